@@ -1,0 +1,13 @@
+// The level of a window in dBFS, for the gate.
+#pragma once
+
+#include <span>
+
+namespace earshot {
+
+/// 20 log10 of the RMS, DC removed, of the loudest 100 ms of `window`: blocks of 100 ms side by side from its start,
+/// a shorter rest counts only if there is no whole block. A full-scale sine is -3.01; never below -120, digital silence.
+/// real-time.
+double level_dbfs(std::span<const float> window, int rate_hz) noexcept;
+
+}  // namespace earshot

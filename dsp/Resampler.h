@@ -1,0 +1,40 @@
+// Resampler: any rate -> the recipe's rate, by libsamplerate, the same bits whatever the chunking.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace earshot {
+
+/// Streaming resampler of one channel. At equal rates it hands samples through unchanged. Not thread safe.
+class Resampler {
+ public:
+  /// Throws Error(config) unless both rates lie in 1 000 .. 768 000 Hz and their ratio in 1/256 .. 256.
+  Resampler(int from_hz, int to_hz);
+  ~Resampler();
+  Resampler(Resampler&&) noexcept;
+  Resampler& operator=(Resampler&&) noexcept;
+
+  /// Consumes all of `in`; the span it returns holds what became ready and is valid until the next call. Works on
+  /// fixed blocks inside, so the output does not depend on how the input was cut. Does not allocate for chunks up to
+  /// `kMaxChunk`.
+  static constexpr std::size_t kMaxChunk = 4096;
+  std::span<const float> process(std::span<const float> in) noexcept;
+
+  /// The stream has ended: what was still inside, so that in all ceil(n_in to / from) samples came out.
+  std::span<const float> finish() noexcept;
+
+  /// Forgets everything, for a new stream.
+  void reset() noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A whole clip at once, through the same code: ceil(n to / from) samples.
+std::vector<float> resample(std::span<const float> samples, int from_hz, int to_hz);
+
+}  // namespace earshot

@@ -1,0 +1,73 @@
+#include "nn/AtomicFile.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "dsp/Error.h"
+
+namespace earshot {
+namespace {
+
+[[noreturn]] void fail(const std::filesystem::path& path, const char* doing, int error_number) {
+  throw Error(ExitCode::io, path.string() + ": cannot " + doing + ": " + std::generic_category().message(error_number));
+}
+
+// Closes and removes what was begun unless it was kept.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::filesystem::path& target)
+      : path_(target.string() + ".tmp" + std::to_string(::getpid())),
+        descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {
+    if (descriptor_ < 0) fail(target, "write", errno);
+  }
+  ~TemporaryFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    if (!path_.empty()) ::unlink(path_.c_str());
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+  void write(std::span<const char> bytes, const std::filesystem::path& target) {
+    while (!bytes.empty()) {
+      const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) fail(target, "write", errno);
+      bytes = bytes.subspan(static_cast<std::size_t>(written));
+    }
+  }
+
+  void become(const std::filesystem::path& target) {
+    if (::fsync(descriptor_) != 0) fail(target, "sync", errno);
+    const int closed = ::close(std::exchange(descriptor_, -1));
+    if (closed != 0) fail(target, "close", errno);
+    if (::rename(path_.c_str(), target.c_str()) != 0) fail(target, "rename to", errno);
+    path_.clear();
+  }
+
+ private:
+  std::string path_;
+  int descriptor_;
+};
+
+void sync_directory(const std::filesystem::path& directory) {
+  const int descriptor = ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;  // the rename stands; only its durability over a power cut is in doubt
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
+}  // namespace
+
+void write_file_atomically(const std::filesystem::path& path, std::span<const char> bytes) {
+  TemporaryFile file(path);
+  file.write(bytes, path);
+  file.become(path);
+  sync_directory(path.parent_path());
+}
+
+}  // namespace earshot

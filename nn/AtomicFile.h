@@ -1,0 +1,16 @@
+// Files that matter: written to a temporary name beside the target, synced, renamed.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string_view>
+
+namespace earshot {
+
+/// Replaces `path` by `bytes` or leaves it as it was. Throws Error(io) naming the file and the system's reason.
+void write_file_atomically(const std::filesystem::path& path, std::span<const char> bytes);
+inline void write_file_atomically(const std::filesystem::path& path, std::string_view text) {
+  write_file_atomically(path, std::span<const char>(text.data(), text.size()));
+}
+
+}  // namespace earshot

@@ -1,0 +1,62 @@
+// Network: the trainable form of an architecture: forward, backward, parameters, running statistics.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "nn/Architecture.h"
+#include "nn/Weights.h"
+
+namespace earshot {
+
+/// One trainable tensor in Keras' layout. The spans live as long as the network.
+struct Parameter {
+  const ParameterSpec* spec = nullptr;
+  std::span<float> value;
+  std::span<float> gradient;  ///< of the loss whose logit gradients backward() was given; without the L2 term
+};
+
+/// Not thread safe; uses `threads` threads of oneDNN's own inside each call. The same seed, thread count and machine
+/// give the same bits.
+class Network {
+ public:
+  /// Throws Error(bad_data) if weights and architecture do not fit. Plans for a batch size are built when it is first
+  /// seen and kept.
+  Network(Architecture architecture, const Weights& weights, int threads);
+  ~Network();
+  Network(Network&&) noexcept;
+  Network& operator=(Network&&) noexcept;
+
+  const Architecture& architecture() const noexcept;
+
+  /// Inference: running statistics, no dropout. `images` n x height x width x channels -> `logits` n x classes.
+  void infer(std::span<const float> images, std::size_t n, std::span<float> logits);
+
+  /// Training: batch statistics (and running ones updated), dropout. `keys[i]` (n of them) seeds the dropout of sample
+  /// i: same key and layer, same mask, whatever the batch around it. Keeps what backward() needs.
+  void forward(std::span<const float> images, std::span<const std::uint64_t> keys, std::span<float> logits);
+
+  /// `logit_gradients` n x classes of the last forward() -> every Parameter::gradient, overwritten.
+  void backward(std::span<const float> logit_gradients);
+
+  /// In the order of parameter_specs(), trainable ones only. After changing values, nothing else need be called: each
+  /// forward reads them anew.
+  std::span<const Parameter> parameters() noexcept;
+
+  /// sum over kernels of l2 * sum(kernel^2).
+  double l2_penalty() const;
+
+  /// Copies, running statistics included.
+  Weights weights() const;
+  /// Throws Error(bad_data) if they do not fit.
+  void set_weights(const Weights& weights);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace earshot
