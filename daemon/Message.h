@@ -1,0 +1,64 @@
+// What a pipeline tells the world: predictions, gaps, changes of a source. Plain data; its JSON is made elsewhere.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace earshot {
+
+using UtcTime = std::chrono::sys_time<std::chrono::microseconds>;
+
+/// Samples count at the model's rate since the source's start, lost ones included.
+struct Prediction {
+  std::string source;
+  std::uint64_t start_sample = 0;
+  std::uint64_t end_sample = 0;  ///< exclusive
+  UtcTime time;                  ///< of the window's end
+  double level_dbfs = -120.0;
+  bool gated = false;
+  std::vector<float> scores;         ///< one probability a label; empty when gated
+  std::uint64_t padded_samples = 0;  ///< silence added to a source that ended inside its first window
+};
+
+enum class GapReason { overflow, device, network, overload };
+
+struct Gap {
+  std::string source;
+  std::uint64_t start_sample = 0;
+  std::uint64_t samples = 0;  ///< 0 for overload
+  GapReason reason = GapReason::overflow;
+  std::uint64_t windows = 0;  ///< skipped, overload only
+};
+
+enum class SourceState { starting, up, down, ended };
+
+struct SourceChange {
+  std::string source;
+  SourceState state = SourceState::starting;
+  std::string detail;
+  std::optional<std::uint64_t> end_sample;  ///< when down or ended
+};
+
+using Message = std::variant<Prediction, Gap, SourceChange>;
+
+/// Where pipelines send what they found. Implementations: the stream server, classify's printer.
+class MessageSink {
+ public:
+  virtual ~MessageSink() = default;
+  /// Any thread; bounded time, never waits for a client. Order is kept per caller.
+  virtual void publish(Message message) noexcept = 0;
+};
+
+/// What the heartbeat reports. Any thread adds, relaxed: each is a statistic of its own.
+struct Counters {
+  std::atomic<std::uint64_t> predictions{0};
+  std::atomic<std::uint64_t> dropped_samples{0};
+  std::atomic<std::uint64_t> bad_samples{0};
+};
+
+}  // namespace earshot
