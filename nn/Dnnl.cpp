@@ -1,0 +1,170 @@
+#include "nn/Dnnl.h"
+
+#include <omp.h>
+#include <sys/mman.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+namespace earshot::onednn {
+namespace {
+
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
+constexpr std::size_t kCacheLine = 64;
+
+dnnl::primitive_attr attributes(std::optional<float> leaky_slope = std::nullopt) {
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  if (leaky_slope) {
+    dnnl::post_ops after;
+    after.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, *leaky_slope, 0.0F);
+    attr.set_post_ops(after);
+  }
+  return attr;
+}
+
+/// Tries Winograd if asked to, then direct. `make(algorithm, allow_empty)` gives a primitive_desc.
+template <typename Make>
+auto choose(Algorithm algorithm, Make make) {
+  if (algorithm == Algorithm::winograd) {
+    try {
+      if (auto desc = make(dnnl::algorithm::convolution_winograd, true)) return desc;
+    } catch (const dnnl::error& error) {
+      if (error.status != dnnl_unimplemented) throw;
+    }
+  }
+  return make(dnnl::algorithm::convolution_direct, false);
+}
+
+}  // namespace
+
+const dnnl::engine& engine() {
+  static const dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
+  return cpu;
+}
+
+void use_threads(int threads) {
+  omp_set_num_threads(threads);
+}
+
+dnnl::memory::desc f32(const Dims& dims, dnnl::memory::format_tag tag) {
+  return {dims, dnnl::memory::data_type::f32, tag};
+}
+
+dnnl::memory::desc any(const Dims& dims) {
+  return f32(dims, dnnl::memory::format_tag::any);
+}
+
+Buffer::Buffer(std::size_t bytes) : bytes_(bytes) {
+  if (bytes == 0) return;
+  const std::size_t alignment = bytes >= kHugePage ? kHugePage : kCacheLine;
+  const std::size_t whole = (bytes + alignment - 1) / alignment * alignment;
+  data_.reset(std::aligned_alloc(alignment, whole));
+  if (!data_) throw std::bad_alloc();
+  if (alignment == kHugePage) madvise(data_.get(), whole, MADV_HUGEPAGE);
+  std::memset(data_.get(), 0, whole);
+}
+
+void Buffer::Free::operator()(void* data) const noexcept {
+  std::free(data);
+}
+
+dnnl::memory view(const dnnl::memory::desc& desc, void* data) {
+  dnnl::memory memory(desc, engine(), DNNL_MEMORY_NONE);
+  if (data != nullptr) memory.set_data_handle(data);
+  return memory;
+}
+
+void pad_same(ConvolutionShape& shape, int kernel_height, int kernel_width) {
+  const Dims total = {kernel_height - 1, kernel_width - 1};
+  shape.pad_begin = {total[0] / 2, total[1] / 2};
+  shape.pad_end = {total[0] - total[0] / 2, total[1] - total[1] / 2};
+}
+
+dnnl::convolution_forward::primitive_desc convolution(const ConvolutionShape& shape, Algorithm algorithm,
+                                                      dnnl::prop_kind use, std::optional<float> leaky_slope) {
+  return choose(algorithm, [&](dnnl::algorithm chosen, bool allow_empty) {
+    using Op = dnnl::convolution_forward;
+    const auto desc = shape.bias ? Op::desc(use, chosen, shape.input, shape.kernel, *shape.bias, shape.output,
+                                            shape.strides, shape.pad_begin, shape.pad_end)
+                                 : Op::desc(use, chosen, shape.input, shape.kernel, shape.output,
+                                            shape.strides, shape.pad_begin, shape.pad_end);
+    return Op::primitive_desc(desc, attributes(leaky_slope), engine(), allow_empty);
+  });
+}
+
+dnnl::convolution_backward_data::primitive_desc convolution_data_gradient(
+    const ConvolutionShape& shape, Algorithm algorithm,
+    const dnnl::convolution_forward::primitive_desc& forward) {
+  return choose(algorithm, [&](dnnl::algorithm chosen, bool allow_empty) {
+    using Op = dnnl::convolution_backward_data;
+    const Op::desc desc(chosen, shape.input, shape.kernel, shape.output, shape.strides, shape.pad_begin,
+                        shape.pad_end);
+    return Op::primitive_desc(desc, attributes(), engine(), forward, allow_empty);
+  });
+}
+
+dnnl::convolution_backward_weights::primitive_desc convolution_weight_gradient(
+    const ConvolutionShape& shape, Algorithm algorithm,
+    const dnnl::convolution_forward::primitive_desc& forward) {
+  return choose(algorithm, [&](dnnl::algorithm chosen, bool allow_empty) {
+    using Op = dnnl::convolution_backward_weights;
+    const auto desc = shape.bias ? Op::desc(chosen, shape.input, shape.kernel, *shape.bias, shape.output,
+                                            shape.strides, shape.pad_begin, shape.pad_end)
+                                 : Op::desc(chosen, shape.input, shape.kernel, shape.output, shape.strides,
+                                            shape.pad_begin, shape.pad_end);
+    return Op::primitive_desc(desc, attributes(), engine(), forward, allow_empty);
+  });
+}
+
+dnnl::pooling_forward::primitive_desc max_pool(const dnnl::memory::desc& input,
+                                               const dnnl::memory::desc& output, int size) {
+  using Op = dnnl::pooling_forward;
+  const Op::desc desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::pooling_max, input, output,
+                      {size, size}, {size, size}, {0, 0}, {0, 0});
+  return {desc, attributes(), engine()};
+}
+
+dnnl::pooling_forward::primitive_desc average_pool(const dnnl::memory::desc& input,
+                                                   const dnnl::memory::desc& output) {
+  using Op = dnnl::pooling_forward;
+  const Dims dims = input.dims();
+  const Dims window = {dims[2], dims[3]};
+  const Op::desc desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::pooling_avg_exclude_padding, input,
+                      output, window, window, {0, 0}, {0, 0});
+  return {desc, attributes(), engine()};
+}
+
+dnnl::eltwise_forward::primitive_desc leaky_relu(const dnnl::memory::desc& data, float slope) {
+  using Op = dnnl::eltwise_forward;
+  const Op::desc desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::eltwise_relu, data, slope, 0.0F);
+  return {desc, attributes(), engine()};
+}
+
+dnnl::inner_product_forward::primitive_desc dense(const DenseShape& shape, dnnl::prop_kind use,
+                                                  std::optional<float> leaky_slope) {
+  using Op = dnnl::inner_product_forward;
+  const Op::desc desc(use, shape.input, shape.kernel, shape.bias, shape.output);
+  return {desc, attributes(leaky_slope), engine()};
+}
+
+dnnl::inner_product_backward_data::primitive_desc dense_data_gradient(
+    const DenseShape& shape, const dnnl::inner_product_forward::primitive_desc& forward) {
+  using Op = dnnl::inner_product_backward_data;
+  const Op::desc desc(shape.input, shape.kernel, shape.output);
+  return {desc, attributes(), engine(), forward};
+}
+
+dnnl::inner_product_backward_weights::primitive_desc dense_weight_gradient(
+    const DenseShape& shape, const dnnl::inner_product_forward::primitive_desc& forward) {
+  using Op = dnnl::inner_product_backward_weights;
+  const Op::desc desc(shape.input, shape.kernel, shape.bias, shape.output);
+  return {desc, attributes(), engine(), forward};
+}
+
+dnnl::reorder::primitive_desc reorder(const dnnl::memory::desc& from, const dnnl::memory::desc& to) {
+  return {engine(), from, engine(), to, attributes()};
+}
+
+}  // namespace earshot::onednn

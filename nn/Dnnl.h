@@ -1,0 +1,102 @@
+// Dnnl: the door to oneDNN. Only Dnnl.cpp constructs operation descriptors, which is where oneDNN 2 and 3
+// differ.
+#pragma once
+
+#include <cstddef>
+#include <dnnl.hpp>
+#include <memory>
+#include <optional>
+
+namespace earshot::onednn {
+
+using Dims = dnnl::memory::dims;
+
+/// The processor, made once. Thread safe.
+const dnnl::engine& engine();
+
+/// libgomp's thread count belongs to the calling thread: call it first in whatever makes or executes
+/// primitives.
+void use_threads(int threads);
+
+/// f32 in the given layout. Image tensors have the dimensions n, c, h, w in every layout; kernels o, i, h, w,
+/// or g, o / g, i / g, h, w if grouped; dense kernels o, i.
+dnnl::memory::desc f32(const Dims& dims, dnnl::memory::format_tag tag);
+/// f32 in the layout that the operation likes best.
+dnnl::memory::desc any(const Dims& dims);
+
+/// Memory that outlives what is written here: 2 MiB pages where the system grants them, zeroed, touched.
+class Buffer {
+ public:
+  Buffer() = default;
+  /// Throws std::bad_alloc.
+  explicit Buffer(std::size_t bytes);
+  void* data() const noexcept { return data_.get(); }
+  float* floats() const noexcept { return static_cast<float*>(data_.get()); }
+  std::size_t bytes() const noexcept { return bytes_; }
+
+ private:
+  struct Free {
+    void operator()(void* data) const noexcept;
+  };
+  std::unique_ptr<void, Free> data_;
+  std::size_t bytes_ = 0;
+};
+
+/// A view of `data` (may be null until set_data_handle) as described; owns nothing.
+dnnl::memory view(const dnnl::memory::desc& desc, void* data);
+
+/// A convolution, stride 1 unless said otherwise.
+struct ConvolutionShape {
+  dnnl::memory::desc input;
+  dnnl::memory::desc kernel;
+  std::optional<dnnl::memory::desc> bias;
+  dnnl::memory::desc output;
+  Dims strides = {1, 1};
+  Dims pad_begin = {0, 0};  ///< top, left
+  Dims pad_end = {0, 0};    ///< bottom, right
+};
+/// The padding of 'same' at stride 1: the odd one at bottom and right.
+void pad_same(ConvolutionShape& shape, int kernel_height, int kernel_width);
+
+/// Winograd F(4x4, 3x3) needs 3x3 kernels, AVX-512 and channels in sixteens; where oneDNN has none, direct is
+/// what comes.
+enum class Algorithm { direct, winograd };
+
+/// Every function below throws dnnl::error for what oneDNN cannot do at all. Scratchpads are the caller's:
+/// pass DNNL_ARG_SCRATCHPAD of scratchpad_desc(). `leaky_slope` is fused where given (Winograd then falls
+/// back to direct).
+dnnl::convolution_forward::primitive_desc convolution(const ConvolutionShape& shape, Algorithm algorithm,
+                                                      dnnl::prop_kind use,
+                                                      std::optional<float> leaky_slope = std::nullopt);
+dnnl::convolution_backward_data::primitive_desc convolution_data_gradient(
+    const ConvolutionShape& shape, Algorithm algorithm,
+    const dnnl::convolution_forward::primitive_desc& forward);
+dnnl::convolution_backward_weights::primitive_desc convolution_weight_gradient(
+    const ConvolutionShape& shape, Algorithm algorithm,
+    const dnnl::convolution_forward::primitive_desc& forward);
+
+/// Inference only. Windows of size x size side by side, 'valid'.
+dnnl::pooling_forward::primitive_desc max_pool(const dnnl::memory::desc& input,
+                                               const dnnl::memory::desc& output, int size);
+/// Inference only. Over all of height and width; `output` is n, c, 1, 1.
+dnnl::pooling_forward::primitive_desc average_pool(const dnnl::memory::desc& input,
+                                                   const dnnl::memory::desc& output);
+/// Inference only, in place allowed.
+dnnl::eltwise_forward::primitive_desc leaky_relu(const dnnl::memory::desc& data, float slope);
+
+struct DenseShape {
+  dnnl::memory::desc input;
+  dnnl::memory::desc kernel;
+  dnnl::memory::desc bias;
+  dnnl::memory::desc output;
+};
+dnnl::inner_product_forward::primitive_desc dense(const DenseShape& shape, dnnl::prop_kind use,
+                                                  std::optional<float> leaky_slope = std::nullopt);
+dnnl::inner_product_backward_data::primitive_desc dense_data_gradient(
+    const DenseShape& shape, const dnnl::inner_product_forward::primitive_desc& forward);
+dnnl::inner_product_backward_weights::primitive_desc dense_weight_gradient(
+    const DenseShape& shape, const dnnl::inner_product_forward::primitive_desc& forward);
+
+dnnl::reorder::primitive_desc reorder(const dnnl::memory::desc& from, const dnnl::memory::desc& to);
+
+}  // namespace earshot::onednn
