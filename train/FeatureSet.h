@@ -1,0 +1,61 @@
+// FeatureSet: the features of many clips, computed once by all cores and kept on disk for the next run.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dsp/Error.h"
+#include "dsp/FeatureRecipe.h"
+#include "train/DataSet.h"
+
+namespace earshot {
+
+struct FeatureSet {
+  /// A clip that could not be read.
+  struct Problem {
+    std::size_t clip = 0;  ///< index into DataSet::clips
+    ExitCode code = ExitCode::bad_data;
+    std::string line;  ///< names the file and what is wrong
+  };
+
+  FeatureShape shape;
+  std::vector<float> images;       ///< size() x height x width x channels
+  std::vector<int> labels;         ///< size()
+  std::vector<std::size_t> clips;  ///< size(): index into DataSet::clips
+  std::vector<Problem> problems;   ///< clips left out, in the order asked for
+  std::uint64_t bad_samples = 0;   ///< NaN and infinite samples that were taken as 0
+  std::size_t from_cache = 0;      ///< how many of size() were not computed anew
+  std::string cache_problem;       ///< why features could not be kept, once; empty if all is well
+  bool complete = true;            ///< false if `progress` ended the work early; then nothing else is of use
+
+  std::size_t size() const { return labels.size(); }
+  std::span<const float> image(std::size_t i) const {
+    return std::span<const float>(images).subspan(i * shape.size(), shape.size());
+  }
+};
+
+struct FeatureLoading {
+  unsigned threads = 0;  ///< 0: as many as there are cores
+  /// Where features are kept; nothing: nowhere.
+  std::optional<std::filesystem::path> cache;
+  /// Called on the calling thread, now and then and at the end: clips done, of how many. Returns whether to
+  /// go on.
+  std::function<bool(std::size_t done, std::size_t total)> progress;
+};
+
+/// $XDG_CACHE_HOME/earshot/features or ~/.cache/earshot/features; nothing if neither variable is set.
+std::optional<std::filesystem::path> default_feature_cache();
+
+/// Decodes, resamples and extracts `which` (indices into data.clips; the result is in their order). The bits
+/// do not depend on the number of threads nor on what was kept: an entry is found by the clip's bytes, the
+/// recipe and what this program's arithmetic makes of a probe, and is computed anew if damaged. A clip that
+/// cannot be read is left out and listed. Throws Error(bad_data) for a recipe that `validate` refuses.
+FeatureSet load_features(const DataSet& data, std::span<const std::size_t> which, const FeatureRecipe& recipe,
+                         const FeatureLoading& loading);
+
+}  // namespace earshot
