@@ -1,0 +1,26 @@
+// History: what each epoch of a run came to, and its history.csv.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+namespace earshot {
+
+/// Losses include the L2 penalty; accuracies are fractions. Validation figures are absent without a
+/// validation part.
+struct EpochRecord {
+  int epoch = 0;  ///< counted from 1
+  double loss = 0.0;
+  double accuracy = 0.0;
+  std::optional<double> val_loss;
+  std::optional<double> val_accuracy;
+  double learning_rate = 0.0;  ///< at the epoch's last step
+  double seconds = 0.0;        ///< of wall clock, validation included
+};
+
+/// `epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds`, a line an epoch; absent figures are
+/// empty.
+std::string history_csv(std::span<const EpochRecord> history);
+
+}  // namespace earshot
