@@ -41,15 +41,12 @@ struct FeatureSet {
 
 struct FeatureLoading {
   unsigned threads = 0;  ///< 0: as many as there are cores
-  /// Where features are kept; nothing: nowhere.
+  /// The directory of FeatureCache; nothing: none are kept.
   std::optional<std::filesystem::path> cache;
   /// Called on the calling thread, now and then and at the end: clips done, of how many. Returns whether to
   /// go on.
   std::function<bool(std::size_t done, std::size_t total)> progress;
 };
-
-/// $XDG_CACHE_HOME/earshot/features or ~/.cache/earshot/features; nothing if neither variable is set.
-std::optional<std::filesystem::path> default_feature_cache();
 
 /// Decodes, resamples and extracts `which` (indices into data.clips; the result is in their order). The bits
 /// do not depend on the number of threads nor on what was kept: an entry is found by the clip's bytes, the

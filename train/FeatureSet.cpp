@@ -1,0 +1,209 @@
+#include "train/FeatureSet.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <exception>
+#include <fstream>
+#include <iterator>
+#include <mutex>
+#include <thread>
+
+#include "dsp/AudioFile.h"
+#include "dsp/FeatureExtractor.h"
+#include "nn/Sha256.h"
+#include "train/FeatureCache.h"
+
+namespace earshot {
+namespace {
+
+std::string sha256_of_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  Sha256 hash;
+  char block[1 << 16];
+  while (file.read(block, sizeof block) || file.gcount() > 0) {
+    hash.update({block, static_cast<std::size_t>(file.gcount())});
+  }
+  if (!file.eof())
+    throw Error(ExitCode::no_input, path.string() + ": cannot be read, expected an audio file");
+  return hash.hex();
+}
+
+/// What became of one clip.
+struct Outcome {
+  std::optional<FeatureSet::Problem> problem;
+  std::uint64_t bad_samples = 0;
+  bool from_cache = false;
+};
+
+/// One worker's tools.
+class ClipReader {
+ public:
+  ClipReader(const FeatureRecipe& recipe, FeatureCache* cache, std::string& cache_problem, std::mutex& mutex)
+      : extractor_(recipe), cache_(cache), cache_problem_(cache_problem), mutex_(mutex) {}
+
+  Outcome read(const std::filesystem::path& path, std::span<float> features) {
+    Outcome outcome;
+    std::string digest;
+    if (cache_) {
+      digest = sha256_of_file(path);
+      if (const auto entry = cache_->load(digest, features)) {
+        outcome.bad_samples = entry->bad_samples;
+        outcome.from_cache = true;
+        return outcome;
+      }
+    }
+    const Clip clip = load_clip(path, extractor_.recipe().rate_hz);
+    if (clip.samples.empty()) {
+      throw Error(ExitCode::bad_data, path.string() + ": found no samples, expected a sound");
+    }
+    outcome.bad_samples = clip.bad_samples;
+    extractor_.extract_clip(clip.samples, features);
+    if (cache_) keep(digest, {clip.bad_samples}, features);
+    return outcome;
+  }
+
+ private:
+  /// A full disk does not make the features wrong.
+  void keep(const std::string& digest, const FeatureCache::Entry& entry, std::span<const float> features) {
+    try {
+      cache_->store(digest, entry, features);
+    } catch (const Error& error) {
+      const std::lock_guard lock(mutex_);
+      if (cache_problem_.empty()) cache_problem_ = error.what();
+    }
+  }
+
+  FeatureExtractor extractor_;
+  FeatureCache* cache_;
+  std::string& cache_problem_;
+  std::mutex& mutex_;
+};
+
+/// The loading of one set: workers take the next clip until none is left.
+class Loader {
+ public:
+  Loader(const DataSet& data, std::span<const std::size_t> which, const FeatureRecipe& recipe,
+         const FeatureLoading& loading)
+      : data_(data), which_(which), recipe_(recipe), loading_(loading), outcomes_(which.size()) {
+    if (loading.cache) cache_.emplace(*loading.cache, recipe);
+    set_.shape = recipe.shape();
+    set_.images.resize(which.size() * set_.shape.size());
+  }
+
+  FeatureSet run() {
+    {
+      std::vector<std::jthread> workers;
+      for (unsigned i = 0; i < worker_count(); ++i) workers.emplace_back([this] { work(); });
+      watch();
+    }
+    if (failure_) std::rethrow_exception(failure_);
+    set_.complete = !stop_;
+    if (set_.complete) gather();
+    return std::move(set_);
+  }
+
+ private:
+  std::size_t worker_count() const {
+    const unsigned wanted =
+        loading_.threads ? loading_.threads : std::max(1U, std::thread::hardware_concurrency());
+    return std::min<std::size_t>(wanted, which_.size());
+  }
+
+  void work() {
+    try {
+      ClipReader reader(recipe_, cache_ ? &*cache_ : nullptr, set_.cache_problem, mutex_);
+      while (const auto i = take()) {
+        outcomes_[*i] = read(reader, *i);
+        finished_one();
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      failure_ = std::current_exception();
+      stop_ = true;
+      changed_.notify_one();
+    }
+  }
+
+  std::optional<std::size_t> take() {
+    const std::lock_guard lock(mutex_);
+    if (stop_ || next_ == which_.size()) return std::nullopt;
+    return next_++;
+  }
+
+  void finished_one() {
+    const std::lock_guard lock(mutex_);
+    ++done_;
+    changed_.notify_one();
+  }
+
+  /// A clip that is missing or broken is listed; anything else ends the work.
+  Outcome read(ClipReader& reader, std::size_t i) {
+    const std::size_t size = set_.shape.size();
+    try {
+      return reader.read(data_.clips.at(which_[i]).path, std::span(set_.images).subspan(i * size, size));
+    } catch (const Error& error) {
+      if (error.code() == ExitCode::software) throw;
+      return {FeatureSet::Problem{which_[i], error.code(), error.what()}, 0, false};
+    }
+  }
+
+  /// Reports on the calling thread while others work.
+  void watch() {
+    std::unique_lock lock(mutex_);
+    std::size_t reported = 0;
+    while (!stop_ && reported < which_.size()) {
+      changed_.wait(lock, [&] { return stop_ || done_ != reported; });
+      reported = done_;
+      if (!loading_.progress) continue;
+      lock.unlock();
+      const bool go_on = loading_.progress(reported, which_.size());
+      lock.lock();
+      // Work that is already done stays done.
+      if (!go_on && done_ < which_.size()) stop_ = true;
+    }
+  }
+
+  /// Closes the holes that unreadable clips left.
+  void gather() {
+    const std::size_t size = set_.shape.size();
+    for (std::size_t i = 0; i < which_.size(); ++i) {
+      Outcome& outcome = outcomes_[i];
+      if (outcome.problem) {
+        set_.problems.push_back(*std::move(outcome.problem));
+        continue;
+      }
+      const std::size_t at = set_.size();
+      if (at != i) std::copy_n(&set_.images[i * size], size, &set_.images[at * size]);
+      set_.labels.push_back(data_.clips[which_[i]].label);
+      set_.clips.push_back(which_[i]);
+      set_.bad_samples += outcome.bad_samples;
+      set_.from_cache += outcome.from_cache ? 1 : 0;
+    }
+    set_.images.resize(set_.size() * size);
+  }
+
+  const DataSet& data_;
+  std::span<const std::size_t> which_;
+  const FeatureRecipe& recipe_;
+  const FeatureLoading& loading_;
+  std::optional<FeatureCache> cache_;
+  FeatureSet set_;
+
+  std::mutex mutex_;  // guards what follows, and set_.cache_problem
+  std::condition_variable changed_;
+  std::size_t next_ = 0;
+  std::size_t done_ = 0;
+  bool stop_ = false;
+  std::exception_ptr failure_;
+  std::vector<Outcome> outcomes_;  // each element by the worker that took it
+};
+
+}  // namespace
+
+FeatureSet load_features(const DataSet& data, std::span<const std::size_t> which, const FeatureRecipe& recipe,
+                         const FeatureLoading& loading) {
+  validate(recipe);
+  return Loader(data, which, recipe, loading).run();
+}
+
+}  // namespace earshot

@@ -1,0 +1,59 @@
+#include "train/FeaturesCommand.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include "dsp/AudioFile.h"
+#include "dsp/Error.h"
+#include "dsp/FeatureExtractor.h"
+#include "nn/Model.h"
+#include "train/Npy.h"
+#include "train/Png.h"
+
+namespace earshot {
+namespace {
+
+FeatureRecipe recipe_of(const FeaturesOptions& options) {
+  if (options.model.has_value() != options.preset.empty()) {
+    throw Error(ExitCode::usage, std::string("found ") + (options.model ? "both" : "neither of") +
+                                     " --preset and --model, expected one of them");
+  }
+  if (options.model) return load_model(*options.model).recipe;
+  const FeatureRecipe v6;
+  if (options.preset != v6.name) {
+    throw Error(ExitCode::usage, "--preset: found '" + options.preset + "', expected '" + v6.name + "'");
+  }
+  return v6;
+}
+
+/// The first channel, 0 .. 1 as 8 bit, the lowest band at the bottom.
+std::vector<std::uint8_t> as_grey(std::span<const float> features, const FeatureShape& shape) {
+  const auto width = static_cast<std::size_t>(shape.width);
+  const auto height = static_cast<std::size_t>(shape.height);
+  const auto channels = static_cast<std::size_t>(shape.channels);
+  std::vector<std::uint8_t> grey(height * width);
+  for (std::size_t row = 0; row < height; ++row) {
+    for (std::size_t column = 0; column < width; ++column) {
+      const float value = features[((height - 1 - row) * width + column) * channels];
+      grey[row * width + column] =
+          static_cast<std::uint8_t>(std::lround(255.0F * std::clamp(value, 0.0F, 1.0F)));
+    }
+  }
+  return grey;
+}
+
+}  // namespace
+
+void run_features(const FeaturesOptions& options) {
+  const FeatureRecipe recipe = recipe_of(options);
+  const FeatureShape shape = recipe.shape();
+  FeatureExtractor extractor(recipe);
+  std::vector<float> features(shape.size());
+  extractor.extract_clip(load_clip(options.file, recipe.rate_hz).samples, features);
+  write_npy(options.out, features, {shape.height, shape.width, shape.channels});
+  if (options.png) write_png(*options.png, as_grey(features, shape), shape.height, shape.width);
+}
+
+}  // namespace earshot
