@@ -12,8 +12,8 @@ namespace earshot {
 /// A file opened for reading. Not thread safe.
 class AudioFile {
  public:
-  /// Throws Error(no_input) if it is missing or unreadable, Error(bad_data) if it is not audio that libsndfile knows;
-  /// the line names the file and, for bad data, libsndfile's reason.
+  /// Throws Error(no_input) if it is missing or unreadable, Error(bad_data) if it is not audio that
+  /// libsndfile knows; the line names the file and, for bad data, libsndfile's reason.
   explicit AudioFile(const std::filesystem::path& path);
   ~AudioFile();
   AudioFile(AudioFile&&) noexcept;
@@ -24,8 +24,8 @@ class AudioFile {
   /// 0 where the container does not say.
   std::uint64_t frames() const noexcept;
 
-  /// Up to out.size() frames, the mean of the channels (librosa's to_mono); fewer only at the end, 0 once there.
-  /// Throws Error(bad_data) if the decoder reports damage.
+  /// Up to out.size() frames, the mean of the channels (librosa's to_mono); fewer only at the end, 0 once
+  /// there. Throws Error(bad_data) if the decoder reports damage.
   std::size_t read_mono(std::span<float> out);
   /// The same, one channel only: 0 is the first.
   std::size_t read_channel(int channel, std::span<float> out);

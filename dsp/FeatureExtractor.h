@@ -21,14 +21,16 @@ class FeatureExtractor {
 
   const FeatureRecipe& recipe() const noexcept;
 
-  /// One whole clip of any length (an empty one gives an all-zero tensor) -> `out` of recipe().shape().size() values,
-  /// height x width x channels. Allocates when the clip is longer than any before.
+  /// One whole clip of any length (an empty one gives an all-zero tensor) -> `out` of recipe().shape().size()
+  /// values, height x width x channels. Allocates when the clip is longer than any before.
   void extract_clip(std::span<const float> samples, std::span<float> out);
 
-  /// real-time: the window of recipe().window_samples samples that begins at `start_sample` of a timeline -> `out`.
-  /// Bit-identical to extract_clip of the same samples. Frames that lie wholly inside this window and the one before
-  /// are not transformed again; the caller promises that equal positions hold equal samples, until reset().
-  void extract_window(std::span<const float> window, std::uint64_t start_sample, std::span<float> out) noexcept;
+  /// real-time: the window of recipe().window_samples samples that begins at `start_sample` of a timeline ->
+  /// `out`. Bit-identical to extract_clip of the same samples. Frames that lie wholly inside this window and
+  /// the one before are not transformed again; the caller promises that equal positions hold equal samples,
+  /// until reset().
+  void extract_window(std::span<const float> window, std::uint64_t start_sample,
+                      std::span<float> out) noexcept;
 
   /// Forgets the previous window: after a gap, or before another timeline.
   void reset() noexcept;

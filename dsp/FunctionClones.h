@@ -1,8 +1,8 @@
 // EARSHOT_CLONES: compile a hot loop for several x86-64 levels and pick one when the program starts.
 #pragma once
 
-// GCC emits one clone a level and an ifunc resolver. Sanitizers start after resolvers run, so their builds define
-// EARSHOT_NO_CLONES.
+// GCC emits one clone a level and an ifunc resolver. Sanitizers start after resolvers run, so their builds
+// define EARSHOT_NO_CLONES.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(EARSHOT_NO_CLONES)
 #define EARSHOT_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else

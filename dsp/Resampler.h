@@ -17,9 +17,9 @@ class Resampler {
   Resampler(Resampler&&) noexcept;
   Resampler& operator=(Resampler&&) noexcept;
 
-  /// Consumes all of `in`; the span it returns holds what became ready and is valid until the next call. Works on
-  /// fixed blocks inside, so the output does not depend on how the input was cut. Does not allocate for chunks up to
-  /// `kMaxChunk`.
+  /// Consumes all of `in`; the span it returns holds what became ready and is valid until the next call.
+  /// Works on fixed blocks inside, so the output does not depend on how the input was cut. Does not allocate
+  /// for chunks up to `kMaxChunk`.
   static constexpr std::size_t kMaxChunk = 4096;
   std::span<const float> process(std::span<const float> in) noexcept;
 

@@ -1,4 +1,5 @@
-// SlidingWindow: samples in any chunking -> overlapping windows, each with the exact index of its first sample.
+// SlidingWindow: samples in any chunking -> overlapping windows, each with the exact index of its first
+// sample.
 #pragma once
 
 #include <cstddef>
@@ -31,8 +32,8 @@ class SlidingWindow {
   /// Audio was lost: the next pushed sample has the index `sample`, and no window spans the hole.
   void restart_at(std::uint64_t sample) noexcept;
 
-  /// At a source's end: its first window filled up with silence if not even one was complete, and how many samples
-  /// of it are silence. Nothing if a window was complete before or no sample came.
+  /// At a source's end: its first window filled up with silence if not even one was complete, and how many
+  /// samples of it are silence. Nothing if a window was complete before or no sample came.
   struct Padded {
     Window window;
     std::size_t padded_samples = 0;
@@ -41,6 +42,15 @@ class SlidingWindow {
 
   /// Index of the next sample to be pushed.
   std::uint64_t position() const noexcept;
+
+ private:
+  std::size_t window_samples_;
+  std::size_t hop_samples_;
+  std::vector<float> buffer_;  // two windows, so that moving samples back costs at most one copy of each
+  std::size_t begin_ = 0;      // where in `buffer_` the window being filled begins
+  std::size_t held_ = 0;       // its samples so far
+  std::uint64_t start_sample_ = 0;
+  bool any_complete_ = false;
 };
 
 }  // namespace earshot

@@ -1,0 +1,143 @@
+// AudioFile and load_clip: the only file that knows libsndfile.
+#include "dsp/AudioFile.h"
+
+#include <algorithm>
+#include <cmath>
+#include <system_error>
+
+#include <sndfile.h>
+
+#include "dsp/Error.h"
+#include "dsp/Resampler.h"
+
+namespace earshot {
+namespace {
+
+constexpr std::size_t kBlockFrames = 4096;
+
+struct CloseFile {
+  void operator()(SNDFILE* file) const noexcept { sf_close(file); }
+};
+
+}  // namespace
+
+struct AudioFile::Impl {
+  std::string path;
+  SF_INFO info{};
+  std::unique_ptr<SNDFILE, CloseFile> file;
+  std::vector<float> interleaved;  // kBlockFrames x channels
+
+  std::size_t channel_count() const noexcept { return static_cast<std::size_t>(info.channels); }
+
+  /// Up to `frames` (<= kBlockFrames) frames into `interleaved`; fewer only at the end.
+  std::size_t read_block(std::size_t frames) {
+    const sf_count_t got = sf_readf_float(file.get(), interleaved.data(), static_cast<sf_count_t>(frames));
+    if (got < 0 || sf_error(file.get()) != SF_ERR_NO_ERROR) {
+      throw Error(ExitCode::bad_data, path + ": damaged audio: " + sf_strerror(file.get()));
+    }
+    return static_cast<std::size_t>(got);
+  }
+
+  /// Fills `out` by `mix(frame) -> float`, a block at a time; `frame` points at channel_count() samples.
+  template <typename Mix>
+  std::size_t read(std::span<float> out, Mix mix) {
+    std::size_t done = 0;
+    while (done < out.size()) {
+      const std::size_t wanted = std::min(out.size() - done, kBlockFrames);
+      const std::size_t got = read_block(wanted);
+      for (std::size_t frame = 0; frame < got; ++frame) {
+        out[done + frame] = mix(&interleaved[frame * channel_count()]);
+      }
+      done += got;
+      if (got < wanted) break;
+    }
+    return done;
+  }
+};
+
+AudioFile::AudioFile(const std::filesystem::path& path) : impl_(std::make_unique<Impl>()) {
+  impl_->path = path.string();
+  std::error_code failure;
+  const auto status = std::filesystem::status(path, failure);
+  if (!std::filesystem::exists(status)) {
+    throw Error(ExitCode::no_input, impl_->path + ": " +
+                                        (failure ? failure.message() : "No such file or directory") +
+                                        ", expected an audio file");
+  }
+  if (std::filesystem::is_directory(status)) {
+    throw Error(ExitCode::no_input, impl_->path + ": is a directory, expected an audio file");
+  }
+  impl_->file.reset(sf_open(path.c_str(), SFM_READ, &impl_->info));
+  if (!impl_->file) {
+    const ExitCode code = sf_error(nullptr) == SF_ERR_SYSTEM ? ExitCode::no_input : ExitCode::bad_data;
+    throw Error(code, impl_->path + ": not readable as audio: " + sf_strerror(nullptr));
+  }
+  if (impl_->info.channels < 1 || impl_->info.samplerate < 1) {
+    throw Error(ExitCode::bad_data, impl_->path + ": found " + std::to_string(impl_->info.channels) +
+                                        " channels at " + std::to_string(impl_->info.samplerate) +
+                                        " Hz, expected at least one of each");
+  }
+  impl_->interleaved.resize(kBlockFrames * impl_->channel_count());
+}
+
+AudioFile::~AudioFile() = default;
+AudioFile::AudioFile(AudioFile&&) noexcept = default;
+AudioFile& AudioFile::operator=(AudioFile&&) noexcept = default;
+
+int AudioFile::rate_hz() const noexcept {
+  return impl_->info.samplerate;
+}
+int AudioFile::channels() const noexcept {
+  return impl_->info.channels;
+}
+
+std::uint64_t AudioFile::frames() const noexcept {
+  const sf_count_t frames = impl_->info.frames;
+  return frames > 0 && frames < SF_COUNT_MAX ? static_cast<std::uint64_t>(frames) : 0;
+}
+
+std::size_t AudioFile::read_mono(std::span<float> out) {
+  const std::size_t channels = impl_->channel_count();
+  return impl_->read(out, [channels](const float* frame) {
+    float sum = frame[0];
+    for (std::size_t channel = 1; channel < channels; ++channel) sum += frame[channel];
+    return sum / static_cast<float>(channels);
+  });
+}
+
+std::size_t AudioFile::read_channel(int channel, std::span<float> out) {
+  if (channel < 0 || channel >= impl_->info.channels) {
+    throw Error(ExitCode::config, impl_->path + ": found " + std::to_string(impl_->info.channels) +
+                                      " channels, expected one at index " + std::to_string(channel));
+  }
+  return impl_->read(out, [channel](const float* frame) { return frame[channel]; });
+}
+
+Clip load_clip(const std::filesystem::path& path, int rate_hz) {
+  AudioFile file(path);
+  Resampler resampler(file.rate_hz(), rate_hz);
+  Clip clip;
+  std::vector<float> block(Resampler::kMaxChunk);
+  while (const std::size_t got = file.read_mono(block)) {
+    const std::span<float> read = std::span(block).first(got);
+    clip.bad_samples += replace_bad_samples(read);
+    const std::span<const float> ready = resampler.process(read);
+    clip.samples.insert(clip.samples.end(), ready.begin(), ready.end());
+  }
+  const std::span<const float> rest = resampler.finish();
+  clip.samples.insert(clip.samples.end(), rest.begin(), rest.end());
+  return clip;
+}
+
+std::size_t replace_bad_samples(std::span<float> samples) noexcept {
+  std::size_t bad = 0;
+  for (float& sample : samples) {
+    if (!std::isfinite(sample)) {
+      sample = 0.0f;
+      ++bad;
+    }
+  }
+  return bad;
+}
+
+}  // namespace earshot

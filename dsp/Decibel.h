@@ -1,0 +1,32 @@
+// Decibel: mel power -> level, and levels -> the 8-bit grey that librosa's users make of it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace earshot {
+
+/// real-time: levels[i] = 10 log10(max(power[i]^2, floor_power^2)), i.e. 20 log10 of POWER, as
+/// amplitude_to_db has it when it is fed a power spectrogram. Within 1e-5 dB of exact; NaN counts as the
+/// floor, overflow as the largest float.
+void power_to_levels(std::span<const float> power, float floor_power, std::span<float> levels_db) noexcept;
+
+/// How levels of one picture become grey: relative to its maximum, no deeper than the range, -1 .. 0 -> -255
+/// .. 0.
+struct GreyScale {
+  float loudest_db = 0.0f;
+  float deepest_db = 0.0f;  ///< under the loudest, > 0; 0 if all cells are equal: then everything is 0
+
+  GreyScale(float lowest_level_db, float loudest_level_db, float range_db) noexcept;
+
+  /// v = max(level - loudest, -range) / deepest * 255 in [-255, 0], in float as numpy computes it.
+  float before_cast(float level_db) const noexcept;
+};
+
+/// real-time: numpy's astype(uint8) of GreyScale::before_cast on x86: toward zero to int32, then the low
+/// byte.
+void levels_to_grey(std::span<const float> levels_db, const GreyScale& scale,
+                    std::span<std::uint8_t> grey) noexcept;
+
+}  // namespace earshot

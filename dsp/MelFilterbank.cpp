@@ -1,0 +1,82 @@
+// MelFilterbank: librosa.filters.mel(norm="slaney"), rounded to float where librosa rounds.
+#include "dsp/MelFilterbank.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cmath>
+
+#include "dsp/FrameBatch.h"
+#include "dsp/FunctionClones.h"
+
+namespace earshot {
+namespace {
+
+constexpr double kHzPerMel = 200.0 / 3.0;  // of the linear part
+constexpr double kLogStartHz = 1000.0;
+constexpr double kLogStartMel = kLogStartHz / kHzPerMel;
+const double kLogStep = std::log(6.4) / 27.0;  // 27 mels from 1 kHz to 6.4 kHz
+
+/// One band: mel[lane] = sum over bins of weight * power[bin][lane].
+EARSHOT_CLONES void weighted_sum(const float* weights, std::size_t count, const float* power,
+                                 float* mel) noexcept {
+  std::array<float, kBatchFrames> sum{};
+  for (std::size_t bin = 0; bin < count; ++bin) {
+    for (std::size_t lane = 0; lane < kBatchFrames; ++lane) {
+      sum[lane] += weights[bin] * power[bin * kBatchFrames + lane];
+    }
+  }
+  std::copy(sum.begin(), sum.end(), mel);
+}
+
+}  // namespace
+
+double hz_to_slaney_mel(double hz) noexcept {
+  return hz < kLogStartHz ? hz / kHzPerMel : kLogStartMel + std::log(hz / kLogStartHz) / kLogStep;
+}
+
+double slaney_mel_to_hz(double mel) noexcept {
+  return mel < kLogStartMel ? mel * kHzPerMel : kLogStartHz * std::exp(kLogStep * (mel - kLogStartMel));
+}
+
+MelFilterbank::MelFilterbank(int rate_hz, int fft_samples, int bands, double min_hz, double max_hz)
+    : bins_(static_cast<std::size_t>(fft_samples) / 2 + 1), filters_(static_cast<std::size_t>(bands)) {
+  std::vector<double> corner_hz(filters_.size() + 2);
+  const double min_mel = hz_to_slaney_mel(min_hz);
+  const double mel_step = (hz_to_slaney_mel(max_hz) - min_mel) / static_cast<double>(corner_hz.size() - 1);
+  for (std::size_t i = 0; i < corner_hz.size(); ++i) {
+    corner_hz[i] = slaney_mel_to_hz(min_mel + mel_step * static_cast<double>(i));
+  }
+  const double bin_hz = static_cast<double>(rate_hz) / static_cast<double>(fft_samples);
+  for (std::size_t band = 0; band < filters_.size(); ++band) {
+    const double low = corner_hz[band];
+    const double centre = corner_hz[band + 1];
+    const double high = corner_hz[band + 2];
+    Filter& filter = filters_[band];
+    filter.first_weight = weights_.size();
+    for (std::size_t bin = 0; bin < bins_; ++bin) {
+      const double hz = bin_hz * static_cast<double>(bin);
+      const double height = std::min((hz - low) / (centre - low), (high - hz) / (high - centre));
+      if (height <= 0.0) continue;
+      if (filter.count == 0) filter.first_bin = bin;
+      const double triangle = static_cast<double>(static_cast<float>(height));
+      weights_.push_back(static_cast<float>(triangle * (2.0 / (high - low))));
+      ++filter.count;
+    }
+  }
+}
+
+std::span<const float> MelFilterbank::weights(std::size_t band) const noexcept {
+  return std::span(weights_).subspan(filters_[band].first_weight, filters_[band].count);
+}
+
+void MelFilterbank::apply(std::span<const float> power, std::span<float> mel) const noexcept {
+  assert(power.size() == bins() * kBatchFrames && mel.size() == bands() * kBatchFrames);
+  for (std::size_t band = 0; band < filters_.size(); ++band) {
+    const Filter& filter = filters_[band];
+    weighted_sum(&weights_[filter.first_weight], filter.count, &power[filter.first_bin * kBatchFrames],
+                 &mel[band * kBatchFrames]);
+  }
+}
+
+}  // namespace earshot

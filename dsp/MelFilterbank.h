@@ -1,0 +1,42 @@
+// MelFilterbank: power spectra -> mel bands, with librosa's Slaney scale and area norm.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace earshot {
+
+/// Slaney's mel scale (Auditory Toolbox 1998; librosa.hz_to_mel, htk=False): linear below 1 kHz, logarithmic
+/// above.
+double hz_to_slaney_mel(double hz) noexcept;
+double slaney_mel_to_hz(double mel) noexcept;
+
+/// Triangles over FFT bins, each kept as its run of non-zero weights.
+class MelFilterbank {
+ public:
+  MelFilterbank(int rate_hz, int fft_samples, int bands, double min_hz, double max_hz);
+
+  std::size_t bands() const noexcept { return filters_.size(); }
+  std::size_t bins() const noexcept { return bins_; }
+
+  /// The weights of `band` over its bins and the first of these; empty where the triangle lies between two
+  /// bins.
+  std::span<const float> weights(std::size_t band) const noexcept;
+  std::size_t first_bin(std::size_t band) const noexcept { return filters_[band].first_bin; }
+
+  /// real-time: `power`, bins() x kBatchFrames -> `mel`, bands() x kBatchFrames.
+  void apply(std::span<const float> power, std::span<float> mel) const noexcept;
+
+ private:
+  struct Filter {
+    std::size_t first_bin = 0;
+    std::size_t first_weight = 0;
+    std::size_t count = 0;
+  };
+  std::size_t bins_;
+  std::vector<Filter> filters_;
+  std::vector<float> weights_;  // of all filters, one after another
+};
+
+}  // namespace earshot

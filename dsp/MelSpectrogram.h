@@ -1,0 +1,81 @@
+// MelSpectrogram: the level of every mel band in every frame, kept from one window to the next.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "dsp/FeatureRecipe.h"
+#include "dsp/FrameBatch.h"
+#include "dsp/MelFilterbank.h"
+#include "dsp/Stft.h"
+
+namespace earshot {
+
+/// Samples -> frames of levels in dB, centred and zero padded: 1 + n / hop of them. Not thread safe.
+class MelSpectrogram {
+ public:
+  /// `recipe` is valid. Reserves no frames yet.
+  explicit MelSpectrogram(const FeatureRecipe& recipe);
+
+  std::size_t frames_of(std::size_t samples) const noexcept { return 1 + samples / hop_samples_; }
+
+  /// Makes room for the frames of `samples` samples; forgets all frames if it had less.
+  void reserve(std::size_t samples);
+
+  /// Computes every frame of `samples`, which begin at `start_sample` of a timeline, except those that it
+  /// still has: frames that lay wholly inside the samples before and lie wholly inside these. real-time if
+  /// room was reserved, else it reserves.
+  void update(std::span<const float> samples, std::uint64_t start_sample);
+
+  /// Forgets all frames; the next update computes every one.
+  void reset() noexcept;
+
+  /// Of the last update: how many frames there are, and how many of them it had to compute.
+  std::size_t frames() const noexcept { return frames_; }
+  std::size_t computed_frames() const noexcept { return computed_frames_; }
+
+  /// Levels of one frame, mel_bands values; valid until the next update.
+  std::span<const float> frame(std::size_t index) const noexcept;
+
+  /// Over all frames and bands.
+  float lowest_db() const noexcept;
+  float loudest_db() const noexcept;
+
+ private:
+  std::size_t slot_of(std::size_t index) const noexcept;
+  void queue_frame(std::span<const float> samples, std::size_t index) noexcept;
+  void compute_batch() noexcept;
+
+  std::size_t fft_samples_;
+  std::size_t hop_samples_;
+  std::size_t bands_;
+  float floor_power_;
+  Stft stft_;
+  MelFilterbank filterbank_;
+
+  // Frame `index` of the last update is frame `first_ + index` of the timeline and lives in that slot modulo
+  // slots().
+  std::vector<float> levels_db_;  // slots x bands
+  std::vector<float> slot_lowest_db_;
+  std::vector<float> slot_loudest_db_;
+  std::uint64_t first_ = 0;
+  std::uint64_t phase_ = 0;        // of the frames' centres within a hop
+  std::uint64_t whole_begin_ = 0;  // frames of the timeline that lie wholly inside the samples: [begin, end)
+  std::uint64_t whole_end_ = 0;
+  std::size_t frames_ = 0;
+  std::size_t computed_frames_ = 0;
+
+  // The batch being filled.
+  std::size_t queued_ = 0;
+  std::array<const float*, kBatchFrames> queued_samples_{};
+  std::array<std::size_t, kBatchFrames> queued_slots_{};
+  std::vector<float> padded_;           // kBatchFrames x fft_samples, for frames over an edge
+  std::vector<float> power_;            // bins x kBatchFrames
+  std::vector<float> mel_;              // bands x kBatchFrames
+  std::vector<float> batch_levels_db_;  // bands x kBatchFrames
+};
+
+}  // namespace earshot

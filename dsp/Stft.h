@@ -1,0 +1,32 @@
+// Stft: windowed frames -> power spectra, a batch at a time. KissFFT's door.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include "dsp/FrameBatch.h"
+
+namespace earshot {
+
+/// The power of a real FFT under a periodic Hann window, as librosa.stft(...)^2 has it. Not thread safe.
+class Stft {
+ public:
+  /// `fft_samples` is even.
+  explicit Stft(int fft_samples);
+  ~Stft();
+  Stft(Stft&&) noexcept;
+  Stft& operator=(Stft&&) noexcept;
+
+  std::size_t bins() const noexcept;
+
+  /// real-time: `frames[lane]` points at fft_samples samples -> `power`, bins() x kBatchFrames.
+  void power(const std::array<const float*, kBatchFrames>& frames, std::span<float> power) noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace earshot
