@@ -1,0 +1,69 @@
+// History: the last messages of all sources, for clients who come back, and what kind all the others were.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "daemon/Message.h"
+#include "daemon/Subscription.h"
+
+namespace earshot {
+
+/// What a filter looks at. `source` is an index that the owner of the names gives.
+struct MessageKind {
+  Topic topic = Topic::prediction;
+  std::uint16_t source = 0;
+};
+
+struct MessageFilter {
+  unsigned topics = kEveryTopic;
+  std::optional<std::vector<std::uint16_t>> sources;  ///< absent: all
+
+  bool passes_source(std::uint16_t source) const noexcept;
+  bool passes(MessageKind kind) const noexcept {
+    return (topics & static_cast<unsigned>(kind.topic)) != 0 && passes_source(kind.source);
+  }
+};
+
+/// Gives each message its seq: 1 for the first, no holes. Not thread safe.
+class History {
+ public:
+  struct Entry {
+    std::uint64_t seq = 0;
+    MessageKind kind;
+    Message message;
+  };
+
+  /// Keeps `depth` predictions and as many other messages, apart.
+  explicit History(std::size_t depth) : depth_(depth) {}
+
+  /// The new entry's seq.
+  std::uint64_t add(MessageKind kind, const Message& message);
+
+  std::uint64_t next_seq() const noexcept { return next_seq_; }
+  /// The oldest still held; next_seq() if nothing is.
+  std::uint64_t first_seq() const noexcept;
+
+  /// The oldest one held from `seq` on that passes; null if there is none. Valid until the next add().
+  const Entry* find_from(std::uint64_t seq, const MessageFilter& filter) const noexcept;
+
+  /// How many of the messages `from` .. `to` - 1, held or not, pass. Exact for the last 2^18; older ones
+  /// count as if they passed.
+  std::uint64_t count(std::uint64_t from, std::uint64_t to, const MessageFilter& filter) const noexcept;
+
+ private:
+  using Entries = std::deque<Entry>;
+  static const Entry* find_in(const Entries& entries, std::uint64_t seq,
+                              const MessageFilter& filter) noexcept;
+
+  std::size_t depth_;
+  std::uint64_t next_seq_ = 1;
+  Entries predictions_;
+  Entries others_;
+  std::vector<MessageKind> kinds_;  ///< of seq s at s % size, once full
+};
+
+}  // namespace earshot
