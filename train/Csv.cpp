@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -85,8 +84,12 @@ class Reader {
 
 std::string read_text(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) throw Error(ExitCode::no_input, path.string() + ": cannot be read, expected a CSV file");
+  std::string text;
+  char block[1 << 16];
+  while (file.read(block, sizeof block) || file.gcount() > 0) {
+    text.append(block, static_cast<std::size_t>(file.gcount()));
+  }
+  if (!file.eof()) throw Error(ExitCode::no_input, path.string() + ": cannot be read, expected a CSV file");
   return text;
 }
 

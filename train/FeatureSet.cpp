@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <exception>
 #include <fstream>
-#include <iterator>
 #include <mutex>
 #include <thread>
 

@@ -42,10 +42,10 @@ struct FeatureSet {
 struct FeatureLoading {
   unsigned threads = 0;  ///< 0: as many as there are cores
   /// The directory of FeatureCache; nothing: none are kept.
-  std::optional<std::filesystem::path> cache;
+  std::optional<std::filesystem::path> cache = std::nullopt;
   /// Called on the calling thread, now and then and at the end: clips done, of how many. Returns whether to
   /// go on.
-  std::function<bool(std::size_t done, std::size_t total)> progress;
+  std::function<bool(std::size_t done, std::size_t total)> progress = nullptr;
 };
 
 /// Decodes, resamples and extracts `which` (indices into data.clips; the result is in their order). The bits
