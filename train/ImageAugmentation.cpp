@@ -16,45 +16,60 @@
 namespace earshot {
 namespace {
 
-/// Where the pixels of an output row come from: in = row_step column + row_start, clamped to 0 .. row_last;
-/// likewise for columns.
+/// Where the pixels of an output row come from: in = start + step column, clamped to 0 .. last.
 struct RowSource {
   double row_start, row_step, row_last;
   double column_start, column_step, column_last;
 };
 
-/// The picture's extent in memory. The steps to the neighbour below and to the right are 0 in a picture of
-/// one row or column.
+/// The picture in memory. The steps to the neighbour below and to the right are 0 in a picture of one row or
+/// column.
 struct Strides {
   int row, column;
   int below, right;
   int last_upper, last_left;  ///< the largest row and column that have a neighbour
 };
 
-/// `out`: width pixels, `channels` values apart. In double: single precision would displace a pixel of column
-/// 256 by 1e-5. No branches and no calls, so that compilers vectorise it with gathers.
-EARSHOT_CLONES void interpolate_row(const RowSource& from, const Strides& strides, const float* in,
-                                    float* out, int width, int channels) {
+/// One element a pixel of an output row: its upper left neighbour in the input, and how far beyond that it
+/// lies.
+struct Positions {
+  explicit Positions(int width)
+      : corner(static_cast<std::size_t>(width)), down(corner.size()), across(corner.size()) {}
+  std::vector<int> corner;
+  std::vector<float> down;
+  std::vector<float> across;
+};
+
+constexpr double clamped(double value, double last) noexcept {
+  const double above = value > 0.0 ? value : 0.0;
+  return above < last ? above : last;
+}
+
+/// In double: single precision would displace a pixel of column 256 by 1e-5.
+EARSHOT_CLONES void locate(const RowSource& from, const Strides& strides, int width, int* __restrict corner,
+                           float* __restrict down, float* __restrict across) {
   for (int column = 0; column < width; ++column) {
-    double row_at = from.row_start + from.row_step * column;
-    row_at = row_at > 0.0 ? row_at : 0.0;
-    row_at = row_at < from.row_last ? row_at : from.row_last;
-    double column_at = from.column_start + from.column_step * column;
-    column_at = column_at > 0.0 ? column_at : 0.0;
-    column_at = column_at < from.column_last ? column_at : from.column_last;
+    const double row_at = clamped(from.row_start + from.row_step * column, from.row_last);
+    const double column_at = clamped(from.column_start + from.column_step * column, from.column_last);
+    const int upper = std::min(static_cast<int>(row_at), strides.last_upper);
+    const int left = std::min(static_cast<int>(column_at), strides.last_left);
+    corner[column] = upper * strides.row + left * strides.column;
+    down[column] = static_cast<float>(row_at - upper);
+    across[column] = static_cast<float>(column_at - left);
+  }
+}
 
-    int upper = static_cast<int>(row_at);
-    upper = upper < strides.last_upper ? upper : strides.last_upper;
-    int left = static_cast<int>(column_at);
-    left = left < strides.last_left ? left : strides.last_left;
-    const auto down = static_cast<float>(row_at - upper);
-    const auto across = static_cast<float>(column_at - left);
-
-    const int corner = upper * strides.row + left * strides.column;
-    const float top = in[corner] + across * (in[corner + strides.right] - in[corner]);
-    const int below = corner + strides.below;
-    const float bottom = in[below] + across * (in[below + strides.right] - in[below]);
-    out[column * channels] = top + down * (bottom - top);
+/// One channel of a row: `out` width pixels, `strides.column` values apart.
+EARSHOT_CLONES void interpolate(const Positions& positions, const Strides& strides,
+                                const float* __restrict in, float* __restrict out) {
+  const std::size_t width = positions.corner.size();
+  for (std::size_t column = 0; column < width; ++column) {
+    const float* upper = in + positions.corner[column];
+    const float* lower = upper + strides.below;
+    const float across = positions.across[column];
+    const float top = upper[0] + across * (upper[strides.right] - upper[0]);
+    const float bottom = lower[0] + across * (lower[strides.right] - lower[0]);
+    out[column * static_cast<std::size_t>(strides.column)] = top + positions.down[column] * (bottom - top);
   }
 }
 
@@ -91,12 +106,14 @@ void apply_affine(const Affine& affine, const FeatureShape& shape, std::span<con
                         shape.width > 1 ? channels : 0,
                         std::max(shape.height - 2, 0),
                         std::max(shape.width - 2, 0)};
+  Positions positions(shape.width);
   for (int row = 0; row < shape.height; ++row) {
     const RowSource from{row_offset + row_by_row * row,       row_by_column,    shape.height - 1.0,
                          column_offset + column_by_row * row, column_by_column, shape.width - 1.0};
+    locate(from, strides, shape.width, positions.corner.data(), positions.down.data(),
+           positions.across.data());
     for (int channel = 0; channel < channels; ++channel) {
-      interpolate_row(from, strides, in.data() + channel, out.data() + row * row_stride + channel,
-                      shape.width, channels);
+      interpolate(positions, strides, in.data() + channel, out.data() + row * row_stride + channel);
     }
   }
 }
