@@ -1,0 +1,77 @@
+#include "train/LoadClips.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <iostream>
+#include <set>
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
+
+#include "dsp/Error.h"
+#include "train/FeatureCache.h"
+
+namespace earshot {
+
+std::vector<std::size_t> clips_of_fold(const DataSet& data, int fold) {
+  std::vector<std::size_t> which;
+  std::set<int> folds;
+  for (std::size_t i = 0; i < data.clips.size(); ++i) {
+    if (data.clips[i].fold == fold) which.push_back(i);
+    if (data.clips[i].fold > 0) folds.insert(data.clips[i].fold);
+  }
+  if (!folds.contains(fold)) {
+    const std::string expected =
+        folds.empty() ? "a data set with folds" : fmt::format("one of {}", fmt::join(folds, ", "));
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: found no fold {}, expected {}", data.directory.string(), fold, expected));
+  }
+  return which;
+}
+
+std::vector<std::size_t> clips_of_part(const DataSet& data, Part part) {
+  std::vector<std::size_t> which;
+  for (std::size_t i = 0; i < data.clips.size(); ++i) {
+    if (data.clips[i].part == part) which.push_back(i);
+  }
+  return which;
+}
+
+FeatureSet load_clips(const DataSet& data, std::span<const std::size_t> which, const FeatureRecipe& recipe,
+                      const ClipLoading& loading, const StopSignal& stop) {
+  const bool live = isatty(STDERR_FILENO) != 0;
+  const auto start = std::chrono::steady_clock::now();
+  FeatureLoading how;
+  how.threads = loading.threads;
+  how.cache = default_feature_cache();
+  how.progress = [&](std::size_t done, std::size_t total) {
+    if (live) std::cerr << fmt::format("\r\x1b[K{}: features {}/{}", loading.what, done, total) << std::flush;
+    return stop.received() == 0;
+  };
+  FeatureSet features = load_features(data, which, recipe, how);
+  if (live) std::cerr << "\r\x1b[K";
+  if (!features.complete) return features;
+
+  for (const FeatureSet::Problem& problem : features.problems) {
+    if (loading.strict) throw Error(problem.code, problem.line);
+    std::cerr << "left out: " << problem.line << '\n';
+  }
+  if (!features.cache_problem.empty())
+    std::cerr << "features are not kept: " << features.cache_problem << '\n';
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+  std::string line = fmt::format("{}: features of {} in {:.1f} s, {} of them kept from before", loading.what,
+                                 features.size(), passed.count(), features.from_cache);
+  if (!features.problems.empty()) line += fmt::format(", {} left out", features.problems.size());
+  if (features.bad_samples > 0)
+    line += fmt::format(", {} NaN or infinite samples taken as 0", features.bad_samples);
+  std::cerr << line << '\n';
+  if (features.size() == 0) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: found none of {} {} that can be read, expected at least one",
+                            data.directory.string(), which.size(), loading.what));
+  }
+  return features;
+}
+
+}  // namespace earshot

@@ -1,0 +1,32 @@
+// LoadClips: the features of a part of a data set, with a word to the user about what was done and left out.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dsp/FeatureRecipe.h"
+#include "train/DataSet.h"
+#include "train/FeatureSet.h"
+#include "train/StopSignal.h"
+
+namespace earshot {
+
+/// The clips of a fold (1, 2, ...), or all but those. Throws Error(bad_data) naming the folds there are if it
+/// is none of them.
+std::vector<std::size_t> clips_of_fold(const DataSet& data, int fold);
+std::vector<std::size_t> clips_of_part(const DataSet& data, Part part);
+
+struct ClipLoading {
+  std::string what;      ///< "training clips", for the lines printed
+  unsigned threads = 0;  ///< 0: as many as there are cores
+  bool strict = false;   ///< a clip that cannot be read is an error
+};
+
+/// Prints to standard error: how far it is, what was kept from before, each clip that is left out. `complete`
+/// is false once `stop` received a signal. Throws Error of the first clip that cannot be read if `strict`,
+/// Error(bad_data) if none can.
+FeatureSet load_clips(const DataSet& data, std::span<const std::size_t> which, const FeatureRecipe& recipe,
+                      const ClipLoading& loading, const StopSignal& stop);
+
+}  // namespace earshot

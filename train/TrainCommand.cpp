@@ -1,0 +1,297 @@
+#include "train/TrainCommand.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <iostream>
+#include <set>
+#include <string_view>
+#include <vector>
+
+#include <spdlog/fmt/chrono.h>
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
+#include <boost/json.hpp>
+
+#include "dsp/Error.h"
+#include "nn/AtomicFile.h"
+#include "nn/Model.h"
+#include "nn/Sha256.h"
+#include "train/DataSet.h"
+#include "train/JsonText.h"
+#include "train/LoadClips.h"
+#include "train/Split.h"
+#include "train/StopSignal.h"
+#include "train/TrainConfig.h"
+#include "train/Training.h"
+
+namespace earshot {
+namespace {
+
+namespace fs = std::filesystem;
+
+TrainConfig configure(const TrainOptions& options) {
+  TrainConfig config = options.config ? load_train_config(*options.config) : preset(options.preset);
+  config.epochs = options.epochs.value_or(config.epochs);
+  config.batch = options.batch.value_or(config.batch);
+  config.learning_rate = options.learning_rate.value_or(config.learning_rate);
+  config.seed = options.seed.value_or(config.seed);
+  return config;
+}
+
+// Indices into DataSet::clips.
+struct Division {
+  std::vector<std::size_t> train;
+  std::vector<std::size_t> validation;
+};
+
+Division divide(const DataSet& data, const TrainConfig& config, std::optional<int> held_out) {
+  if (held_out) clips_of_fold(data, *held_out);  // refuses a fold that is not there
+  std::vector<std::size_t> pool;
+  for (const std::size_t clip : clips_of_part(data, Part::train)) {
+    if (!held_out || data.clips[clip].fold != *held_out) pool.push_back(clip);
+  }
+  Division division;
+  if (config.validation == TrainConfig::Validation::random) {
+    const Split split = train_test_split(pool.size(), config.seed);
+    for (const std::size_t i : split.train) division.train.push_back(pool[i]);
+    for (const std::size_t i : split.test) division.validation.push_back(pool[i]);
+    return division;
+  }
+  if (config.validation == TrainConfig::Validation::none) {
+    division.train = std::move(pool);
+    return division;
+  }
+  if (held_out == config.validation_fold) {
+    throw Error(ExitCode::config,
+                fmt::format("{}: key 'validation.fold': found {}, which --fold holds out, expected "
+                            "another",
+                            config.name, config.validation_fold));
+  }
+  division.validation = clips_of_fold(data, config.validation_fold);
+  for (const std::size_t clip : pool) {
+    if (data.clips[clip].fold != config.validation_fold) division.train.push_back(clip);
+  }
+  return division;
+}
+
+// What must be equal for a run to go on: the configuration, and which clips it trains and validates on.
+std::map<std::string, std::string> run_settings(const TrainConfig& config, const DataSet& data,
+                                                const FeatureSet& train, const FeatureSet& validation) {
+  std::map<std::string, std::string> settings = settings_of(config);
+  const auto digest = [&](const FeatureSet& part) {
+    Sha256 sum;
+    for (const std::size_t clip : part.clips) {
+      sum.update(fmt::format("{}\n{}\n", data.clips[clip].path.filename().string(), data.clips[clip].label));
+    }
+    return fmt::format("{} clips, {:.12}", part.size(), sum.hex());
+  };
+  settings["data.labels"] = fmt::format("{}", fmt::join(data.labels, ", "));
+  settings["data.train"] = digest(train);
+  settings["data.validation"] = digest(validation);
+  return settings;
+}
+
+void refuse_other_settings(const std::map<std::string, std::string>& now, const TrainingState& state,
+                           const TrainConfig& config, const fs::path& path) {
+  std::set<std::string> keys;
+  for (const auto& [key, value] : now) keys.insert(key);
+  for (const auto& [key, value] : state.settings) keys.insert(key);
+  // Without a schedule that depends on their number, a run may go on for more epochs.
+  if (config.schedule == TrainConfig::Schedule::constant) keys.erase("train.epochs");
+  const auto value_of = [](const auto& settings, const std::string& key) {
+    const auto found = settings.find(key);
+    return found == settings.end() ? "nothing" : '\'' + found->second + '\'';
+  };
+  for (const std::string& key : keys) {
+    if (value_of(now, key) == value_of(state.settings, key)) continue;
+    throw Error(ExitCode::config,
+                fmt::format("{}: cannot go on: {}: found {}, expected {} as the run began", path.string(),
+                            key, value_of(now, key), value_of(state.settings, key)));
+  }
+}
+
+std::string shell_word(const std::string& word) {
+  if (word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+=:,") ==
+      word.npos) {
+    return word;
+  }
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + '\'';
+}
+
+std::string resume_command(const TrainOptions& options) {
+  std::string line = "trainer train --data " + shell_word(options.data.string());
+  line +=
+      options.config ? " --config " + shell_word(options.config->string()) : " --preset " + options.preset;
+  line += " --out " + shell_word(options.out.string());
+  const auto add = [&](const char* flag, const auto& value) {
+    if (value) line += fmt::format(" {} {}", flag, *value);
+  };
+  add("--fold", options.fold);
+  add("--epochs", options.epochs);
+  add("--batch", options.batch);
+  add("--lr", options.learning_rate);
+  add("--seed", options.seed);
+  line += fmt::format(" --threads {}", options.threads);
+  if (options.strict) line += " --strict";
+  return line + " --resume";
+}
+
+std::string data_text(const DataSet& data, const FeatureSet& train, const FeatureSet& validation) {
+  std::set<int> folds;
+  for (const std::size_t clip : train.clips) {
+    if (data.clips[clip].fold > 0) folds.insert(data.clips[clip].fold);
+  }
+  std::string text =
+      fmt::format("{}: {} clips", fs::weakly_canonical(data.directory).filename().string(), train.size());
+  if (!folds.empty()) text += fmt::format(" of folds {}", fmt::join(folds, ", "));
+  if (validation.size() > 0) text += fmt::format(", {} for validation", validation.size());
+  return text;
+}
+
+// Writes what a run leaves in its directory.
+class RunDirectory {
+ public:
+  RunDirectory(fs::path directory, const TrainConfig& config, const DataSet& data, Model frame,
+               std::map<std::string, std::string> settings)
+      : directory_(std::move(directory)),
+        config_(config),
+        data_(data),
+        frame_(std::move(frame)),
+        settings_(std::move(settings)) {}
+
+  void save_model(const char* file, Weights weights, int epoch) {
+    Model model = frame_;
+    model.weights = std::move(weights);
+    model.provenance["epoch"] = fmt::format("{} of {}", epoch, config_.epochs);
+    earshot::save_model(model, directory_ / file);
+  }
+
+  /// History first: a run that dies between the two writes both again.
+  void save_progress(const Training& training) {
+    TrainingState state = training.state();
+    state.settings = settings_;
+    write_file_atomically(directory_ / "history.csv", std::string_view(history_csv(state.history)));
+    save_training_state(state, directory_ / kResumeFile);
+  }
+
+  void finish(const Training& training) {
+    const int epoch = training.epoch_to_keep();
+    save_model("model.safetensors", training.weights_to_keep(), epoch);
+    if (!config_.checkpoint) save_model("best.safetensors", training.weights_to_keep(), epoch);
+    const TrainingState state = training.state();
+    boost::json::array history;
+    for (const EpochRecord& record : state.history) {
+      const auto optional = [](const std::optional<double>& value) {
+        return value ? boost::json::value(*value) : boost::json::value(nullptr);
+      };
+      history.emplace_back(boost::json::object{{"epoch", record.epoch},
+                                               {"loss", record.loss},
+                                               {"accuracy", record.accuracy},
+                                               {"val_loss", optional(record.val_loss)},
+                                               {"val_accuracy", optional(record.val_accuracy)},
+                                               {"learning_rate", record.learning_rate},
+                                               {"seconds", record.seconds}});
+    }
+    const std::string report =
+        json_text(boost::json::object{{"preset", config_.name},
+                                      {"seed", config_.seed},
+                                      {"labels", boost::json::value_from(data_.labels)},
+                                      {"settings", boost::json::value_from(settings_)},
+                                      {"provenance", boost::json::value_from(frame_.provenance)},
+                                      {"stopped_early", state.stopped_early},
+                                      {"model_epoch", epoch},
+                                      {"history", std::move(history)}});
+    write_file_atomically(directory_ / "report.json", std::string_view(report));
+  }
+
+  static constexpr const char* kResumeFile = "resume.safetensors";
+
+ private:
+  fs::path directory_;
+  const TrainConfig& config_;
+  const DataSet& data_;
+  Model frame_;  ///< everything but the weights
+  std::map<std::string, std::string> settings_;
+};
+
+Model model_frame(const TrainConfig& config, const DataSet& data, const FeatureSet& train,
+                  const FeatureSet& validation, const TrainOptions& options) {
+  Model frame;
+  frame.recipe = config.recipe;
+  frame.labels = data.labels;
+  frame.architecture = network_architecture(config, static_cast<int>(data.labels.size()));
+  frame.provenance["made by"] = "earshot " EARSHOT_VERSION ", trainer train";
+  frame.provenance["made on"] = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr)));
+  frame.provenance["config"] = config.name;
+  frame.provenance["seed"] = fmt::format("{}", config.seed);
+  frame.provenance["data"] = data_text(data, train, validation);
+  if (options.fold) frame.provenance["held out"] = fmt::format("fold {}", *options.fold);
+  if (!config.notice.empty()) frame.provenance["notice"] = config.notice;
+  return frame;
+}
+
+int interrupted(const StopSignal& stop, const std::string& what, const std::string& command) {
+  std::cerr << fmt::format("\ninterrupted{}; to go on:\n  {}\n", what, command);
+  return 128 + stop.received();
+}
+
+}  // namespace
+
+int run_train(const TrainOptions& options) {
+  const TrainConfig config = configure(options);
+  const fs::path state_path = options.out / RunDirectory::kResumeFile;
+  if (!options.resume && fs::exists(state_path)) {
+    throw Error(ExitCode::usage,
+                fmt::format("--out: found an earlier run in {}, expected a directory without one, or "
+                            "--resume to go on with it",
+                            options.out.string()));
+  }
+  const DataSet data = read_data_set(options.data);
+  const Division division = divide(data, config, options.fold);
+
+  const StopSignal stop;
+  const auto load = [&](const char* what, const std::vector<std::size_t>& which) {
+    if (which.empty()) return FeatureSet{};
+    return load_clips(data, which, config.recipe,
+                      {what, static_cast<unsigned>(options.threads), options.strict}, stop);
+  };
+  const FeatureSet train = load("training clips", division.train);
+  const FeatureSet validation = load("validation clips", division.validation);
+  if (!train.complete || !validation.complete) return 128 + stop.received();
+  if (train.size() == 0) {
+    throw Error(ExitCode::bad_data,
+                data.directory.string() + ": found no training clips, expected at least one");
+  }
+
+  const std::map<std::string, std::string> settings = run_settings(config, data, train, validation);
+  Training training(config, static_cast<int>(data.labels.size()), train, validation, options.threads);
+  if (options.resume) {
+    TrainingState state = load_training_state(state_path);
+    refuse_other_settings(settings, state, config, state_path);
+    training.set_state(std::move(state));
+  }
+  std::error_code error;
+  fs::create_directories(options.out, error);
+  if (error) throw Error(ExitCode::io, options.out.string() + ": cannot be made: " + error.message());
+
+  RunDirectory directory(options.out, config, data, model_frame(config, data, train, validation, options),
+                         settings);
+  TrainingProgress progress(std::cerr, isatty(STDERR_FILENO) != 0, config.epochs, train.size());
+  while (!training.finished()) {
+    const Training::Outcome outcome = training.run_epoch([&] { return stop.received() != 0; }, progress);
+    if (outcome == Training::Outcome::done_best) {
+      directory.save_model("best.safetensors", training.weights(), training.epochs_done());
+    }
+    directory.save_progress(training);
+    if (outcome == Training::Outcome::interrupted)
+      return interrupted(stop, " and saved", resume_command(options));
+  }
+  directory.finish(training);
+  std::cout << (options.out / "model.safetensors").string() << '\n';
+  return 0;
+}
+
+}  // namespace earshot

@@ -1,0 +1,33 @@
+// TrainCommand: `trainer train`, from a data set to a directory with a model in it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace earshot {
+
+struct TrainOptions {
+  std::filesystem::path data;
+  std::string preset;  ///< or empty if `config` is given
+  std::optional<std::filesystem::path> config;
+  std::filesystem::path out;
+  std::optional<int> fold;  ///< held out: its clips are not even read
+  std::optional<int> epochs;
+  std::optional<int> batch;
+  std::optional<double> learning_rate;
+  std::optional<std::uint32_t> seed;
+  int threads = 1;
+  bool resume = false;
+  bool strict = false;  ///< a clip that cannot be read is an error
+};
+
+/// Leaves in `out`: model.safetensors (the epoch early stopping goes back to, else the last),
+/// best.safetensors (the checkpoint's best epoch; without a checkpoint the same as model.safetensors),
+/// history.csv, report.json, and resume.safetensors, which --resume goes on from. Prints how it goes to
+/// standard error and the model's path to standard output. Returns the exit code: 0, or 128 + the signal that
+/// stopped it, once everything is saved. Throws Error.
+int run_train(const TrainOptions& options);
+
+}  // namespace earshot

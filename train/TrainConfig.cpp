@@ -1,0 +1,190 @@
+#include "train/TrainConfig.h"
+
+#include <cmath>
+#include <variant>
+
+#include <spdlog/fmt/fmt.h>
+
+#include "dsp/Error.h"
+#include "nn/StrictToml.h"
+
+namespace earshot {
+namespace {
+
+using Monitor = TrainConfig::Monitor;
+using Schedule = TrainConfig::Schedule;
+using Validation = TrainConfig::Validation;
+
+constexpr double kMaxWindowS = 60.0;
+
+Monitor read_monitor(StrictToml& table, const TrainConfig& config) {
+  if (table.one_of("monitor", "val_loss", {"loss", "val_loss"}) == "loss") return Monitor::loss;
+  if (config.validation == Validation::none) {
+    table.refuse("monitor", "\"val_loss\" without a validation part",
+                 "\"loss\", or another validation.split than \"none\"");
+  }
+  return Monitor::val_loss;
+}
+
+void read_training(StrictToml table, TrainConfig& config) {
+  config.batch = static_cast<int>(table.integer("batch", config.batch, 1, 4096));
+  config.epochs = static_cast<int>(table.integer("epochs", config.epochs, 1, 100'000));
+  config.learning_rate = table.real("learning_rate", config.learning_rate, 1e-9, 10.0);
+  config.schedule = table.one_of("schedule", "constant", {"constant", "cosine"}) == "cosine"
+                        ? Schedule::cosine
+                        : Schedule::constant;
+  config.warmup_epochs =
+      static_cast<int>(table.integer("warmup_epochs", config.warmup_epochs, 0, config.epochs));
+  config.seed = static_cast<std::uint32_t>(table.integer("seed", config.seed, 0, 0xFFFF'FFFF));
+  config.class_weights = table.boolean("class_weights", config.class_weights);
+  config.batch_norm_momentum =
+      static_cast<float>(table.real("batch_norm_momentum", config.batch_norm_momentum, 0.0, 0.9999));
+  table.reject_unknown();
+}
+
+void read_validation(StrictToml table, TrainConfig& config) {
+  const std::string split = table.one_of("split", "random", {"none", "random", "fold"});
+  config.validation = split == "none"   ? Validation::none
+                      : split == "fold" ? Validation::fold
+                                        : Validation::random;
+  if (config.validation == Validation::fold) {
+    config.validation_fold = static_cast<int>(table.integer("fold", 0, 1, 1000));
+    if (!table.has("fold")) table.refuse("fold", "nothing", "the number of the fold to validate on");
+  }
+  table.reject_unknown();
+}
+
+void read_callbacks(StrictToml& file, TrainConfig& config) {
+  config.plateau.reset();
+  if (StrictToml table = file.table("plateau"); file.has("plateau")) {
+    auto& plateau = config.plateau.emplace();
+    plateau.monitor = read_monitor(table, config);
+    ReduceLrOnPlateau::Settings& settings = plateau.settings;
+    settings.factor = table.real("factor", settings.factor, 0.001, 0.999);
+    settings.patience = static_cast<int>(table.integer("patience", settings.patience, 1, 100'000));
+    settings.least = table.real("least_learning_rate", settings.least, 0.0, 1.0);
+    table.reject_unknown();
+  }
+  config.early_stopping.reset();
+  if (StrictToml table = file.table("early_stopping"); file.has("early_stopping")) {
+    auto& stopping = config.early_stopping.emplace();
+    stopping.monitor = read_monitor(table, config);
+    EarlyStopping::Settings& settings = stopping.settings;
+    settings.patience = static_cast<int>(table.integer("patience", settings.patience, 1, 100'000));
+    settings.start_epoch = static_cast<int>(table.integer("start_epoch", settings.start_epoch, 0, 100'000));
+    table.reject_unknown();
+  }
+  config.checkpoint.reset();
+  if (StrictToml table = file.table("checkpoint"); file.has("checkpoint")) {
+    config.checkpoint = read_monitor(table, config);
+    table.reject_unknown();
+  }
+}
+
+void read_augmentation(StrictToml& file, TrainConfig& config) {
+  config.augmentation.reset();
+  StrictToml table = file.table("augmentation");
+  if (!file.has("augmentation")) return;
+  ImageAugmentation::Settings& settings = config.augmentation.emplace();
+  settings.rotation_deg = table.real("rotation_deg", settings.rotation_deg, 0.0, 180.0);
+  // Keras' height_shift moves along the columns, which are time.
+  settings.height_shift = table.real("time_shift", settings.height_shift, 0.0, 1.0);
+  settings.width_shift = table.real("frequency_shift", settings.width_shift, 0.0, 1.0);
+  settings.zoom_low = table.real("zoom_low", settings.zoom_low, 0.1, 10.0);
+  settings.zoom_high = table.real("zoom_high", settings.zoom_high, 0.1, 10.0);
+  if (settings.zoom_low > settings.zoom_high) {
+    table.refuse("zoom_low", fmt::format("{}", settings.zoom_low),
+                 fmt::format("at most zoom_high, {}", settings.zoom_high));
+  }
+  table.reject_unknown();
+}
+
+std::string name_of(Monitor monitor) {
+  return monitor == Monitor::loss ? "loss" : "val_loss";
+}
+
+}  // namespace
+
+TrainConfig preset(const std::string& name) {
+  if (name == "v6") return {};
+  throw Error(ExitCode::usage, "--preset: found '" + name + "', expected v6");
+}
+
+TrainConfig load_train_config(const std::filesystem::path& path) {
+  StrictToml file = StrictToml::from_file(path);
+  TrainConfig config;
+  config.name = path.stem().string();
+  config.architecture = file.one_of("architecture", config.architecture, {"v6"});
+  config.recipe = preset(file.one_of("recipe", config.recipe.name, {"v6"})).recipe;
+  const double window_s = static_cast<double>(config.recipe.window_samples) / config.recipe.rate_hz;
+  config.recipe.window_samples = static_cast<std::uint64_t>(
+      std::llround(file.real("window_s", window_s, 0.1, kMaxWindowS) * config.recipe.rate_hz));
+  config.notice = file.text("notice", "");
+  read_training(file.table("train"), config);
+  read_validation(file.table("validation"), config);
+  read_callbacks(file, config);
+  read_augmentation(file, config);
+  if (config.schedule == Schedule::cosine && config.plateau) {
+    file.refuse("plateau", "a plateau rule beside train.schedule \"cosine\"", "one of the two");
+  }
+  file.reject_unknown();
+  return config;
+}
+
+Architecture network_architecture(const TrainConfig& config, int classes) {
+  Architecture architecture = v6_architecture(classes);
+  for (Layer& layer : architecture.layers) {
+    if (auto* norm = std::get_if<BatchNorm>(&layer.kind)) norm->momentum = config.batch_norm_momentum;
+  }
+  return architecture;
+}
+
+std::map<std::string, std::string> settings_of(const TrainConfig& config) {
+  std::map<std::string, std::string> settings;
+  const auto add = [&](const char* key, const auto& value) { settings[key] = fmt::format("{}", value); };
+  add("architecture", config.architecture);
+  add("recipe", config.recipe.name);
+  add("window_samples", config.recipe.window_samples);
+  add("train.batch", config.batch);
+  add("train.epochs", config.epochs);
+  add("train.learning_rate", config.learning_rate);
+  add("train.schedule", config.schedule == Schedule::cosine ? "cosine" : "constant");
+  add("train.warmup_epochs", config.warmup_epochs);
+  add("train.seed", config.seed);
+  add("train.class_weights", config.class_weights);
+  add("train.batch_norm_momentum", config.batch_norm_momentum);
+  switch (config.validation) {
+    case Validation::none:
+      add("validation.split", "none");
+      break;
+    case Validation::random:
+      add("validation.split", "random");
+      break;
+    case Validation::fold:
+      add("validation.split", "fold");
+      add("validation.fold", config.validation_fold);
+      break;
+  }
+  if (config.plateau) {
+    add("plateau.monitor", name_of(config.plateau->monitor));
+    add("plateau.factor", config.plateau->settings.factor);
+    add("plateau.patience", config.plateau->settings.patience);
+    add("plateau.least_learning_rate", config.plateau->settings.least);
+  }
+  if (config.early_stopping) {
+    add("early_stopping.monitor", name_of(config.early_stopping->monitor));
+    add("early_stopping.patience", config.early_stopping->settings.patience);
+    add("early_stopping.start_epoch", config.early_stopping->settings.start_epoch);
+  }
+  if (config.checkpoint) add("checkpoint.monitor", name_of(*config.checkpoint));
+  if (config.augmentation) {
+    add("augmentation.rotation_deg", config.augmentation->rotation_deg);
+    add("augmentation.time_shift", config.augmentation->height_shift);
+    add("augmentation.frequency_shift", config.augmentation->width_shift);
+    add("augmentation.zoom_low", config.augmentation->zoom_low);
+    add("augmentation.zoom_high", config.augmentation->zoom_high);
+  }
+  return settings;
+}
+
+}  // namespace earshot

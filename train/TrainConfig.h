@@ -1,0 +1,68 @@
+// TrainConfig: how a model is trained, from a preset or a TOML file. config/train.toml explains every key.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "dsp/FeatureRecipe.h"
+#include "nn/Architecture.h"
+#include "train/EarlyStopping.h"
+#include "train/ImageAugmentation.h"
+#include "train/ReduceLrOnPlateau.h"
+
+namespace earshot {
+
+/// The defaults are the preset "v6": the source project's recipe to the letter.
+struct TrainConfig {
+  /// The figure that a callback looks at.
+  enum class Monitor { loss, val_loss };
+  enum class Schedule { constant, cosine };
+  /// The validation part: none, a fifth of the training clips by train_test_split(seed), or one of the folds.
+  enum class Validation { none, random, fold };
+
+  template <typename Settings>
+  struct Watched {
+    Monitor monitor = Monitor::val_loss;
+    Settings settings;
+  };
+
+  std::string name = "v6";  ///< of the preset, or the file's stem
+  std::string architecture = "v6";
+  FeatureRecipe recipe;
+  std::string notice;  ///< credits the data, inside the model file
+
+  int batch = 64;
+  int epochs = 100;
+  double learning_rate = 1e-3;
+  Schedule schedule = Schedule::constant;
+  int warmup_epochs = 0;  ///< the rate rises in equal steps to learning_rate over these
+  std::uint32_t seed = 1;
+  bool class_weights = true;  ///< 'balanced', from the training part
+  float batch_norm_momentum = 0.99F;
+
+  Validation validation = Validation::random;
+  int validation_fold = 0;  ///< with Validation::fold
+
+  std::optional<Watched<ReduceLrOnPlateau::Settings>> plateau = Watched<ReduceLrOnPlateau::Settings>{};
+  std::optional<Watched<EarlyStopping::Settings>> early_stopping = Watched<EarlyStopping::Settings>{};
+  std::optional<Monitor> checkpoint = Monitor::val_loss;  ///< what best.safetensors is chosen by
+  std::optional<ImageAugmentation::Settings> augmentation = ImageAugmentation::Settings{};
+};
+
+/// Throws Error(usage) naming the presets there are.
+TrainConfig preset(const std::string& name);
+
+/// An absent table of a callback or of the augmentation switches it off; other absent keys are as in the
+/// preset "v6". Throws Error(no_input), Error(config) with file, line and key.
+TrainConfig load_train_config(const std::filesystem::path& path);
+
+/// The architecture at `classes` classes with the configuration's BatchNorm momentum.
+Architecture network_architecture(const TrainConfig& config, int classes);
+
+/// Every setting that decides about the weights, as key and value: two runs of equal settings train alike.
+std::map<std::string, std::string> settings_of(const TrainConfig& config);
+
+}  // namespace earshot

@@ -1,0 +1,204 @@
+#include "train/Training.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include <spdlog/fmt/fmt.h>
+
+#include "dsp/Error.h"
+#include "nn/KeyedRandom.h"
+#include "train/DataSet.h"
+#include "train/LearningRate.h"
+#include "train/Loss.h"
+
+namespace earshot {
+namespace {
+
+// What random numbers are for: seed -> epoch -> order of the clips, or clip -> augmentation, dropout.
+enum EpochPart : std::uint64_t { kOrder, kClips };
+enum ClipPart : std::uint64_t { kAugmentation, kDropout };
+
+std::uint64_t epoch_key(std::uint64_t seed, std::size_t epoch, EpochPart part) {
+  return derive_key(derive_key(seed, epoch), part);
+}
+
+// Fisher, Yates (Durstenfeld 1964).
+std::vector<std::size_t> shuffled(std::size_t n, std::uint64_t key) {
+  std::vector<std::size_t> order(n);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  KeyedRandom random(key);
+  for (std::size_t i = n; i > 1; --i)
+    std::swap(order[i - 1], order[random.below(static_cast<std::uint32_t>(i))]);
+  return order;
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+Training::Training(const TrainConfig& config, int classes, const FeatureSet& train,
+                   const FeatureSet& validation, int threads)
+    : config_(config),
+      train_(train),
+      validation_(validation),
+      threads_(static_cast<unsigned>(threads)),
+      classes_(static_cast<std::size_t>(classes)),
+      network_(network_architecture(config, classes),
+               initial_weights(network_architecture(config, classes), config.seed), threads),
+      adam_(network_.parameters()) {
+  if (config.class_weights) class_weights_ = balanced_class_weights(train.labels, classes_);
+  if (config.augmentation) augmentation_.emplace(*config.augmentation, train.shape);
+  state_.learning_rate = config.learning_rate;
+}
+
+void Training::set_state(TrainingState state) {
+  network_.set_weights(state.weights);
+  adam_.set_state(std::move(state.adam));
+  state_ = std::move(state);
+  state_.weights.clear();
+}
+
+TrainingState Training::state() const {
+  TrainingState state = state_;
+  state.weights = network_.weights();
+  state.adam = adam_.state();
+  return state;
+}
+
+bool Training::finished() const noexcept {
+  return state_.stopped_early || state_.history.size() >= static_cast<std::size_t>(config_.epochs);
+}
+
+Weights Training::weights_to_keep() const {
+  return state_.kept.empty() ? network_.weights() : state_.kept;
+}
+
+int Training::epoch_to_keep() const noexcept {
+  return state_.kept.empty() ? static_cast<int>(state_.history.size()) : state_.early_stopping.best_epoch + 1;
+}
+
+Training::Outcome Training::run_epoch(const std::function<bool()>& stop, TrainingProgress& progress) {
+  const std::size_t epoch = state_.history.size();
+  const auto batch = static_cast<std::size_t>(config_.batch);
+  const std::size_t epoch_steps = (train_.size() + batch - 1) / batch;
+  const std::vector<std::size_t> order = shuffled(train_.size(), epoch_key(config_.seed, epoch, kOrder));
+  TrainingState::Progress& done = state_.progress;
+  progress.epoch_started(static_cast<int>(epoch) + 1, done.clips);
+  double learning_rate = state_.learning_rate;
+  while (done.clips < train_.size()) {
+    if (stop()) return Outcome::interrupted;
+    const auto start = std::chrono::steady_clock::now();
+    const std::size_t n = std::min(batch, train_.size() - done.clips);
+    learning_rate = learning_rate_at(config_, state_.learning_rate, epoch * epoch_steps + done.clips / batch,
+                                     epoch_steps);
+    train_batch(std::span(order).subspan(done.clips, n), learning_rate);
+    done.seconds += seconds_since(start);
+    const auto clips = static_cast<double>(done.clips);
+    progress.step_done(done.clips, done.loss_sum / clips, static_cast<double>(done.correct) / clips);
+  }
+  return end_epoch(learning_rate, progress);
+}
+
+void Training::assemble(std::span<const std::size_t> clips) {
+  const std::uint64_t clips_key = epoch_key(config_.seed, state_.history.size(), kClips);
+  images_.resize(clips.size() * train_.shape.size());
+  labels_.clear();
+  keys_.clear();
+  augmented_.clear();
+  for (const std::size_t clip : clips) {
+    const std::uint64_t key = derive_key(clips_key, train_.clips[clip]);
+    labels_.push_back(train_.labels[clip]);
+    keys_.push_back(derive_key(key, kDropout));
+    augmented_.push_back(derive_key(key, kAugmentation));
+  }
+  if (augmentation_) {
+    augmentation_->augment(train_.images, clips, augmented_, images_, threads_);
+    return;
+  }
+  for (std::size_t i = 0; i < clips.size(); ++i) {
+    std::ranges::copy(train_.image(clips[i]),
+                      images_.begin() + static_cast<std::ptrdiff_t>(i * train_.shape.size()));
+  }
+}
+
+void Training::train_batch(std::span<const std::size_t> clips, double learning_rate) {
+  assemble(clips);
+  logits_.resize(clips.size() * classes_);
+  gradients_.resize(logits_.size());
+  network_.forward(images_, keys_, logits_);
+  const BatchLoss batch = softmax_cross_entropy(logits_, labels_, class_weights_, gradients_);
+  const double loss = batch.mean + network_.l2_penalty();
+  if (!std::isfinite(loss)) {
+    throw Error(ExitCode::config,
+                fmt::format("{}: epoch {}: found a loss of {}, expected a finite one: lower "
+                            "train.learning_rate, {}",
+                            config_.name, state_.history.size() + 1, loss, learning_rate));
+  }
+  network_.backward(gradients_);
+  adam_.step(learning_rate);
+  TrainingState::Progress& done = state_.progress;
+  done.clips += clips.size();
+  done.loss_sum += loss * static_cast<double>(clips.size());
+  done.correct += batch.correct;
+}
+
+void Training::validate(EpochRecord& record) {
+  if (validation_.size() == 0) return;
+  const auto batch = static_cast<std::size_t>(config_.batch);
+  const std::span<const int> labels(validation_.labels);
+  double loss = 0.0;
+  std::size_t correct = 0;
+  for (std::size_t first = 0; first < validation_.size(); first += batch) {
+    const std::size_t n = std::min(batch, validation_.size() - first);
+    const std::size_t image = validation_.shape.size();
+    logits_.resize(n * classes_);
+    network_.infer(std::span(validation_.images).subspan(first * image, n * image), n, logits_);
+    const BatchLoss part = softmax_cross_entropy(logits_, labels.subspan(first, n), {}, {});
+    loss += part.mean * static_cast<double>(n);
+    correct += part.correct;
+  }
+  const auto clips = static_cast<double>(validation_.size());
+  record.val_loss = loss / clips + network_.l2_penalty();
+  record.val_accuracy = static_cast<double>(correct) / clips;
+}
+
+Training::Outcome Training::end_epoch(double learning_rate, TrainingProgress& progress) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto clips = static_cast<double>(train_.size());
+  const int epoch = static_cast<int>(state_.history.size());
+  EpochRecord record;
+  record.epoch = epoch + 1;
+  record.loss = state_.progress.loss_sum / clips;
+  record.accuracy = static_cast<double>(state_.progress.correct) / clips;
+  record.learning_rate = learning_rate;
+  validate(record);
+  record.seconds = state_.progress.seconds + seconds_since(start);
+
+  const auto figure = [&](TrainConfig::Monitor monitor) {
+    return monitor == TrainConfig::Monitor::loss ? record.loss : record.val_loss.value();
+  };
+  if (config_.plateau) {
+    ReduceLrOnPlateau plateau(config_.plateau->settings, state_.plateau);
+    state_.learning_rate = plateau.epoch_ended(figure(config_.plateau->monitor), state_.learning_rate);
+    state_.plateau = plateau.state();
+  }
+  if (config_.early_stopping) {
+    EarlyStopping stopping(config_.early_stopping->settings, state_.early_stopping);
+    const auto verdict = stopping.epoch_ended(epoch, figure(config_.early_stopping->monitor));
+    state_.early_stopping = stopping.state();
+    state_.stopped_early = verdict.stop;
+    if (verdict.keep_weights) state_.kept = network_.weights();
+  }
+  const bool best = config_.checkpoint && state_.checkpoint.epoch_ended(figure(*config_.checkpoint));
+  state_.history.push_back(record);
+  state_.progress = {};
+  progress.epoch_done(record);
+  return best ? Outcome::done_best : Outcome::done;
+}
+
+}  // namespace earshot

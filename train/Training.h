@@ -1,0 +1,75 @@
+// Training: a run from features to weights, step by step, that can stop after any step and go on later.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "nn/Network.h"
+#include "train/Adam.h"
+#include "train/FeatureSet.h"
+#include "train/TrainConfig.h"
+#include "train/TrainingProgress.h"
+#include "train/TrainingState.h"
+
+namespace earshot {
+
+/// Random numbers are keyed by seed, epoch and clip: the same configuration, features, thread count and
+/// machine give the same weights, bit for bit, however often the run was stopped. Not thread safe; works on
+/// `threads` threads.
+class Training {
+ public:
+  /// `train` and `validation` (without any clip if there is none) must outlive it. Throws Error(bad_data) for
+  /// a class without training clips where classes are weighted.
+  Training(const TrainConfig& config, int classes, const FeatureSet& train, const FeatureSet& validation,
+           int threads);
+
+  /// Goes on from there. Throws Error(bad_data) if it does not fit the network.
+  void set_state(TrainingState state);
+  /// Where the run is; its `settings` are left to the caller.
+  TrainingState state() const;
+
+  /// All epochs done, or stopped early.
+  bool finished() const noexcept;
+
+  enum class Outcome { interrupted, done, done_best };
+  /// The epoch in progress up to its end, validation and callbacks included, or until `stop` says so between
+  /// two steps. done_best: the checkpoint's monitor was never better. Throws Error(config) once a loss is not
+  /// finite.
+  Outcome run_epoch(const std::function<bool()>& stop, TrainingProgress& progress);
+
+  /// The weights now, running statistics included.
+  Weights weights() const { return network_.weights(); }
+  /// Complete epochs.
+  int epochs_done() const noexcept { return static_cast<int>(state_.history.size()); }
+  /// What the run is for: the epoch early stopping goes back to, else the last one.
+  Weights weights_to_keep() const;
+  /// The epoch, counted from 1, that weights_to_keep() are of.
+  int epoch_to_keep() const noexcept;
+
+ private:
+  void train_batch(std::span<const std::size_t> clips, double learning_rate);
+  void assemble(std::span<const std::size_t> clips);
+  Outcome end_epoch(double learning_rate, TrainingProgress& progress);
+  void validate(EpochRecord& record);
+
+  TrainConfig config_;
+  const FeatureSet& train_;
+  const FeatureSet& validation_;
+  unsigned threads_;
+  std::size_t classes_;
+  std::vector<float> class_weights_;  ///< one a class, or empty
+  std::optional<ImageAugmentation> augmentation_;
+  Network network_;
+  Adam adam_;
+  TrainingState state_;  ///< its weights and moments are those of network_ and adam_
+
+  std::vector<float> images_;             ///< batch x height x width x channels
+  std::vector<int> labels_;               ///< batch
+  std::vector<std::uint64_t> keys_;       ///< batch, of the dropout
+  std::vector<std::uint64_t> augmented_;  ///< batch, of the augmentation
+  std::vector<float> logits_;             ///< batch x classes
+  std::vector<float> gradients_;          ///< batch x classes
+};
+
+}  // namespace earshot
