@@ -2,12 +2,10 @@
 #include "dsp/MelFilterbank.h"
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <cmath>
 
-#include "dsp/FrameBatch.h"
-#include "dsp/FunctionClones.h"
+#include "dsp/Lanes.h"
 
 namespace earshot {
 namespace {
@@ -16,18 +14,6 @@ constexpr double kHzPerMel = 200.0 / 3.0;  // of the linear part
 constexpr double kLogStartHz = 1000.0;
 constexpr double kLogStartMel = kLogStartHz / kHzPerMel;
 const double kLogStep = std::log(6.4) / 27.0;  // 27 mels from 1 kHz to 6.4 kHz
-
-/// One band: mel[lane] = sum over bins of weight * power[bin][lane].
-EARSHOT_CLONES void weighted_sum(const float* weights, std::size_t count, const float* power,
-                                 float* mel) noexcept {
-  std::array<float, kBatchFrames> sum{};
-  for (std::size_t bin = 0; bin < count; ++bin) {
-    for (std::size_t lane = 0; lane < kBatchFrames; ++lane) {
-      sum[lane] += weights[bin] * power[bin * kBatchFrames + lane];
-    }
-  }
-  std::copy(sum.begin(), sum.end(), mel);
-}
 
 }  // namespace
 
@@ -71,11 +57,14 @@ std::span<const float> MelFilterbank::weights(std::size_t band) const noexcept {
 }
 
 void MelFilterbank::apply(std::span<const float> power, std::span<float> mel) const noexcept {
-  assert(power.size() == bins() * kBatchFrames && mel.size() == bands() * kBatchFrames);
+  assert(power.size() == bins() * kLanes && mel.size() == bands() * kLanes);
   for (std::size_t band = 0; band < filters_.size(); ++band) {
     const Filter& filter = filters_[band];
-    weighted_sum(&weights_[filter.first_weight], filter.count, &power[filter.first_bin * kBatchFrames],
-                 &mel[band * kBatchFrames]);
+    LaneVector sum{};
+    for (std::size_t i = 0; i < filter.count; ++i) {
+      sum += weights_[filter.first_weight + i] * load_lanes(&power[(filter.first_bin + i) * kLanes]);
+    }
+    store_lanes(sum, &mel[band * kLanes]);
   }
 }
 

@@ -25,7 +25,7 @@ class MelFilterbank {
   std::span<const float> weights(std::size_t band) const noexcept;
   std::size_t first_bin(std::size_t band) const noexcept { return filters_[band].first_bin; }
 
-  /// real-time: `power`, bins() x kBatchFrames -> `mel`, bands() x kBatchFrames.
+  /// real-time: `power`, bins() x kLanes -> `mel`, bands() x kLanes.
   void apply(std::span<const float> power, std::span<float> mel) const noexcept;
 
  private:

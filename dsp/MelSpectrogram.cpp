@@ -14,10 +14,10 @@ MelSpectrogram::MelSpectrogram(const FeatureRecipe& recipe)
       floor_power_(static_cast<float>(recipe.floor_power)),
       stft_(recipe.fft_samples),
       filterbank_(recipe.rate_hz, recipe.fft_samples, recipe.mel_bands, recipe.min_hz, recipe.max_hz),
-      padded_(kBatchFrames * fft_samples_),
-      power_(kBatchFrames * stft_.bins()),
-      mel_(kBatchFrames * bands_),
-      batch_levels_db_(kBatchFrames * bands_) {}
+      padded_(kLanes * fft_samples_),
+      power_(kLanes * stft_.bins()),
+      mel_(kLanes * bands_),
+      batch_levels_db_(kLanes * bands_) {}
 
 void MelSpectrogram::reset() noexcept {
   whole_begin_ = 0;
@@ -83,23 +83,30 @@ void MelSpectrogram::queue_frame(std::span<const float> samples, std::size_t ind
     queued_samples_[queued_] = padded.data();
   }
   queued_slots_[queued_] = slot_of(index);
-  if (++queued_ == kBatchFrames) compute_batch();
+  if (++queued_ == kLanes) compute_batch();
 }
 
 void MelSpectrogram::compute_batch() noexcept {
   // Lanes that wait for no frame repeat the first one.
-  for (std::size_t lane = queued_; lane < kBatchFrames; ++lane) queued_samples_[lane] = queued_samples_[0];
+  for (std::size_t lane = queued_; lane < kLanes; ++lane) queued_samples_[lane] = queued_samples_[0];
   stft_.power(queued_samples_, power_);
   filterbank_.apply(power_, mel_);
   power_to_levels(mel_, floor_power_, batch_levels_db_);
+  LaneVector lowest_db = load_lanes(batch_levels_db_.data());
+  LaneVector loudest_db = lowest_db;
+  for (std::size_t band = 1; band < bands_; ++band) {
+    const LaneVector level_db = load_lanes(&batch_levels_db_[band * kLanes]);
+    lowest_db = level_db < lowest_db ? level_db : lowest_db;
+    loudest_db = level_db > loudest_db ? level_db : loudest_db;
+  }
   for (std::size_t lane = 0; lane < queued_; ++lane) {
     const std::size_t slot = queued_slots_[lane];
     float* levels_db = &levels_db_[slot * bands_];
-    for (std::size_t band = 0; band < bands_; ++band)
-      levels_db[band] = batch_levels_db_[band * kBatchFrames + lane];
-    const auto [lowest, loudest] = std::minmax_element(levels_db, levels_db + bands_);
-    slot_lowest_db_[slot] = *lowest;
-    slot_loudest_db_[slot] = *loudest;
+    for (std::size_t band = 0; band < bands_; ++band) {
+      levels_db[band] = batch_levels_db_[band * kLanes + lane];
+    }
+    slot_lowest_db_[slot] = lowest_db[lane];
+    slot_loudest_db_[slot] = loudest_db[lane];
   }
   computed_frames_ += queued_;
   queued_ = 0;

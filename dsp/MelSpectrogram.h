@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "dsp/FeatureRecipe.h"
-#include "dsp/FrameBatch.h"
+#include "dsp/Lanes.h"
 #include "dsp/MelFilterbank.h"
 #include "dsp/Stft.h"
 
@@ -70,12 +70,12 @@ class MelSpectrogram {
 
   // The batch being filled.
   std::size_t queued_ = 0;
-  std::array<const float*, kBatchFrames> queued_samples_{};
-  std::array<std::size_t, kBatchFrames> queued_slots_{};
-  std::vector<float> padded_;           // kBatchFrames x fft_samples, for frames over an edge
-  std::vector<float> power_;            // bins x kBatchFrames
-  std::vector<float> mel_;              // bands x kBatchFrames
-  std::vector<float> batch_levels_db_;  // bands x kBatchFrames
+  std::array<const float*, kLanes> queued_samples_{};
+  std::array<std::size_t, kLanes> queued_slots_{};
+  std::vector<float> padded_;           // kLanes x fft_samples, for frames over an edge
+  std::vector<float> power_;            // bins x kLanes
+  std::vector<float> mel_;              // bands x kLanes
+  std::vector<float> batch_levels_db_;  // bands x kLanes
 };
 
 }  // namespace earshot

@@ -1,39 +1,81 @@
-// Stft: the only file that knows KissFFT.
+// Stft: the only file that knows KissFFT. Its C++ header takes any scalar; ours is a register of four frames.
 #include "dsp/Stft.h"
 
 #include <cassert>
 #include <cmath>
-#include <new>
+#include <complex>
 #include <numbers>
 #include <vector>
 
-#include <kiss_fftr.h>
+#include <kissfft.hh>
 
 namespace earshot {
+namespace {
 
-struct Stft::Impl {
-  struct Free {
-    void operator()(kiss_fftr_cfg plan) const noexcept { kiss_fftr_free(plan); }
-  };
-  std::size_t fft_samples;
-  std::vector<float> hann;
-  std::unique_ptr<kiss_fftr_state, Free> plan;
-  std::vector<float> windowed;
-  std::vector<kiss_fft_cpx> spectrum;
+/// What kissfft<scalar> asks of a scalar.
+struct Scalar {
+  LaneVector lanes{};
+
+  Scalar() = default;
+  Scalar(LaneVector value) noexcept : lanes(value) {}
+  Scalar(double value) noexcept : lanes(static_cast<float>(value) - LaneVector{}) {}
+  Scalar(int value) noexcept : Scalar(static_cast<double>(value)) {}
+  operator double() const noexcept { return static_cast<double>(lanes[0]); }
+
+  Scalar& operator+=(Scalar other) noexcept { return *this = *this + other; }
+  Scalar& operator-=(Scalar other) noexcept { return *this = *this - other; }
+  Scalar& operator*=(Scalar other) noexcept { return *this = *this * other; }
+  friend Scalar operator-(Scalar a) noexcept { return -a.lanes; }
+  friend Scalar operator+(Scalar a, Scalar b) noexcept { return a.lanes + b.lanes; }
+  friend Scalar operator-(Scalar a, Scalar b) noexcept { return a.lanes - b.lanes; }
+  friend Scalar operator*(Scalar a, Scalar b) noexcept { return a.lanes * b.lanes; }
+  friend Scalar operator*(std::size_t a, Scalar b) noexcept { return Scalar(static_cast<double>(a)) * b; }
+  friend Scalar operator/(Scalar a, std::size_t b) noexcept { return a.lanes / static_cast<float>(b); }
+  friend bool operator>=(Scalar a, int b) noexcept { return a.lanes[0] >= static_cast<float>(b); }
 };
 
-Stft::Stft(int fft_samples) : impl_(std::make_unique<Impl>()) {
-  const auto length = static_cast<std::size_t>(fft_samples);
-  impl_->fft_samples = length;
-  impl_->plan.reset(kiss_fftr_alloc(fft_samples, 0, nullptr, nullptr));
-  if (!impl_->plan) throw std::bad_alloc();
-  impl_->hann.resize(length);
-  for (std::size_t n = 0; n < length; ++n) {
-    const double phase = 2.0 * std::numbers::pi * static_cast<double>(n) / static_cast<double>(length);
-    impl_->hann[n] = static_cast<float>(0.5 - 0.5 * std::cos(phase));
+/// KissFFT computes the phases of its twiddle factors in `scalar_t`, 4e-7 off at the far end. They are whole
+/// multiples of a turn / 2^16 (the FFT is a power of two, 2^16 at most), so rounding to those restores them.
+double exact_phase(Scalar phase) noexcept {
+  constexpr double kStepsPerTurn = 65536.0;
+  constexpr double kTurn = 2.0 * std::numbers::pi;
+  return std::round(static_cast<double>(phase) / kTurn * kStepsPerTurn) / kStepsPerTurn * kTurn;
+}
+
+// Found by std::exp(std::complex<Scalar>), which makes the twiddle factors.
+[[maybe_unused]] Scalar exp(Scalar x) noexcept {
+  return std::exp(static_cast<double>(x));
+}
+[[maybe_unused]] Scalar cos(Scalar phase) noexcept {
+  return std::cos(exact_phase(phase));
+}
+[[maybe_unused]] Scalar sin(Scalar phase) noexcept {
+  return std::sin(exact_phase(phase));
+}
+
+}  // namespace
+
+struct Stft::Impl {
+  explicit Impl(std::size_t length)
+      : fft_samples(length),
+        transform(length / 2, false),
+        hann(length),
+        windowed(length / 2),
+        spectrum(length / 2) {}
+
+  std::size_t fft_samples;
+  kissfft<Scalar> transform;
+  std::vector<float> hann;
+  std::vector<std::complex<Scalar>> windowed;  // even samples real, odd ones imaginary
+  std::vector<std::complex<Scalar>>
+      spectrum;  // bin 0 and, in its imaginary part, the Nyquist bin; then bins 1 ...
+};
+
+Stft::Stft(int fft_samples) : impl_(std::make_unique<Impl>(static_cast<std::size_t>(fft_samples))) {
+  for (std::size_t n = 0; n < impl_->fft_samples; ++n) {
+    const double turns = static_cast<double>(n) / static_cast<double>(impl_->fft_samples);
+    impl_->hann[n] = static_cast<float>(0.5 - 0.5 * std::cos(2.0 * std::numbers::pi * turns));
   }
-  impl_->windowed.resize(length);
-  impl_->spectrum.resize(bins());
 }
 
 Stft::~Stft() = default;
@@ -44,17 +86,30 @@ std::size_t Stft::bins() const noexcept {
   return impl_->fft_samples / 2 + 1;
 }
 
-void Stft::power(const std::array<const float*, kBatchFrames>& frames, std::span<float> power) noexcept {
+void Stft::power(const std::array<const float*, kLanes>& frames, std::span<float> power) noexcept {
+  assert(power.size() == bins() * kLanes);
   Impl& impl = *impl_;
-  assert(power.size() == bins() * kBatchFrames);
-  for (std::size_t lane = 0; lane < kBatchFrames; ++lane) {
-    for (std::size_t n = 0; n < impl.fft_samples; ++n) impl.windowed[n] = frames[lane][n] * impl.hann[n];
-    kiss_fftr(impl.plan.get(), impl.windowed.data(), impl.spectrum.data());
-    for (std::size_t bin = 0; bin < bins(); ++bin) {
-      const kiss_fft_cpx value = impl.spectrum[bin];
-      power[bin * kBatchFrames + lane] = value.r * value.r + value.i * value.i;
-    }
+  for (std::size_t n = 0; n < impl.fft_samples; n += kLanes) {
+    const LaneVector hann = load_lanes(&impl.hann[n]);
+    std::array<LaneVector, kLanes> samples;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) samples[lane] = load_lanes(frames[lane] + n) * hann;
+    samples = transpose_lanes(samples);
+    impl.windowed[n / 2] = {samples[0], samples[1]};
+    impl.windowed[n / 2 + 1] = {samples[2], samples[3]};
   }
+
+  // transform_real takes the samples as plain scalars, and states that pairs of them are read as complex
+  // numbers.
+  impl.transform.transform_real(reinterpret_cast<const Scalar*>(impl.windowed.data()), impl.spectrum.data());
+
+  const auto store_power = [&power](std::size_t bin, Scalar re, Scalar im) {
+    store_lanes(re.lanes * re.lanes + im.lanes * im.lanes, &power[bin * kLanes]);
+  };
+  store_power(0, impl.spectrum[0].real(), 0);
+  for (std::size_t bin = 1; bin + 1 < bins(); ++bin) {
+    store_power(bin, impl.spectrum[bin].real(), impl.spectrum[bin].imag());
+  }
+  store_power(bins() - 1, impl.spectrum[0].imag(), 0);
 }
 
 }  // namespace earshot
