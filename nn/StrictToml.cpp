@@ -201,6 +201,11 @@ bool StrictToml::has(std::string_view key) const {
   return node_->table->contains(key);
 }
 
+bool StrictToml::has_text(std::string_view key) const {
+  const toml::node* value = node_->table->get(key);
+  return value && value->is_string();
+}
+
 StrictToml StrictToml::table(std::string_view key) {
   const toml::node* value = node_->find(key);
   if (value && !value->is_table())

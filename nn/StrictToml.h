@@ -29,6 +29,8 @@ class StrictToml {
   std::string one_of(std::string_view key, std::string_view fallback, std::initializer_list<std::string_view> allowed);
   std::vector<std::string> texts(std::string_view key);
   bool has(std::string_view key) const;
+  /// Whether the key's value is a string, for keys that take more than one type.
+  bool has_text(std::string_view key) const;
 
   /// An absent table reads as an empty one.
   StrictToml table(std::string_view key);

@@ -57,6 +57,9 @@ TEST_CASE("values are read, absent keys give the fallback") {
   CHECK(toml.texts("absent").empty());
   CHECK(toml.tables("absent").empty());
   CHECK_FALSE(toml.has("absent"));
+  CHECK(toml.has_text("word"));
+  CHECK_FALSE(toml.has_text("whole"));
+  CHECK_FALSE(toml.has_text("absent"));
   const std::vector<StrictToml> items = toml.tables("item");
   REQUIRE(items.size() == 2);
   CHECK(StrictToml(items[1]).text("name", "") == "second");

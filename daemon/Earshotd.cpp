@@ -1,0 +1,158 @@
+// earshotd: listens, classifies, publishes.
+#include <sys/types.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include "daemon/Config.h"
+#include "daemon/Devices.h"
+#include "daemon/Journal.h"
+#include "daemon/Logging.h"
+#include "daemon/Pipeline.h"
+#include "daemon/PortAudio.h"
+#include "daemon/SourceThreads.h"
+#include "daemon/StreamServer.h"
+#include "dsp/Error.h"
+#include "nn/Model.h"
+
+namespace earshot {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds kShutdown = 1900ms;  // from the signal to the last byte
+constexpr std::chrono::milliseconds kSourcesShutdown = 1000ms;
+
+struct Options {
+  std::optional<std::filesystem::path> config;
+  bool check_config = false;
+  bool print_config = false;
+  bool list_devices = false;
+};
+
+StreamFacts facts_of(const Config& config, const Model& model) {
+  StreamFacts facts{.model_name = model.name,
+                    .model_sha256 = model.sha256,
+                    .labels = model.labels,
+                    .window_samples = model.recipe.window_samples,
+                    .hop_samples = effective_hop_samples(model.recipe, config.hop_s),
+                    .rate_hz = model.recipe.rate_hz,
+                    .sources = {}};
+  for (const SourceSettings& source : config.sources) {
+    facts.sources.push_back({source.name, std::string(kind_name(source))});
+  }
+  return facts;
+}
+
+void run_daemon(const Config& config) {
+  start_logging(config.log_level);
+  std::signal(SIGPIPE, SIG_IGN);
+  boost::asio::io_context waiting(1);
+  boost::asio::signal_set signals(waiting, SIGINT, SIGTERM);
+  std::string reason = "every source has ended";
+  signals.async_wait([&](boost::system::error_code error, int number) {
+    if (error) return;
+    reason = number == SIGINT ? "SIGINT" : "SIGTERM";
+    waiting.stop();
+  });
+
+  const Model model = load_model(config.model.path);
+  Counters counters;
+  const StreamFacts facts = facts_of(config, model);
+  StreamServer server(config.publish_tcp, facts, counters);
+  Journal journal(server);
+  PortAudio port_audio;
+  const SourceContext context{.model = model,
+                              .hop_samples = facts.hop_samples,
+                              .gate_dbfs = config.gate_level_dbfs,
+                              .threads = config.model.threads,
+                              .anchor = UtcAnchor::now(),
+                              .sink = journal,
+                              .counters = counters,
+                              .port_audio = &port_audio};
+  std::vector<std::unique_ptr<Source>> sources;
+  for (const SourceSettings& settings : config.sources) sources.push_back(make_source(settings, context));
+  SourceThreads threads(std::move(sources), [&] { boost::asio::post(waiting, [&] { waiting.stop(); }); });
+
+  spdlog::info("model '{}', {} labels; publishing on {}:{}", model.name, model.labels.size(),
+               config.publish_tcp.listen.host, server.port());
+  ::sd_notify(0, "READY=1");
+  threads.start();
+  waiting.run();
+
+  const auto begun = std::chrono::steady_clock::now();
+  spdlog::info("stopping: {}", reason);
+  ::sd_notify(0, "STOPPING=1");
+  const bool ended = threads.stop(kSourcesShutdown);
+  const auto used =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
+  server.stop(reason, std::max(kShutdown - used, 0ms));
+  if (!ended) {
+    // A call into an audio driver that does not return cannot be waited for, and everything is published.
+    spdlog::warn("a source has not ended: its driver does not answer");
+    std::_Exit(static_cast<int>(ExitCode::ok));
+  }
+}
+
+int run(const Options& options) {
+  if (options.list_devices) {
+    print_devices(std::cout, false);
+    return static_cast<int>(ExitCode::ok);
+  }
+  const std::optional<std::filesystem::path> path = options.config ? options.config : find_config();
+  if (!path) {
+    throw Error(ExitCode::no_input,
+                "found no configuration, expected $XDG_CONFIG_HOME/earshot/earshot.toml, "
+                "/etc/earshot/earshot.toml or "
+                "--config FILE");
+  }
+  const Config config = load_config(*path);
+  if (options.check_config) {
+    std::cout << path->string() << ": good\n";
+  } else if (options.print_config) {
+    std::cout << to_toml(config);
+  } else {
+    run_daemon(config);
+  }
+  return static_cast<int>(ExitCode::ok);
+}
+
+}  // namespace
+}  // namespace earshot
+
+int main(int argc, char** argv) {
+  using earshot::ExitCode;
+  CLI::App app("Listens, classifies every window of sound, and publishes the predictions.", "earshotd");
+  earshot::Options options;
+  app.add_option("--config", options.config, "The configuration file")->option_text("FILE");
+  app.add_flag("--check-config", options.check_config, "Say whether the configuration is good");
+  app.add_flag("--print-config", options.print_config, "Print the effective configuration");
+  app.add_flag("--list-devices", options.list_devices, "List the devices that record");
+  app.set_version_flag("--version", "earshotd " EARSHOT_VERSION);
+  try {
+    app.parse(argc, argv);
+    return earshot::run(options);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::usage);
+  } catch (const earshot::Error& error) {
+    std::cerr << "earshotd: " << error.what() << '\n';
+    return static_cast<int>(error.code());
+  } catch (const std::exception& error) {
+    std::cerr << "earshotd: " << error.what() << '\n';
+    return static_cast<int>(ExitCode::software);
+  }
+}

@@ -1,0 +1,81 @@
+#include "daemon/Logging.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <string_view>
+
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/spdlog.h>
+
+namespace earshot {
+namespace {
+
+// systemd.exec(5): JOURNAL_STREAM is "device:inode" of the stream that journald reads.
+bool journald_reads_standard_error() {
+  const char* stream = std::getenv("JOURNAL_STREAM");
+  struct stat status {};
+  if (!stream || ::fstat(STDERR_FILENO, &status) != 0) return false;
+  return std::to_string(status.st_dev) + ':' + std::to_string(status.st_ino) == stream;
+}
+
+// sd-daemon(3).
+std::string_view priority_of(spdlog::level::level_enum level) {
+  switch (level) {
+    case spdlog::level::critical:
+      return "<2>";
+    case spdlog::level::err:
+      return "<3>";
+    case spdlog::level::warn:
+      return "<4>";
+    case spdlog::level::info:
+      return "<6>";
+    default:
+      return "<7>";
+  }
+}
+
+class StandardErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  StandardErrorSink()
+      : descriptor_(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)), journald_(journald_reads_standard_error()) {
+    set_pattern_(journald_ ? "%v" : "%Y-%m-%dT%H:%M:%S.%e %l %v");
+  }
+  ~StandardErrorSink() override {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  StandardErrorSink(const StandardErrorSink&) = delete;
+  StandardErrorSink& operator=(const StandardErrorSink&) = delete;
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    if (journald_) {
+      const std::string_view priority = priority_of(message.level);
+      line.append(priority.begin(), priority.end());
+    }
+    formatter_->format(message, line);
+    // Whole lines in one call; if standard error is gone there is nobody to tell.
+    while (::write(descriptor_, line.data(), line.size()) < 0 && errno == EINTR) {
+    }
+  }
+  void flush_() override {}
+
+  int descriptor_;
+  bool journald_;
+};
+
+}  // namespace
+
+void start_logging(const std::string& level) {
+  auto logger = std::make_shared<spdlog::logger>("earshot", std::make_shared<StandardErrorSink>());
+  logger->set_level(spdlog::level::from_str(level));
+  spdlog::set_default_logger(std::move(logger));
+}
+
+}  // namespace earshot

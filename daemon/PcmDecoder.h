@@ -1,0 +1,46 @@
+// PcmDecoder: raw PCM bytes in any cut -> samples of one channel.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "daemon/Config.h"
+
+namespace earshot {
+
+/// The mean of a frame's channels, the sum in float from the first to the last. real-time.
+inline float mix_frame(std::span<const float> frame) noexcept {
+  float sum = frame[0];
+  for (const float sample : frame.subspan(1)) sum += sample;
+  return sum / static_cast<float>(frame.size());
+}
+
+/// Integers are scaled to [-1, 1) by their largest negative value, floats taken as they are. Not thread safe.
+class PcmDecoder {
+ public:
+  /// `channel` from 1, or nothing for the mean of all.
+  PcmDecoder(const PcmSettings& settings, std::optional<int> channel);
+
+  /// The samples of all frames that `bytes` completes, valid until the next call. An incomplete frame is kept
+  /// for then.
+  std::span<const float> decode(std::span<const std::byte> bytes);
+
+  /// Bytes of an incomplete frame.
+  std::size_t pending_bytes() const noexcept { return bytes_.size(); }
+  /// Forgets them, for another stream.
+  void reset() noexcept { bytes_.clear(); }
+
+ private:
+  float sample_at(std::size_t offset) const noexcept;
+
+  SampleFormat format_;
+  std::size_t sample_bytes_;
+  std::optional<std::size_t> channel_;
+  std::vector<std::byte> bytes_;
+  std::vector<float> frame_;
+  std::vector<float> samples_;
+};
+
+}  // namespace earshot
