@@ -48,6 +48,19 @@ void use_threads(int threads) {
   omp_set_num_threads(threads);
 }
 
+std::size_t thread_index() {
+  return static_cast<std::size_t>(omp_get_thread_num());
+}
+
+int channel_lanes() {
+  static const int lanes =
+      (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) &
+       static_cast<unsigned>(dnnl::cpu_isa::avx512_core)) == static_cast<unsigned>(dnnl::cpu_isa::avx512_core)
+          ? 16
+          : 8;
+  return lanes;
+}
+
 dnnl::memory::desc f32(const Dims& dims, dnnl::memory::format_tag tag) {
   return {dims, dnnl::memory::data_type::f32, tag};
 }

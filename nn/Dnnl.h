@@ -17,6 +17,12 @@ const dnnl::engine& engine();
 /// libgomp's thread count belongs to the calling thread: call it first in whatever makes or executes
 /// primitives.
 void use_threads(int threads);
+/// Of the calling thread in libgomp's team; 0 outside of parallel regions.
+std::size_t thread_index();
+
+/// Channels that lie together in the layout of activations this processor's kernels like: 16 with AVX-512,
+/// else 8.
+int channel_lanes();
 
 /// f32 in the given layout. Image tensors have the dimensions n, c, h, w in every layout; kernels o, i, h, w,
 /// or g, o / g, i / g, h, w if grouped; dense kernels o, i.

@@ -1,0 +1,90 @@
+// Convolution: Conv2d and SeparableConv2d on oneDNN's convolution, Winograd where it exists.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "nn/Operation.h"
+
+namespace earshot {
+
+/// One convolution primitive of stride 1 and 'same' padding with its two gradients.
+class Convolution {
+ public:
+  struct Config {
+    int kernel = 3;
+    bool depthwise = false;
+    std::string kernel_name;               ///< of its tensor in the store
+    std::optional<std::string> bias_name;  ///< none: no bias
+  };
+  Convolution(const Config& config, const FeatureShape& input, const FeatureShape& output,
+              const OperationContext& context);
+
+  void load_parameters(bool training);
+  void forward(Worker& worker, const float* input, float* output);
+  void clear_gradients();
+  void backward(Worker& worker, const float* input, const float* output_gradient, float* input_gradient);
+  void store_gradients();
+  std::size_t scratch_bytes() const;
+
+ private:
+  struct Plan;
+  Convolution(const Config& config, const Plan& plan, const OperationContext& context);
+
+  Call forward_;
+  Call data_gradient_;
+  Call weight_gradient_;
+  LaidOutParameter kernel_;
+  LaidOutParameter kernel_for_data_;
+  LaidOutParameter kernel_gradient_;
+  std::optional<LaidOutParameter> bias_;
+  std::optional<LaidOutParameter> bias_gradient_;
+  GradientSums kernel_sums_;
+  std::optional<GradientSums> bias_sums_;
+};
+
+class Conv2dOperation final : public Operation {
+ public:
+  Conv2dOperation(const Conv2d& layer, const std::string& name, const FeatureShape& input,
+                  const FeatureShape& output, const OperationContext& context);
+  void load_parameters(bool training) override { convolution_.load_parameters(training); }
+  void forward(Worker& worker, const float* input, float* output) override {
+    convolution_.forward(worker, input, output);
+  }
+  void clear_gradients() override { convolution_.clear_gradients(); }
+  void backward(Worker& worker, const float* input, const float* output_gradient,
+                float* input_gradient) override {
+    convolution_.backward(worker, input, output_gradient, input_gradient);
+  }
+  void store_gradients() override { convolution_.store_gradients(); }
+  std::size_t scratch_bytes() const override { return convolution_.scratch_bytes(); }
+  bool has_parameters() const override { return true; }
+
+ private:
+  Convolution convolution_;
+};
+
+/// What lies between depthwise and pointwise is not saved: backward() computes it again, which costs less
+/// than memory.
+class SeparableConv2dOperation final : public Operation {
+ public:
+  SeparableConv2dOperation(const SeparableConv2d& layer, const std::string& name, const FeatureShape& input,
+                           const FeatureShape& output, const OperationContext& context);
+  void load_parameters(bool training) override;
+  void forward(Worker& worker, const float* input, float* output) override;
+  void clear_gradients() override;
+  void backward(Worker& worker, const float* input, const float* output_gradient,
+                float* input_gradient) override;
+  void store_gradients() override;
+  std::size_t scratch_bytes() const override;
+  bool has_parameters() const override { return true; }
+
+ private:
+  Convolution depthwise_;
+  Convolution pointwise_;
+  std::vector<onednn::Buffer> between_;           ///< by worker
+  std::vector<onednn::Buffer> between_gradient_;  ///< by worker
+};
+
+}  // namespace earshot

@@ -1,0 +1,477 @@
+#include "nn/Epilogue.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "dsp/FunctionClones.h"
+#include "nn/KeyedRandom.h"
+
+namespace earshot {
+namespace {
+
+/// One pixel of one channel block. Inside EARSHOT_CLONES functions each becomes what the processor has.
+template <int Lanes>
+struct Vectors;
+template <>
+struct Vectors<8> {
+  typedef float Float __attribute__((vector_size(32), may_alias));
+  typedef std::uint32_t Bits __attribute__((vector_size(32), may_alias));
+  typedef std::int32_t Mask __attribute__((vector_size(32), may_alias));
+};
+template <>
+struct Vectors<16> {
+  typedef float Float __attribute__((vector_size(64), may_alias));
+  typedef std::uint32_t Bits __attribute__((vector_size(64), may_alias));
+  typedef std::int32_t Mask __attribute__((vector_size(64), may_alias));
+};
+
+#define EARSHOT_INLINE inline __attribute__((always_inline))
+
+template <int Lanes>
+using Float = typename Vectors<Lanes>::Float;
+
+template <int Lanes>
+EARSHOT_INLINE const Float<Lanes>& at(const float* data, std::size_t vector) {
+  return *reinterpret_cast<const Float<Lanes>*>(data + vector * Lanes);
+}
+template <int Lanes>
+EARSHOT_INLINE Float<Lanes>& at(float* data, std::size_t vector) {
+  return *reinterpret_cast<Float<Lanes>*>(data + vector * Lanes);
+}
+
+template <int Lanes>
+EARSHOT_INLINE void add_to(double* sums, const Float<Lanes>& values) {
+  for (int lane = 0; lane < Lanes; ++lane) sums[lane] += static_cast<double>(values[lane]);
+}
+
+/// Which values of a sample survive, and by what they are scaled. A value's number is its position in height
+/// x width x channels; its bits are a hash of number and key (the finaliser of MurmurHash3, Appleby 2011).
+struct DropoutMask {
+  std::uint32_t key_low = 0;
+  std::uint32_t key_high = 0;
+  std::uint32_t threshold = 0;  ///< bits below it: dropped. 0: no dropout
+  float scale = 1.0F;
+  std::uint32_t channels = 0;
+
+  template <int Lanes>
+  EARSHOT_INLINE void apply(std::size_t block, std::size_t pixel, Float<Lanes>& values) const {
+    using Bits = typename Vectors<Lanes>::Bits;
+    Bits lane;
+    for (int i = 0; i < Lanes; ++i) lane[i] = static_cast<std::uint32_t>(i);
+    const std::uint32_t first =
+        static_cast<std::uint32_t>(pixel) * channels + static_cast<std::uint32_t>(block) * Lanes;
+    Bits bits = (lane + first) * 0x9E3779B1U + key_low;
+    bits = (bits ^ (bits >> 16)) * 0x85EBCA6BU;
+    bits ^= key_high;
+    bits = (bits ^ (bits >> 13)) * 0xC2B2AE35U;
+    bits ^= bits >> 16;
+    values = bits >= threshold ? values * scale : Float<Lanes>{};
+  }
+};
+
+/// What the loops below need of an epilogue, by plain pointers.
+struct Pass {
+  std::size_t blocks;
+  std::size_t height, width;  ///< of y
+  std::size_t pool;
+  std::size_t pooled_height, pooled_width;  ///< of the source
+  const float* sign;
+  const float* mean;
+  const float* scale;
+  const float* beta;
+  const float* offset_gradient;
+  const float* slope_gradient;
+  float slope;
+  DropoutMask dropout;
+
+  std::size_t pixels() const { return height * width; }
+  std::size_t source_pixels() const { return pooled_height * pooled_width; }
+};
+
+/// Rows of y that a row of the source comes from: pool the rest is only observed.
+template <int Lanes>
+EARSHOT_INLINE void pool_row(const Pass& pass, std::size_t block, const float* rows, float* pooled) {
+  const Float<Lanes> sign = at<Lanes>(pass.sign, block);
+  for (std::size_t x = 0; x < pass.pooled_width; ++x) {
+    Float<Lanes> best = sign * at<Lanes>(rows, x * pass.pool);
+    for (std::size_t i = 0; i < pass.pool; ++i) {
+      for (std::size_t j = 0; j < pass.pool; ++j) {
+        const Float<Lanes> value = sign * at<Lanes>(rows, i * pass.width + x * pass.pool + j);
+        best = best < value ? value : best;
+      }
+    }
+    at<Lanes>(pooled, x) = sign * best;
+  }
+}
+
+template <int Lanes>
+EARSHOT_INLINE void pool_all(const Pass& pass, const float* y, float* pooled) {
+  for (std::size_t block = 0; block < pass.blocks; ++block) {
+    for (std::size_t row = 0; row < pass.pooled_height; ++row) {
+      pool_row<Lanes>(pass, block, y + (block * pass.height + row * pass.pool) * pass.width * Lanes,
+                      pooled + (block * pass.pooled_height + row) * pass.pooled_width * Lanes);
+    }
+  }
+}
+
+/// Sums by row in float, of rows in double. Pools each group of rows while it is in the cache.
+template <int Lanes>
+EARSHOT_INLINE void observe_all(const Pass& pass, const float* y, float* pooled, float* shift, double* sum,
+                                double* sum_square) {
+  for (std::size_t block = 0; block < pass.blocks; ++block) {
+    const float* plane = y + block * pass.pixels() * Lanes;
+    const Float<Lanes> origin = at<Lanes>(plane, 0);
+    at<Lanes>(shift, block) = origin;
+    double* sums = sum + block * Lanes;
+    double* squares = sum_square + block * Lanes;
+    std::fill_n(sums, Lanes, 0.0);
+    std::fill_n(squares, Lanes, 0.0);
+    for (std::size_t row = 0; row < pass.height; ++row) {
+      const float* values = plane + row * pass.width * Lanes;
+      Float<Lanes> row_sum{};
+      Float<Lanes> row_squares{};
+      for (std::size_t x = 0; x < pass.width; ++x) {
+        const Float<Lanes> value = at<Lanes>(values, x) - origin;
+        row_sum += value;
+        row_squares += value * value;
+      }
+      add_to<Lanes>(sums, row_sum);
+      add_to<Lanes>(squares, row_squares);
+      if (pass.pool > 1 && row % pass.pool == pass.pool - 1 && row / pass.pool < pass.pooled_height) {
+        const std::size_t pooled_row = row / pass.pool;
+        pool_row<Lanes>(pass, block, plane + pooled_row * pass.pool * pass.width * Lanes,
+                        pooled + (block * pass.pooled_height + pooled_row) * pass.pooled_width * Lanes);
+      }
+    }
+  }
+}
+
+template <int Lanes, bool Drop>
+EARSHOT_INLINE void activate_all(const Pass& pass, const float* source, float* output) {
+  const std::size_t pixels = pass.source_pixels();
+  for (std::size_t block = 0; block < pass.blocks; ++block) {
+    const Float<Lanes> mean = at<Lanes>(pass.mean, block);
+    const Float<Lanes> scale = at<Lanes>(pass.scale, block);
+    const Float<Lanes> beta = at<Lanes>(pass.beta, block);
+    const float* from = source + block * pixels * Lanes;
+    float* to = output + block * pixels * Lanes;
+    for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
+      const Float<Lanes> z = (at<Lanes>(from, pixel) - mean) * scale + beta;
+      Float<Lanes> value = z > 0.0F ? z : z * pass.slope;
+      if constexpr (Drop) pass.dropout.apply<Lanes>(block, pixel, value);
+      at<Lanes>(to, pixel) = value;
+    }
+  }
+}
+
+/// dL/dz of one pixel of the source.
+template <int Lanes, bool Drop>
+EARSHOT_INLINE void gradient_of_z(const Pass& pass, std::size_t block, std::size_t pixel,
+                                  const Float<Lanes>& centred, const Float<Lanes>& scale,
+                                  const Float<Lanes>& beta, const float* output_gradient,
+                                  Float<Lanes>& gradient) {
+  gradient = at<Lanes>(output_gradient, pixel);
+  if constexpr (Drop) pass.dropout.apply<Lanes>(block, pixel, gradient);
+  const Float<Lanes> z = centred * scale + beta;
+  gradient = z > 0.0F ? gradient : gradient * pass.slope;
+}
+
+template <int Lanes, bool Drop>
+EARSHOT_INLINE void reduce_all(const Pass& pass, const float* source, const float* output_gradient,
+                               double* sum, double* sum_product) {
+  for (std::size_t block = 0; block < pass.blocks; ++block) {
+    const Float<Lanes> mean = at<Lanes>(pass.mean, block);
+    const Float<Lanes> scale = at<Lanes>(pass.scale, block);
+    const Float<Lanes> beta = at<Lanes>(pass.beta, block);
+    const float* values = source + block * pass.source_pixels() * Lanes;
+    const float* gradients = output_gradient + block * pass.source_pixels() * Lanes;
+    double* sums = sum + block * Lanes;
+    double* products = sum_product + block * Lanes;
+    std::fill_n(sums, Lanes, 0.0);
+    std::fill_n(products, Lanes, 0.0);
+    for (std::size_t row = 0; row < pass.pooled_height; ++row) {
+      Float<Lanes> row_sum{};
+      Float<Lanes> row_products{};
+      for (std::size_t x = 0; x < pass.pooled_width; ++x) {
+        const std::size_t pixel = row * pass.pooled_width + x;
+        const Float<Lanes> centred = at<Lanes>(values, pixel) - mean;
+        Float<Lanes> gradient;
+        gradient_of_z<Lanes, Drop>(pass, block, pixel, centred, scale, beta, gradients, gradient);
+        row_sum += gradient;
+        row_products += gradient * centred;
+      }
+      add_to<Lanes>(sums, row_sum);
+      add_to<Lanes>(products, row_products);
+    }
+  }
+}
+
+/// The window's pixel that equals the source (the first of equals, as TensorFlow has it) gets the gradient.
+template <int Lanes, bool Drop>
+EARSHOT_INLINE void differentiate_all(const Pass& pass, const float* y, const float* source,
+                                      const float* output_gradient, float* y_gradient) {
+  using Mask = typename Vectors<Lanes>::Mask;
+  for (std::size_t block = 0; block < pass.blocks; ++block) {
+    const Float<Lanes> mean = at<Lanes>(pass.mean, block);
+    const Float<Lanes> scale = at<Lanes>(pass.scale, block);
+    const Float<Lanes> beta = at<Lanes>(pass.beta, block);
+    const Float<Lanes> offset = at<Lanes>(pass.offset_gradient, block);
+    const Float<Lanes> slope = at<Lanes>(pass.slope_gradient, block);
+    const float* plane = y + block * pass.pixels() * Lanes;
+    float* result = y_gradient + block * pass.pixels() * Lanes;
+    const float* values = source + block * pass.source_pixels() * Lanes;
+    const float* gradients = output_gradient + block * pass.source_pixels() * Lanes;
+
+    if (pass.pool == 1) {
+      for (std::size_t pixel = 0; pixel < pass.pixels(); ++pixel) {
+        const Float<Lanes> centred = at<Lanes>(plane, pixel) - mean;
+        Float<Lanes> gradient;
+        gradient_of_z<Lanes, Drop>(pass, block, pixel, centred, scale, beta, gradients, gradient);
+        at<Lanes>(result, pixel) = scale * gradient + offset + centred * slope;
+      }
+      continue;
+    }
+    for (std::size_t row = 0; row < pass.pooled_height; ++row) {
+      for (std::size_t x = 0; x < pass.pooled_width; ++x) {
+        const std::size_t pixel = row * pass.pooled_width + x;
+        const Float<Lanes> kept = at<Lanes>(values, pixel);
+        Float<Lanes> gradient;
+        gradient_of_z<Lanes, Drop>(pass, block, pixel, kept - mean, scale, beta, gradients, gradient);
+        gradient *= scale;
+        for (std::size_t i = 0; i < pass.pool; ++i) {
+          for (std::size_t j = 0; j < pass.pool; ++j) {
+            const std::size_t position = (row * pass.pool + i) * pass.width + x * pass.pool + j;
+            const Float<Lanes> value = at<Lanes>(plane, position);
+            const Mask hit = value == kept;
+            const Float<Lanes> share = hit ? gradient : Float<Lanes>{};
+            gradient = hit ? Float<Lanes>{} : gradient;
+            at<Lanes>(result, position) = share + offset + (value - mean) * slope;
+          }
+        }
+      }
+    }
+    // What no window covers.
+    for (std::size_t row = 0; row < pass.height; ++row) {
+      const bool covered = row < pass.pooled_height * pass.pool;
+      for (std::size_t x = covered ? pass.pooled_width * pass.pool : 0; x < pass.width; ++x) {
+        const std::size_t position = row * pass.width + x;
+        at<Lanes>(result, position) = offset + (at<Lanes>(plane, position) - mean) * slope;
+      }
+    }
+  }
+}
+
+EARSHOT_CLONES void run_pool(int lanes, const Pass& pass, const float* y, float* pooled) {
+  if (lanes == 16) return pool_all<16>(pass, y, pooled);
+  pool_all<8>(pass, y, pooled);
+}
+
+EARSHOT_CLONES void run_observe(int lanes, const Pass& pass, const float* y, float* pooled, float* shift,
+                                double* sum, double* sum_square) {
+  if (lanes == 16) return observe_all<16>(pass, y, pooled, shift, sum, sum_square);
+  observe_all<8>(pass, y, pooled, shift, sum, sum_square);
+}
+
+EARSHOT_CLONES void run_activate(int lanes, const Pass& pass, const float* source, float* output) {
+  const bool drop = pass.dropout.threshold > 0;
+  if (lanes == 16)
+    return drop ? activate_all<16, true>(pass, source, output)
+                : activate_all<16, false>(pass, source, output);
+  drop ? activate_all<8, true>(pass, source, output) : activate_all<8, false>(pass, source, output);
+}
+
+EARSHOT_CLONES void run_reduce(int lanes, const Pass& pass, const float* source, const float* output_gradient,
+                               double* sum, double* sum_product) {
+  const bool drop = pass.dropout.threshold > 0;
+  if (lanes == 16) {
+    return drop ? reduce_all<16, true>(pass, source, output_gradient, sum, sum_product)
+                : reduce_all<16, false>(pass, source, output_gradient, sum, sum_product);
+  }
+  drop ? reduce_all<8, true>(pass, source, output_gradient, sum, sum_product)
+       : reduce_all<8, false>(pass, source, output_gradient, sum, sum_product);
+}
+
+EARSHOT_CLONES void run_differentiate(int lanes, const Pass& pass, const float* y, const float* source,
+                                      const float* output_gradient, float* y_gradient) {
+  const bool drop = pass.dropout.threshold > 0;
+  if (lanes == 16) {
+    return drop ? differentiate_all<16, true>(pass, y, source, output_gradient, y_gradient)
+                : differentiate_all<16, false>(pass, y, source, output_gradient, y_gradient);
+  }
+  drop ? differentiate_all<8, true>(pass, y, source, output_gradient, y_gradient)
+       : differentiate_all<8, false>(pass, y, source, output_gradient, y_gradient);
+}
+
+}  // namespace
+
+struct Epilogue::Loops {
+  const Epilogue& self;
+
+  Pass pass(const std::uint64_t* key) const {
+    return {.blocks = self.input_.blocks(),
+            .height = static_cast<std::size_t>(self.input_.height),
+            .width = static_cast<std::size_t>(self.input_.width),
+            .pool = static_cast<std::size_t>(self.parts_.pool),
+            .pooled_height = static_cast<std::size_t>(self.output_.height),
+            .pooled_width = static_cast<std::size_t>(self.output_.width),
+            .sign = self.sign_,
+            .mean = self.mean_,
+            .scale = self.scale_,
+            .beta = self.beta_now_,
+            .offset_gradient = self.offset_gradient_,
+            .slope_gradient = self.slope_gradient_,
+            .slope = self.parts_.slope.value_or(1.0F),
+            .dropout = mask(key)};
+  }
+
+  DropoutMask mask(const std::uint64_t* key) const {
+    const double rate = static_cast<double>(self.parts_.dropout_rate);
+    if (key == nullptr || rate == 0.0) return {};
+    const std::uint64_t own = derive_key(*key, self.parts_.dropout_part);
+    return {.key_low = static_cast<std::uint32_t>(own),
+            .key_high = static_cast<std::uint32_t>(own >> 32),
+            .threshold = static_cast<std::uint32_t>(std::lround(rate * 0x1p32)),
+            .scale = static_cast<float>(1.0 / (1.0 - rate)),
+            .channels = static_cast<std::uint32_t>(self.output_.channels)};
+  }
+};
+
+Epilogue::Epilogue(const EpilogueParts& parts, const FeatureShape& input, const FeatureShape& output,
+                   const ParameterStore& parameters)
+    : parts_(parts),
+      input_(input),
+      output_(output),
+      empty_(!parts.norm && !parts.slope && parts.pool == 1 && parts.dropout_rate == 0.0F) {
+  const std::size_t channels = input_.padded_channels();
+  coefficients_ = onednn::Buffer(7 * channels * sizeof(float));
+  float* next = coefficients_.floats();
+  for (float** member :
+       {&sign_, &mean_, &scale_, &beta_now_, &inverse_deviation_, &offset_gradient_, &slope_gradient_}) {
+    *member = next;
+    next += channels;
+  }
+  std::fill_n(sign_, channels, 1.0F);
+  std::fill_n(scale_, channels, 1.0F);
+  if (parts_.norm) {
+    gamma_ = parameters.find(parts_.norm_name + "/gamma");
+    beta_ = parameters.find(parts_.norm_name + "/beta");
+    moving_mean_ = parameters.find(parts_.norm_name + "/moving_mean");
+    moving_variance_ = parameters.find(parts_.norm_name + "/moving_variance");
+    std::fill_n(scale_, channels, 0.0F);  // padded lanes stay zero
+  }
+}
+
+void Epilogue::begin_batch(std::size_t samples) {
+  samples_ = samples;
+  const std::size_t floats = samples * input_.padded_channels();
+  if (shift_.bytes() < floats * sizeof(float)) {
+    shift_ = onednn::Buffer(floats * sizeof(float));
+    sum_.resize(floats);
+    sum_square_.resize(floats);
+  }
+  read_signs();
+}
+
+void Epilogue::read_signs() {
+  for (std::size_t c = 0; c < gamma_.value.size(); ++c) sign_[c] = gamma_.value[c] < 0.0F ? -1.0F : 1.0F;
+}
+
+void Epilogue::observe(std::size_t sample, const float* y, float* pooled) {
+  const std::size_t first = sample * input_.padded_channels();
+  if (parts_.norm) {
+    run_observe(input_.lanes, Loops{*this}.pass(nullptr), y, pooled, shift_.floats() + first, &sum_[first],
+                &sum_square_[first]);
+  } else if (pools()) {
+    pool(y, pooled);
+  }
+}
+
+void Epilogue::pool(const float* y, float* pooled) const {
+  run_pool(input_.lanes, Loops{*this}.pass(nullptr), y, pooled);
+}
+
+void Epilogue::set_normalisation(std::size_t channel, double mean, double variance) {
+  const double inverse = 1.0 / std::sqrt(variance + static_cast<double>(parts_.norm->epsilon));
+  mean_[channel] = static_cast<float>(mean);
+  inverse_deviation_[channel] = static_cast<float>(inverse);
+  scale_[channel] = static_cast<float>(static_cast<double>(gamma_.value[channel]) * inverse);
+  beta_now_[channel] = beta_.value[channel];
+}
+
+// Samples are combined by the parallel algorithm of Chan, Golub and LeVeque (1979), always in the same order.
+void Epilogue::finish_statistics() {
+  if (!parts_.norm) return;
+  const auto pixels = static_cast<double>(input_.pixels());
+  const auto samples = static_cast<double>(samples_);
+  const std::size_t stride = input_.padded_channels();
+  const float momentum = parts_.norm->momentum;
+  for (std::size_t c = 0; c < gamma_.value.size(); ++c) {
+    const auto sample_mean = [&](std::size_t i) {
+      return static_cast<double>(shift_.floats()[i * stride + c]) + sum_[i * stride + c] / pixels;
+    };
+    double mean = 0.0;
+    for (std::size_t i = 0; i < samples_; ++i) mean += sample_mean(i) / samples;
+    double variance = 0.0;
+    for (std::size_t i = 0; i < samples_; ++i) {
+      const double own = sum_[i * stride + c] / pixels;
+      const double off = sample_mean(i) - mean;
+      variance += (sum_square_[i * stride + c] / pixels - own * own + off * off) / samples;
+    }
+    variance = std::max(variance, 0.0);
+    set_normalisation(c, mean, variance);
+    const auto blend = [&](float& moving, double batch) {
+      moving = momentum * moving + (1.0F - momentum) * static_cast<float>(batch);
+    };
+    blend(moving_mean_.value[c], mean);
+    blend(moving_variance_.value[c], variance);
+  }
+}
+
+void Epilogue::use_running_statistics() {
+  read_signs();
+  for (std::size_t c = 0; c < gamma_.value.size(); ++c) {
+    set_normalisation(c, static_cast<double>(moving_mean_.value[c]),
+                      static_cast<double>(moving_variance_.value[c]));
+  }
+}
+
+void Epilogue::activate(const float* source, const std::uint64_t* key, float* output) const {
+  run_activate(input_.lanes, Loops{*this}.pass(key), source, output);
+}
+
+void Epilogue::reduce(std::size_t sample, const float* source, const float* output_gradient,
+                      std::uint64_t key) {
+  if (!parts_.norm) return;
+  const std::size_t first = sample * input_.padded_channels();
+  run_reduce(input_.lanes, Loops{*this}.pass(&key), source, output_gradient, &sum_[first],
+             &sum_square_[first]);
+}
+
+// Ioffe and Szegedy 2015, the gradients of section 3, with dL/dz summed over the batch.
+void Epilogue::finish_reduction() {
+  if (!parts_.norm) return;
+  const double values = static_cast<double>(input_.pixels()) * static_cast<double>(samples_);
+  const std::size_t stride = input_.padded_channels();
+  for (std::size_t c = 0; c < gamma_.value.size(); ++c) {
+    double sum = 0.0;
+    double product = 0.0;
+    for (std::size_t i = 0; i < samples_; ++i) {
+      sum += sum_[i * stride + c];
+      product += sum_square_[i * stride + c];
+    }
+    const auto inverse = static_cast<double>(inverse_deviation_[c]);
+    const auto scale = static_cast<double>(scale_[c]);
+    beta_.gradient[c] = static_cast<float>(sum);
+    gamma_.gradient[c] = static_cast<float>(product * inverse);
+    offset_gradient_[c] = static_cast<float>(-scale * sum / values);
+    slope_gradient_[c] = static_cast<float>(-scale * inverse * inverse * product / values);
+  }
+}
+
+void Epilogue::differentiate(const float* y, const float* source, const float* output_gradient,
+                             std::uint64_t key, float* y_gradient) const {
+  run_differentiate(input_.lanes, Loops{*this}.pass(&key), y, source, output_gradient, y_gradient);
+}
+
+}  // namespace earshot

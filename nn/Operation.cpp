@@ -1,0 +1,106 @@
+#include "nn/Operation.h"
+
+#include <algorithm>
+#include <cassert>
+#include <variant>
+
+#include "nn/Convolution.h"
+#include "nn/DenseOperation.h"
+#include "nn/ImageOperations.h"
+
+namespace earshot {
+
+Call::Call(dnnl::primitive primitive, const dnnl::memory::desc& scratchpad, const Arguments& arguments,
+           std::size_t workers)
+    : primitive_(std::move(primitive)), arguments_(workers), scratch_bytes_(scratchpad.get_size()) {
+  for (auto& own : arguments_) {
+    for (const auto& [argument, desc] : arguments) own.emplace(argument, onednn::view(desc, nullptr));
+    own.emplace(DNNL_ARG_SCRATCHPAD, onednn::view(scratchpad, nullptr));
+  }
+}
+
+void Call::bind(std::size_t worker, int argument, const void* data) {
+  // oneDNN takes inputs through the same handle as outputs; it writes to outputs only.
+  arguments_[worker].at(argument).set_data_handle(const_cast<void*>(data));
+}
+
+void Call::run(Worker& worker) {
+  bind(worker.index, DNNL_ARG_SCRATCHPAD, worker.scratch.data());
+  primitive_.execute(worker.stream, arguments_[worker.index]);
+}
+
+LaidOutParameter::LaidOutParameter(std::span<float> keras, const dnnl::memory::desc& keras_desc,
+                                   const dnnl::memory::desc& desc)
+    : buffer_(desc.get_size()),
+      keras_(onednn::view(keras_desc, keras.data())),
+      own_(onednn::view(desc, buffer_.data())),
+      in_(onednn::reorder(keras_desc, desc)),
+      out_(onednn::reorder(desc, keras_desc)),
+      scratch_(std::max(in_.scratchpad_desc().get_size(), out_.scratchpad_desc().get_size())) {}
+
+void LaidOutParameter::from_keras() {
+  run(in_, keras_, own_);
+}
+
+void LaidOutParameter::to_keras() {
+  run(out_, own_, keras_);
+}
+
+void LaidOutParameter::run(const dnnl::reorder::primitive_desc& how, dnnl::memory& from, dnnl::memory& to) {
+  dnnl::stream stream(onednn::engine());
+  dnnl::reorder(how).execute(stream,
+                             {{DNNL_ARG_FROM, from},
+                              {DNNL_ARG_TO, to},
+                              {DNNL_ARG_SCRATCHPAD, onednn::view(how.scratchpad_desc(), scratch_.data())}});
+}
+
+GradientSums::GradientSums(std::size_t floats, std::size_t workers) : floats_(floats) {
+  for (std::size_t i = 0; i < workers; ++i) {
+    sample_.emplace_back(floats * sizeof(float));
+    sum_.emplace_back(floats * sizeof(float));
+  }
+}
+
+void GradientSums::clear() {
+  for (onednn::Buffer& sum : sum_) std::fill_n(sum.floats(), floats_, 0.0F);
+}
+
+void GradientSums::add_sample(std::size_t worker) {
+  const float* from = sample_[worker].floats();
+  float* to = sum_[worker].floats();
+  for (std::size_t i = 0; i < floats_; ++i) to[i] += from[i];
+}
+
+void GradientSums::collect(float* total) const {
+  std::copy_n(sum_.front().floats(), floats_, total);
+  for (std::size_t w = 1; w < sum_.size(); ++w) {
+    const float* from = sum_[w].floats();
+    for (std::size_t i = 0; i < floats_; ++i) total[i] += from[i];
+  }
+}
+
+// One channel has no lanes to fill: height x width is what oneDNN's kernels for first layers read.
+bool takes_image(const Layer& layer, const FeatureShape& image) {
+  return image.channels == 1 && std::holds_alternative<Conv2d>(layer.kind);
+}
+
+std::unique_ptr<Operation> make_operation(const Layer& layer, const FeatureShape& input,
+                                          const FeatureShape& output, const OperationContext& context) {
+  if (const auto* conv = std::get_if<Conv2d>(&layer.kind)) {
+    return std::make_unique<Conv2dOperation>(*conv, layer.name, input, output, context);
+  }
+  if (const auto* conv = std::get_if<SeparableConv2d>(&layer.kind)) {
+    return std::make_unique<SeparableConv2dOperation>(*conv, layer.name, input, output, context);
+  }
+  if (std::holds_alternative<Dense>(layer.kind)) {
+    return std::make_unique<DenseOperation>(layer.name, input, output, context);
+  }
+  assert(std::holds_alternative<GlobalAveragePool2d>(layer.kind));
+  return std::make_unique<AveragePoolOperation>(input);
+}
+
+std::unique_ptr<Operation> make_copy(const FeatureShape& shape, const OperationContext& context) {
+  return std::make_unique<CopyOperation>(shape, context);
+}
+
+}  // namespace earshot

@@ -1,0 +1,117 @@
+// Operation: a linear layer, one sample at a time: forward, backward, and its parameters in the layouts it
+// likes.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "nn/ActivationShape.h"
+#include "nn/Architecture.h"
+#include "nn/Dnnl.h"
+#include "nn/ParameterStore.h"
+
+namespace earshot {
+
+/// One thread of a network. Threads share no sample: each runs one-thread primitives, which keeps what it
+/// works on in its own cache and makes a sample's bits independent of the batch around it.
+struct Worker {
+  std::size_t index = 0;
+  dnnl::stream stream{onednn::engine()};
+  onednn::Buffer scratch;  ///< oneDNN's scratchpad, the largest that any operation asks for
+};
+
+/// Constructed under onednn::use_threads(1). Workers may run forward() and backward() at the same time; the
+/// rest is for one thread, between passes. Activations are laid out as ActivationShape says.
+class Operation {
+ public:
+  virtual ~Operation() = default;
+
+  /// Parameters -> the layouts of the primitives; those of backward() only if `training`.
+  virtual void load_parameters(bool training) { static_cast<void>(training); }
+  virtual void forward(Worker& worker, const float* input, float* output) = 0;
+
+  virtual void clear_gradients() {}
+  /// Adds to the worker's parameter gradients; overwrites `input_gradient` unless it is null.
+  virtual void backward(Worker& worker, const float* input, const float* output_gradient,
+                        float* input_gradient) = 0;
+  /// All workers' parameter gradients, in order of their index -> Parameter::gradient.
+  virtual void store_gradients() {}
+
+  virtual std::size_t scratch_bytes() const { return 0; }
+  virtual bool has_parameters() const { return false; }
+};
+
+/// A primitive with its arguments, one copy a worker.
+class Call {
+ public:
+  using Arguments = std::vector<std::pair<int, dnnl::memory::desc>>;
+  Call(dnnl::primitive primitive, const dnnl::memory::desc& scratchpad, const Arguments& arguments,
+       std::size_t workers);
+
+  void bind(std::size_t worker, int argument, const void* data);
+  void run(Worker& worker);
+  std::size_t scratch_bytes() const { return scratch_bytes_; }
+
+ private:
+  dnnl::primitive primitive_;
+  std::vector<std::unordered_map<int, dnnl::memory>> arguments_;  ///< by worker
+  std::size_t scratch_bytes_;
+};
+
+/// A parameter in Keras' layout and the same in that of a primitive.
+class LaidOutParameter {
+ public:
+  LaidOutParameter(std::span<float> keras, const dnnl::memory::desc& keras_desc,
+                   const dnnl::memory::desc& desc);
+  void from_keras();
+  void to_keras();
+  float* data() const noexcept { return buffer_.floats(); }
+  std::size_t floats() const noexcept { return buffer_.bytes() / sizeof(float); }
+
+ private:
+  void run(const dnnl::reorder::primitive_desc& how, dnnl::memory& from, dnnl::memory& to);
+
+  onednn::Buffer buffer_;
+  dnnl::memory keras_;
+  dnnl::memory own_;
+  dnnl::reorder::primitive_desc in_;
+  dnnl::reorder::primitive_desc out_;
+  onednn::Buffer scratch_;
+};
+
+/// Gradients that workers add up apart.
+class GradientSums {
+ public:
+  GradientSums(std::size_t floats, std::size_t workers);
+  /// Where a primitive writes one sample's gradient.
+  float* sample(std::size_t worker) const { return sample_[worker].floats(); }
+  void clear();
+  void add_sample(std::size_t worker);
+  /// Sum over workers -> `total`.
+  void collect(float* total) const;
+
+ private:
+  std::size_t floats_;
+  std::vector<onednn::Buffer> sample_;
+  std::vector<onednn::Buffer> sum_;
+};
+
+struct OperationContext {
+  const ParameterStore& parameters;
+  std::size_t workers;
+  bool from_image;  ///< the input is height x width x channels, not yet in the layout of activations
+};
+
+/// Whether an operation for `layer` can take an image as it is.
+bool takes_image(const Layer& layer, const FeatureShape& image);
+/// `layer` must be a Conv2d, SeparableConv2d, Dense or GlobalAveragePool2d.
+std::unique_ptr<Operation> make_operation(const Layer& layer, const FeatureShape& input,
+                                          const FeatureShape& output, const OperationContext& context);
+/// Copies an activation, or an image into the layout of activations.
+std::unique_ptr<Operation> make_copy(const FeatureShape& shape, const OperationContext& context);
+
+}  // namespace earshot

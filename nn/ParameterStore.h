@@ -1,0 +1,39 @@
+// ParameterStore: a network's master tensors in Keras' layouts, and the gradients of those that are trained.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "nn/Architecture.h"
+#include "nn/Network.h"
+#include "nn/Weights.h"
+
+namespace earshot {
+
+/// Never moves a tensor: spans handed out live as long as the store.
+class ParameterStore {
+ public:
+  /// Throws Error(bad_data) if they do not fit.
+  ParameterStore(const Architecture& architecture, const Weights& weights);
+  ParameterStore(const ParameterStore&) = delete;
+  ParameterStore& operator=(const ParameterStore&) = delete;
+
+  /// `gradient` is empty for running statistics. The name must exist.
+  const Parameter& find(const std::string& name) const;
+  /// In the order of parameter_specs().
+  std::span<const Parameter> trainable() const noexcept { return trainable_; }
+
+  Weights weights() const;
+  /// The caller has validated them.
+  void set(const Weights& weights);
+
+ private:
+  std::vector<ParameterSpec> specs_;
+  std::vector<std::vector<float>> values_;
+  std::vector<std::vector<float>> gradients_;
+  std::vector<Parameter> all_;
+  std::vector<Parameter> trainable_;
+};
+
+}  // namespace earshot
