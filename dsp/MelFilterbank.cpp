@@ -29,10 +29,12 @@ MelFilterbank::MelFilterbank(int rate_hz, int fft_samples, int bands, double min
     : bins_(static_cast<std::size_t>(fft_samples) / 2 + 1), filters_(static_cast<std::size_t>(bands)) {
   std::vector<double> corner_hz(filters_.size() + 2);
   const double min_mel = hz_to_slaney_mel(min_hz);
-  const double mel_step = (hz_to_slaney_mel(max_hz) - min_mel) / static_cast<double>(corner_hz.size() - 1);
-  for (std::size_t i = 0; i < corner_hz.size(); ++i) {
+  const double max_mel = hz_to_slaney_mel(max_hz);
+  const double mel_step = (max_mel - min_mel) / static_cast<double>(corner_hz.size() - 1);
+  for (std::size_t i = 0; i + 1 < corner_hz.size(); ++i) {
     corner_hz[i] = slaney_mel_to_hz(min_mel + mel_step * static_cast<double>(i));
   }
+  corner_hz.back() = slaney_mel_to_hz(max_mel);
   const double bin_hz = static_cast<double>(rate_hz) / static_cast<double>(fft_samples);
   for (std::size_t band = 0; band < filters_.size(); ++band) {
     const double low = corner_hz[band];
