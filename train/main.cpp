@@ -89,7 +89,6 @@ void add_info(CLI::App& app, std::filesystem::path& model, bool& json) {
 int run(int argc, char** argv) {
   CLI::App app("Makes, measures and explains Earshot's models.", "trainer");
   app.set_version_flag("--version", "trainer " EARSHOT_VERSION);
-  app.require_subcommand(1);
   TrainOptions train;
   std::string precision;
   EvaluateOptions evaluate;
@@ -104,6 +103,7 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
     return app.exit(help);
+    if (app.get_subcommands().empty()) throw CLI::RequiredError("A subcommand");
   } catch (const CLI::ParseError& error) {
     throw Error(ExitCode::usage, std::string(error.what()) + " (see trainer --help)");
   }

@@ -1,0 +1,320 @@
+// The real `trainer` program on a data set of synthesised sounds: three classes in three folds.
+#include <signal.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "nn/KeyedRandom.h"
+#include "nn/Model.h"
+#include "tests/support/Child.h"
+#include "tests/support/TemporaryDirectory.h"
+#include "tests/support/WavFile.h"
+
+using namespace earshot;
+using Catch::Matchers::Contains;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int kRateHz = 44100;
+constexpr int kFolds = 3;
+
+// One second of a class: 0 a tone, 1 noise, 2 clicks; `variant` changes it.
+std::vector<float> sound(int label, int variant) {
+  KeyedRandom random(derive_key(static_cast<std::uint64_t>(label), static_cast<std::uint64_t>(variant)));
+  if (label == 0) return test::sine(random.uniform(500.0, 4000.0), kRateHz, kRateHz);
+  std::vector<float> samples(kRateHz);
+  const std::size_t period = 3000 + random.below(4000);
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const double noise = random.uniform(-0.3, 0.3);
+    samples[i] = static_cast<float>(label == 1 || i % period < 20 ? noise : 0.0);
+  }
+  return samples;
+}
+
+// A directory with a data set, a configuration that learns it in seconds, and a place for runs.
+class Workshop {
+ public:
+  explicit Workshop(bool with_folds = true) {
+    fs::create_directories(data() / (with_folds ? "audio" : "Train"));
+    fs::create_directories(data() / (with_folds ? "audio" : "Test_Public"));
+    std::string meta = "filename,fold,target,category\n";
+    std::string train = "file_name,classID\n";
+    std::string tests = train;
+    for (int clip = 0; clip < 12; ++clip) {
+      const int label = clip % 3;
+      const int fold = 1 + clip / 3 % kFolds;
+      const std::string name = "clip" + std::to_string(clip) + ".wav";
+      const fs::path folder = with_folds ? "audio" : fold == kFolds ? "Test_Public" : "Train";
+      test::write_wav(data() / folder / name, sound(label, clip), kRateHz);
+      meta += name + ',' + std::to_string(fold) + ',' + std::to_string(label) + ',' + kLabels[label] + '\n';
+      (fold == kFolds ? tests : train) += name + ',' + std::to_string(label) + '\n';
+    }
+    if (with_folds) {
+      directory_.write("data/meta.csv", meta);
+    } else {
+      directory_.write("data/Train.csv", train);
+      directory_.write("data/Test_Public.csv", tests);
+    }
+    directory_.write("quick.toml", R"(
+notice = "made by a test"
+[train]
+batch = 4
+epochs = 8
+learning_rate = 0.003
+batch_norm_momentum = 0.5
+class_weights = false
+[validation]
+split = "none"
+[augmentation]
+)");
+  }
+
+  fs::path data() const { return directory_ / "data"; }
+  fs::path out(const std::string& run) const { return directory_ / run; }
+  const test::TemporaryDirectory& directory() const { return directory_; }
+
+  std::vector<std::string> environment() const {
+    return {"XDG_CACHE_HOME=" + (directory_ / "cache").string()};
+  }
+
+  std::vector<std::string> train(const std::string& run, const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> arguments{EARSHOT_TRAINER,           "train", "--data", data(), "--config",
+                                       directory_ / "quick.toml", "--out", out(run)};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+
+  test::Finished run(std::vector<std::string> arguments) const {
+    return test::run_program(std::move(arguments), environment());
+  }
+  test::Finished trainer(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), EARSHOT_TRAINER);
+    return run(std::move(arguments));
+  }
+
+  static constexpr const char* kLabels[] = {"tone", "noise", "clicks"};
+
+ private:
+  test::TemporaryDirectory directory_;
+};
+
+std::vector<std::string> lines_of(const fs::path& path) {
+  std::ifstream file(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  return lines;
+}
+
+bool wait_for(const test::Child& child, const std::string& text) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (child.err().find(text) == std::string::npos) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("trainer learns three kinds of sound and tells a fold it never saw apart") {
+  const Workshop workshop;
+  // The held-out fold's clips are not even read: one that is no audio goes unnoticed.
+  workshop.directory().write("data/audio/clip6.wav", "no sound at all");
+  const test::Finished trained = workshop.run(workshop.train("run", {"--fold", "3"}));
+  INFO(trained.err);
+  REQUIRE(trained.code == 0);
+  CHECK(trained.out == (workshop.out("run") / "model.safetensors").string() + '\n');
+  CHECK_THAT(trained.err, Contains("epoch 8/8: loss") && Contains("clips/s") && !Contains("left out"));
+
+  const std::vector<std::string> history = lines_of(workshop.out("run") / "history.csv");
+  REQUIRE(history.size() == 9);
+  CHECK(history[0] == "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds");
+  CHECK_THAT(history[8], Contains(",,,"));  // no validation part
+  CHECK(load_model(workshop.out("run") / "best.safetensors").weights ==
+        load_model(workshop.out("run") / "model.safetensors").weights);
+
+  const std::string model = workshop.out("run") / "model.safetensors";
+  test::write_wav(workshop.data() / "audio/clip6.wav", sound(0, 6), kRateHz);
+  const std::string scores = workshop.out("scores.csv");
+  const test::Finished evaluated = workshop.trainer(
+      {"evaluate", model, "--data", workshop.data(), "--fold", "3", "--json", "--scores", scores});
+  INFO(evaluated.err);
+  REQUIRE(evaluated.code == 0);
+  const boost::json::value figures = boost::json::parse(evaluated.out);
+  CHECK(figures.at("clips") == 3);
+  CHECK(figures.at("correct") == 3);
+  const std::vector<std::string> table = lines_of(scores);
+  REQUIRE(table.size() == 4);
+  CHECK(table[0] == "file,label,predicted,tone,noise,clicks");
+  CHECK_THAT(table[1], Catch::Matchers::StartsWith("clip6.wav,tone,tone,"));
+
+  const test::Finished text =
+      workshop.trainer({"evaluate", model, "--data", workshop.data(), "--threads", "2"});
+  CHECK(text.code == 0);
+  CHECK_THAT(text.out, Contains("of 12)") && Contains("95 % interval") && Contains("confusion"));
+
+  const test::Finished info = workshop.trainer({"info", model, "--json"});
+  REQUIRE(info.code == 0);
+  const boost::json::value document = boost::json::parse(info.out);
+  CHECK(document.at("labels") == boost::json::value{"tone", "noise", "clicks"});
+  CHECK(document.at("parameters") == 212'714 - 7 * 65);  // three classes instead of ten
+  CHECK(document.at("provenance").at("notice") == "made by a test");
+  CHECK(document.at("provenance").at("held out") == "fold 3");
+  CHECK(document.at("provenance").at("data") == "data: 9 clips of folds 1, 2");
+  CHECK(document.at("sha256").as_string().size() == 64);
+  CHECK_THAT(workshop.trainer({"info", model}).out, Contains("separable_conv2d") && Contains("212259"));
+
+  const std::string npy = workshop.out("clip.npy");
+  const std::string clip = workshop.data() / "audio/clip0.wav";
+  CHECK(workshop.trainer({"features", clip, "--model", model, "--out", npy}).code == 0);
+  CHECK(fs::file_size(npy) == 128 + 256 * 256 * 4);
+}
+
+TEST_CASE("the same seed gives the same bits, and so does a run that was interrupted and resumed") {
+  const Workshop workshop;
+  const std::vector<std::string> plan{"--epochs", "4", "--threads", "2"};
+  REQUIRE(workshop.run(workshop.train("unbroken", plan)).code == 0);
+
+  test::Child child(workshop.train("broken", plan), workshop.environment());
+  REQUIRE(wait_for(child, "epoch 1/4"));
+  child.send_signal(SIGINT);
+  REQUIRE(child.wait() == 128 + SIGINT);
+  CHECK_THAT(child.err(),
+             Contains("interrupted and saved") && Contains("--resume") && Contains("--epochs 4"));
+  CHECK_FALSE(fs::exists(workshop.out("broken") / "model.safetensors"));
+
+  CHECK(workshop.run(workshop.train("broken", plan)).code == 64);  // would write over a run
+  std::vector<std::string> resumed = plan;
+  resumed.push_back("--resume");
+  const test::Finished again = workshop.run(workshop.train("broken", resumed));
+  INFO(again.err);
+  REQUIRE(again.code == 0);
+  const Model unbroken = load_model(workshop.out("unbroken") / "model.safetensors");
+  CHECK(load_model(workshop.out("broken") / "model.safetensors").weights == unbroken.weights);
+  CHECK(lines_of(workshop.out("broken") / "history.csv").size() == 5);
+
+  std::vector<std::string> reseeded = resumed;
+  reseeded.insert(reseeded.end(), {"--seed", "2"});
+  const test::Finished refused = workshop.run(workshop.train("broken", reseeded));
+  CHECK(refused.code == 78);
+  CHECK_THAT(refused.err, Contains("train.seed: found '2', expected '1'"));
+
+  const test::Finished other = workshop.run(workshop.train("other", {"--epochs", "1", "--seed", "2"}));
+  REQUIRE(other.code == 0);
+  CHECK(load_model(workshop.out("other") / "model.safetensors").weights != unbroken.weights);
+}
+
+TEST_CASE("with a validation part the callbacks choose what is kept") {
+  const Workshop workshop(false);
+  const fs::path config = workshop.directory().write("watched.toml", R"(
+[train]
+batch = 4
+epochs = 6
+learning_rate = 0.003
+batch_norm_momentum = 0.5
+class_weights = false  # of the layout's ten classes only three have clips
+[early_stopping]
+patience = 1
+[plateau]
+patience = 1
+[checkpoint]
+)");
+  const test::Finished trained = workshop.trainer({"train", "--data", workshop.data(), "--config", config,
+                                                   "--out", workshop.out("run"), "--threads", "1"});
+  INFO(trained.err);
+  REQUIRE(trained.code == 0);
+  CHECK_THAT(trained.err, Contains("val_loss") && Contains("val_accuracy"));
+  // Two of nine clips validate; model.safetensors is the epoch of the lowest val_loss, as best.safetensors
+  // is.
+  const std::string model = workshop.out("run") / "model.safetensors";
+  CHECK(load_model(model).weights == load_model(workshop.out("run") / "best.safetensors").weights);
+  std::ifstream file(workshop.out("run") / "report.json");
+  const std::string report((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const boost::json::value document = boost::json::parse(report);
+  const boost::json::array& history = document.at("history").as_array();
+  const auto lowest = std::ranges::min_element(
+      history, {}, [](const boost::json::value& epoch) { return epoch.at("val_loss").as_double(); });
+  CHECK(document.at("model_epoch") == lowest->at("epoch"));
+
+  const test::Finished evaluated =
+      workshop.trainer({"evaluate", model, "--data", workshop.data(), "--split", "test", "--json"});
+  REQUIRE(evaluated.code == 0);
+  CHECK(boost::json::parse(evaluated.out).at("clips") == 3);
+}
+
+TEST_CASE("bad input gets an exit code of its own and one line that names it") {
+  const Workshop workshop;
+  const auto& directory = workshop.directory();
+  const std::string data = workshop.data();
+  const std::string out = workshop.out("run");
+  const std::string quick = directory / "quick.toml";
+  const std::string typo = directory.write("typo.toml", "[train]\nepoch = 3\n");
+  const std::string watching = directory.write("watching.toml", "[validation]\nsplit = \"fold\"\nfold = 2\n");
+  const std::string text = directory.write("model.safetensors", "these are no tensors");
+  const std::string absent = directory / "absent";
+  struct Mistake {
+    std::vector<std::string> arguments;
+    int code;
+    const char* line;
+  };
+  const Mistake mistakes[] = {
+      {{}, 64, "A subcommand is required"},
+      {{"paint"}, 64, "paint"},
+      {{"train", "--data", data, "--out", out}, 64, "--preset"},
+      {{"train", "--preset", "v6", "--out", out}, 64, "--data"},
+      {{"train", "--data", data, "--preset", "v9", "--out", out}, 64, "'v9', expected v6"},
+      {{"train", "--data", data, "--preset", "v6", "--config", quick, "--out", out}, 64, "--config"},
+      {{"train", "--data", data, "--preset", "v6", "--out", out, "--epochs", "0"}, 64, "--epochs"},
+      {{"train", "--data", data, "--preset", "v6", "--out", out, "--precision", "bf16"}, 64, "expected f32"},
+      {{"train", "--data", absent, "--preset", "v6", "--out", out}, 66, "absent"},
+      {{"train", "--data", data, "--config", absent, "--out", out}, 66, "absent"},
+      {{"train", "--data", data, "--config", typo, "--out", out}, 78, "key 'train.epoch'"},
+      {{"train", "--data", data, "--config", quick, "--out", out, "--fold", "9"},
+       65,
+       "no fold 9, expected one of 1, 2, 3"},
+      {{"train", "--data", data, "--config", watching, "--out", out, "--fold", "2"}, 78, "validation.fold"},
+      {{"train", "--data", data, "--config", quick, "--out", out, "--resume"}, 66, "resume.safetensors"},
+      {{"train", "--data", data, "--config", quick, "--out", quick + "/in"}, 74, "quick.toml/in"},
+      {{"evaluate", absent, "--data", data}, 66, "absent"},
+      {{"evaluate", text, "--data", data}, 65, "model.safetensors"},
+      {{"evaluate", text, "--data", data, "--fold", "1", "--split", "test"}, 64, "--fold"},
+      {{"info", text}, 65, "model.safetensors"},
+      {{"features", absent, "--preset", "v6", "--out", out}, 66, "absent"},
+  };
+  for (const Mistake& mistake : mistakes) {
+    const test::Finished finished = workshop.trainer(mistake.arguments);
+    INFO(finished.err);
+    CHECK(finished.code == mistake.code);
+    CHECK(finished.out.empty());
+    const std::string last = finished.err.substr(finished.err.rfind('\n', finished.err.size() - 2) + 1);
+    CHECK_THAT(last, Catch::Matchers::StartsWith("trainer: ") && Contains(mistake.line));
+  }
+}
+
+TEST_CASE("a clip that cannot be read is named and left out, or is an error if the user is strict") {
+  const Workshop workshop;
+  workshop.directory().write("data/audio/clip0.wav", "no sound at all");
+  const test::Finished strict = workshop.run(workshop.train("run", {"--strict"}));
+  CHECK(strict.code == 65);
+  CHECK_THAT(strict.err, Contains("clip0.wav"));
+  const test::Finished lenient = workshop.run(workshop.train("run", {"--epochs", "1"}));
+  CHECK(lenient.code == 0);
+  CHECK_THAT(lenient.err, Contains("left out: ") && Contains("clip0.wav") && Contains("features of 11"));
+}
+
+TEST_CASE("help and version are results, not errors") {
+  const test::Finished help = test::run_program({EARSHOT_TRAINER, "train", "--help"});
+  CHECK(help.code == 0);
+  CHECK_THAT(help.out, Contains("--fold") && Contains("Ctrl-C"));
+  CHECK_THAT(test::run_program({EARSHOT_TRAINER, "--version"}).out, Contains("trainer "));
+}
