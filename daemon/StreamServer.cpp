@@ -1,8 +1,13 @@
 #include "daemon/StreamServer.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include <spdlog/spdlog.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -10,11 +15,6 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <condition_variable>
-#include <exception>
-#include <mutex>
-#include <thread>
-#include <utility>
 
 #include "daemon/StreamSession.h"
 #include "daemon/StreamState.h"
@@ -148,8 +148,8 @@ void StreamServer::Impl::admit(tcp::socket socket) {
     if (!std::exchange(full, true))
       spdlog::warn("client {} turned away: {} are connected", peer.text(), sessions.size());
     turn_away(std::move(socket),
-              {"too_many_clients", "found " + std::to_string(sessions.size()) +
-                                       " clients, expected fewer: max_clients is reached"});
+              {"too_many_clients",
+               fmt::format("found {} clients, expected fewer: max_clients is reached", sessions.size())});
     return;
   }
   auto session =

@@ -2,14 +2,17 @@
 
 #include <netinet/tcp.h>
 
+#include <exception>
+#include <span>
+#include <utility>
+
+#include <spdlog/fmt/fmt.h>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <exception>
-#include <span>
-#include <utility>
 
 namespace earshot {
 
@@ -98,8 +101,8 @@ asio::awaitable<void> StreamSession::read() {
 
 asio::awaitable<void> StreamSession::take_request(LineSplitter::Line line) {
   if (line.too_long) {
-    subscriber_.refuse({"line_too_long", "found a line of more than " + std::to_string(kMostRequestBytes) +
-                                             " bytes, expected less"});
+    subscriber_.refuse({"line_too_long",
+                        fmt::format("found a line of more than {} bytes, expected less", kMostRequestBytes)});
   } else {
     subscriber_.request(line.text);
   }

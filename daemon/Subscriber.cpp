@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <spdlog/fmt/fmt.h>
+
 #include "daemon/JsonWriter.h"
 
 namespace earshot {
@@ -56,8 +58,8 @@ void Subscriber::subscribe(const SubscribeRequest& request) {
                                          "': the daemon has been restarted, its seqs began anew"});
   }
   if (request.from_seq && *request.from_seq > next_seq) {
-    return refuse({"bad_request", "from_seq: found " + std::to_string(*request.from_seq) +
-                                      ", expected at most " + std::to_string(next_seq) + ", the next one"});
+    return refuse({"bad_request", fmt::format("from_seq: found {}, expected at most {}, the next one",
+                                              *request.from_seq, next_seq)});
   }
   MessageFilter filter{request.topics, {}};
   if (request.sources) {

@@ -1,8 +1,11 @@
 #include "daemon/Subscription.h"
 
 #include <array>
-#include <boost/json.hpp>
 #include <utility>
+
+#include <spdlog/fmt/fmt.h>
+
+#include <boost/json.hpp>
 
 namespace earshot {
 namespace {
@@ -99,12 +102,13 @@ std::variant<SubscribeRequest, RequestError> parse_request(std::string_view line
   const json::value document = json::parse(line, error, {}, options);
   if (error) return RequestError{"bad_json", "expected a JSON object on one line: " + error.message()};
   const json::object* object = document.if_object();
-  if (!object) return RequestError{"bad_request", "found " + shown(document) + ", expected a JSON object"};
+  if (!object)
+    return RequestError{"bad_request", fmt::format("found {}, expected a JSON object", shown(document))};
   const json::value* type = object->if_contains("type");
   if (!type) return RequestError{"bad_request", "type: found nothing, expected \"subscribe\""};
   if (!type->is_string()) return wrong("type", *type, "\"subscribe\"");
   if (type->get_string() != "subscribe") {
-    return RequestError{"unknown_type", "type: found " + shown(*type) + ", expected \"subscribe\""};
+    return RequestError{"unknown_type", fmt::format("type: found {}, expected \"subscribe\"", shown(*type))};
   }
 
   using Reader = Problem (*)(const json::value&, SubscribeRequest&);

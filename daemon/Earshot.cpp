@@ -1,0 +1,141 @@
+// earshot: the companion of earshotd for people.
+#include <unistd.h>
+
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <optional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "daemon/Classify.h"
+#include "daemon/DemoCommand.h"
+#include "daemon/Devices.h"
+#include "daemon/Send.h"
+#include "daemon/Watch.h"
+#include "dsp/Error.h"
+
+namespace {
+
+using namespace earshot;
+
+const std::map<std::string, SampleFormat> kFormats{{"s16le", SampleFormat::s16le},
+                                                   {"s24le", SampleFormat::s24le},
+                                                   {"s32le", SampleFormat::s32le},
+                                                   {"f32le", SampleFormat::f32le}};
+
+Endpoint endpoint_from(const std::string& text) {
+  const auto endpoint = parse_endpoint(text);
+  if (!endpoint || endpoint->port == 0) {
+    throw Error(ExitCode::usage,
+                "found '" + text + "', expected HOST:PORT, such as 127.0.0.1:7557 or [::1]:7557");
+  }
+  return *endpoint;
+}
+
+void add_watch(CLI::App& app, std::string& server, WatchSettings& settings) {
+  CLI::App& command = *app.add_subcommand("watch", "Show what a daemon publishes; reconnects by itself");
+  command.add_option("server", server, "The daemon")->option_text("HOST:PORT")->capture_default_str();
+  command.add_flag("--json", settings.json, "The lines as they come");
+  command.add_option("--count", settings.count, "Exit after so many predictions")
+      ->option_text("N")
+      ->check(CLI::PositiveNumber);
+  command.footer("server is 127.0.0.1:7557 unless given.");
+}
+
+void add_classify(CLI::App& app, ClassifySettings& settings) {
+  CLI::App& command = *app.add_subcommand("classify", "The live path over files");
+  command.add_option("files", settings.files, "Audio files")->option_text("FILE...")->required();
+  command.add_option("--model", settings.model, "The model, unless the configuration's or the bundled one")
+      ->option_text("FILE");
+  command.add_option("--hop-s", settings.hop_s, "Seconds from one window to the next")
+      ->check(CLI::Range(0.01, 60.0))
+      ->capture_default_str();
+  command.add_option("--gate", settings.gate_dbfs, "Leave quieter windows unclassified")
+      ->option_text("DBFS")
+      ->check(CLI::Range(-200.0, 0.0));
+  command.add_flag("--json", settings.json, "Lines as on the stream");
+}
+
+void add_send(CLI::App& app, std::string& receiver, SendSettings& settings) {
+  CLI::App& command = *app.add_subcommand("send", "A file as live network audio, to a source of kind tcp");
+  command.add_option("file", settings.file, "The audio file")->option_text("FILE")->required();
+  command.add_option("receiver", receiver, "Where the source listens")->option_text("HOST:PORT")->required();
+  command.add_option("--rate", settings.pcm.rate_hz, "Hz; 0 is the file's own [16000]")
+      ->option_text("R")
+      ->check(CLI::Range(0, 768'000));
+  command
+      .add_option_function<std::string>(
+          "--format", [&](const std::string& name) { settings.pcm.format = kFormats.at(name); },
+          "s16le, s24le, s32le or f32le [s16le]")
+      ->option_text("F")
+      ->check(CLI::IsMember({"s16le", "s24le", "s32le", "f32le"}));
+  command
+      .add_option("--channels", settings.pcm.channels,
+                  "The file's own if it has as many, else its mean in each [1]")
+      ->option_text("C")
+      ->check(CLI::Range(1, 64));
+  command.add_option("--speed", settings.speed, "Times real time; 0 is as fast as it is taken [1]")
+      ->option_text("X")
+      ->check(CLI::Range(0.0, 1000.0));
+  command.footer(
+      "rate, format and channels must be those the source is configured for: raw PCM does not tell. The\n"
+      "defaults are those of the configuration.");
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("The companion of earshotd for people.", "earshot");
+  app.set_version_flag("--version", "earshot " EARSHOT_VERSION);
+  app.require_subcommand(1);
+  std::string server = "127.0.0.1:7557";
+  std::string receiver;
+  WatchSettings watching;
+  ClassifySettings classifying;
+  SendSettings sending;
+  bool devices_json = false;
+  add_watch(app, server, watching);
+  add_classify(app, classifying);
+  add_send(app, receiver, sending);
+  CLI::App& devices = *app.add_subcommand("devices", "List the devices that record");
+  devices.add_flag("--json", devices_json, "One JSON document");
+  app.add_subcommand("demo", "Synthesised sounds on standard output: f32le, mono, 44100 Hz, in real time");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    throw Error(ExitCode::usage, std::string(error.what()) + " (see earshot --help)");
+  }
+
+  if (app.got_subcommand("watch")) {
+    watching.server = endpoint_from(server);
+    watching.terminal = ::isatty(STDOUT_FILENO) != 0;
+    watch(watching, std::cout, std::cerr);
+  } else if (app.got_subcommand("classify")) {
+    return static_cast<int>(classify_files(classifying, std::cout, std::cerr));
+  } else if (app.got_subcommand("send")) {
+    sending.to = endpoint_from(receiver);
+    send_file(sending);
+  } else if (app.got_subcommand(&devices)) {
+    print_devices(std::cout, devices_json);
+  } else {
+    run_demo();
+  }
+  return static_cast<int>(ExitCode::ok);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const earshot::Error& error) {
+    std::cerr << "earshot: " << error.what() << '\n';
+    return static_cast<int>(error.code());
+  } catch (const std::exception& error) {
+    std::cerr << "earshot: " << error.what() << '\n';
+    return static_cast<int>(earshot::ExitCode::software);
+  }
+}

@@ -1,0 +1,99 @@
+// A client of the stream for tests: a plain socket, lines read with a time limit.
+#pragma once
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <boost/json.hpp>
+
+namespace earshot::test {
+
+class StreamClient {
+ public:
+  /// Connects to 127.0.0.1. `receive_buffer` bytes of the kernel's, 0 for its default.
+  explicit StreamClient(std::uint16_t port, int receive_buffer = 0)
+      : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    if (receive_buffer > 0) {
+      ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    }
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+      throw std::runtime_error("cannot connect");
+    }
+  }
+  ~StreamClient() {
+    if (socket_ >= 0) ::close(socket_);
+  }
+  StreamClient(StreamClient&& other) noexcept
+      : socket_(std::exchange(other.socket_, -1)), text_(std::move(other.text_)) {}
+  StreamClient& operator=(StreamClient&&) = delete;
+
+  /// The next line without its newline; nothing at the end of the stream. Throws after `limit` without one.
+  std::optional<std::string> line(std::chrono::milliseconds limit = std::chrono::seconds(20)) {
+    const auto until = std::chrono::steady_clock::now() + limit;
+    for (;;) {
+      if (const std::size_t newline = text_.find('\n', searched_); newline != std::string::npos) {
+        std::string found = text_.substr(0, newline);
+        text_.erase(0, newline + 1);
+        searched_ = 0;
+        return found;
+      }
+      searched_ = text_.size();
+      const auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+      pollfd ready{socket_, POLLIN, 0};
+      if (left.count() <= 0 || ::poll(&ready, 1, static_cast<int>(left.count())) == 0) {
+        throw std::runtime_error("no line in time");
+      }
+      char buffer[65536];
+      const ssize_t count = ::recv(socket_, buffer, sizeof buffer, 0);
+      if (count <= 0) return std::nullopt;
+      text_.append(buffer, static_cast<std::size_t>(count));
+    }
+  }
+
+  boost::json::object message() {
+    const auto text = line();
+    if (!text) throw std::runtime_error("the stream has ended");
+    return boost::json::parse(*text).as_object();
+  }
+  /// The next message of a type; others are passed over.
+  boost::json::object message(std::string_view type) {
+    for (;;) {
+      boost::json::object next = message();
+      if (next.at("type").as_string() == type) return next;
+    }
+  }
+
+  /// False once the other side has closed.
+  bool send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t count = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (count <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return true;
+  }
+  void close_sending() { ::shutdown(socket_, SHUT_WR); }
+
+ private:
+  int socket_;
+  std::string text_;
+  std::size_t searched_ = 0;
+};
+
+}  // namespace earshot::test
