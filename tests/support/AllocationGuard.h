@@ -16,6 +16,10 @@ class AllocationGuard {
   /// `const auto count = guard.allocations(); CHECK(count == 0);`
   std::size_t allocations() const noexcept;
 
+  /// From now on what this shared library allocates itself does not count: not ours to mend. `name` is part
+  /// of its file's name; false if no such library is loaded.
+  static bool ignore_library(const char* name) noexcept;
+
  private:
   std::size_t before_;
 };

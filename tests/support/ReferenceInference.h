@@ -1,0 +1,17 @@
+// ReferenceInference: a network layer by layer as its definition reads, in double and unfused. Slow; for
+// tests.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "nn/Architecture.h"
+#include "nn/Weights.h"
+
+namespace earshot::test {
+
+/// `features` height x width x channels -> softmax of the logits.
+std::vector<double> reference_scores(const Architecture& architecture, const Weights& weights,
+                                     std::span<const float> features);
+
+}  // namespace earshot::test
