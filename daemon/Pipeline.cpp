@@ -65,7 +65,11 @@ void Pipeline::push_live(std::span<const float> samples, UtcTime heard, bool beh
 }
 
 void Pipeline::lose(std::uint64_t samples, GapReason reason) noexcept {
-  take(resampler_->finish());
+  // Each piece between losses is rounded up to whole samples: what it has too many is left out, or the
+  // timeline would drift.
+  const std::span<const float> rest = resampler_->finish();
+  const std::uint64_t due = opened_at_ + model_samples(source_samples_);
+  take(rest.first(std::min<std::uint64_t>(rest.size(), due - std::min(due, position()))));
   resampler_->reset();
   source_samples_ += samples;
   jump(std::max(opened_at_ + model_samples(source_samples_), position() + 1), reason);
