@@ -181,8 +181,9 @@ TEST_CASE("each mistake is named with file, line and key") {
 TEST_CASE("the example beside the model is good") {
   const Config config = load_config(EARSHOT_SOURCE_DIR "/config/earshot.toml");
   CHECK(config.model.path.filename() == "esc10-v6.safetensors");
-  REQUIRE(config.sources.size() == 1);
+  REQUIRE(config.sources.size() == 2);
   CHECK(kind_name(config.sources[0]) == "microphone");
+  CHECK(kind_name(config.sources[1]) == "tcp");
 }
 
 }  // namespace earshot::test
