@@ -1,0 +1,123 @@
+// Daemon: the real earshotd, run by a test with a configuration and a model of the test's own.
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "nn/Model.h"
+#include "tests/daemon/StreamClient.h"
+#include "tests/daemon/TestModel.h"
+#include "tests/support/Child.h"
+#include "tests/support/TemporaryDirectory.h"
+
+namespace earshot::test {
+
+using namespace std::chrono_literals;
+
+/// What sd_notify(3) sends goes here.
+class NotifySocket {
+ public:
+  explicit NotifySocket(std::filesystem::path path)
+      : path_(std::move(path)), socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path_.string().copy(address.sun_path, sizeof address.sun_path - 1);
+    if (::bind(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+      throw std::runtime_error("cannot bind " + path_.string());
+    }
+  }
+  ~NotifySocket() { ::close(socket_); }
+  NotifySocket(const NotifySocket&) = delete;
+  NotifySocket& operator=(const NotifySocket&) = delete;
+
+  std::string variable() const { return "NOTIFY_SOCKET=" + path_.string(); }
+
+  /// The next message; "" after `limit` without one.
+  std::string receive(std::chrono::milliseconds limit) const {
+    pollfd ready{socket_, POLLIN, 0};
+    if (::poll(&ready, 1, static_cast<int>(limit.count())) <= 0) return "";
+    char text[256];
+    const ssize_t count = ::recv(socket_, text, sizeof text, 0);
+    return {text, static_cast<std::size_t>(std::max<ssize_t>(count, 0))};
+  }
+
+ private:
+  std::filesystem::path path_;
+  int socket_;
+};
+
+/// `sources` is TOML, [[source]] tables and whatever else but [model] and [publish.tcp]. Ports are the
+/// system's choice.
+class Daemon {
+ public:
+  explicit Daemon(const std::string& sources, std::vector<std::string> environment = {},
+                  const std::filesystem::path& input = "/dev/null")
+      : notify_(directory_ / "notify"),
+        child_(arguments(sources), with_notify(std::move(environment)), input) {
+    if (notify_.receive(30s) != "READY=1") throw std::runtime_error("not ready: " + child_.err());
+  }
+
+  Child& child() noexcept { return child_; }
+  const NotifySocket& notifications() const noexcept { return notify_; }
+  std::chrono::steady_clock::duration ready_after() const noexcept { return ready_after_; }
+
+  /// A client of the stream that has read the hello and asked for everything from the first message on.
+  StreamClient subscribe() const {
+    StreamClient client(port_after("publishing on 127.0.0.1:"));
+    client.message("hello");
+    client.send("{\"type\":\"subscribe\",\"from_seq\":1}\n");
+    client.message("subscribed");
+    return client;
+  }
+
+  /// A sender's connection to the tcp source called `name`.
+  StreamClient connect_sender(const std::string& name) const {
+    return StreamClient(port_after("source '" + name + "' starting: listening on 127.0.0.1:"));
+  }
+
+  /// Waits for a line of the log.
+  void await_log(const std::string& text) const {
+    for (int i = 0; i < 3'000; ++i) {
+      if (child_.err().find(text) != std::string::npos) return;
+      std::this_thread::sleep_for(10ms);
+    }
+    throw std::runtime_error("the log never said \"" + text + "\": " + child_.err());
+  }
+
+ private:
+  std::vector<std::string> arguments(const std::string& sources) {
+    save_model(untrained_model(), directory_ / "model.safetensors");
+    const std::string text =
+        "[model]\npath = \"model.safetensors\"\n[publish.tcp]\nlisten = \"127.0.0.1:0\"\n" + sources;
+    return {EARSHOT_EARSHOTD, "--config", directory_.write("earshot.toml", text).string()};
+  }
+  std::vector<std::string> with_notify(std::vector<std::string> environment) const {
+    environment.push_back(notify_.variable());
+    return environment;
+  }
+  std::uint16_t port_after(const std::string& text) const {
+    await_log(text);
+    const std::string log = child_.err();
+    return static_cast<std::uint16_t>(std::stoi(log.substr(log.find(text) + text.size())));
+  }
+
+  TemporaryDirectory directory_;
+  NotifySocket notify_;
+  std::vector<std::string> arguments_;
+  std::chrono::steady_clock::time_point started_;
+  std::chrono::steady_clock::duration ready_after_{};
+  Child child_;
+};
+
+}  // namespace earshot::test

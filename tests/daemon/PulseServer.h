@@ -1,0 +1,71 @@
+// PulseServer: a sound card without hardware: PulseAudio as an ordinary process with a null sink whose
+// monitor is recorded.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/support/Child.h"
+#include "tests/support/TemporaryDirectory.h"
+
+namespace earshot::test {
+
+/// Home, runtime directory and ALSA's configuration are the test's own: nothing of the user's is touched or
+/// heard.
+class PulseServer {
+ public:
+  PulseServer() {
+    std::filesystem::create_directory(directory_ / "run");
+    std::filesystem::permissions(directory_ / "run", std::filesystem::perms::owner_all);
+    directory_.write(
+        "asound.conf",
+        "</usr/share/alsa/alsa.conf>\npcm.!default { type pulse }\nctl.!default { type pulse }\n");
+  }
+
+  static bool is_installed() {
+    return std::filesystem::exists("/usr/bin/pulseaudio") && std::filesystem::exists("/usr/bin/paplay");
+  }
+
+  /// The device appears. Returns once clients can connect.
+  void start() {
+    const std::string socket = (directory_ / "socket").string();
+    server_ = std::make_unique<Child>(
+        std::vector<std::string>{"/usr/bin/pulseaudio", "-n", "--exit-idle-time=-1", "--daemonize=no",
+                                 "--use-pid-file=no", "-L", "module-null-sink sink_name=card", "-L",
+                                 "module-native-protocol-unix auth-anonymous=1 socket=" + socket},
+        environment());
+    for (int i = 0; i < 1'000 && !std::filesystem::exists(socket); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  }
+  /// The device is unplugged.
+  void stop() {
+    server_.reset();
+    std::filesystem::remove(directory_ / "socket");
+  }
+
+  /// For programs that record from it or play to it.
+  std::vector<std::string> environment() const {
+    return {"HOME=" + directory_.path().string(),
+            "XDG_RUNTIME_DIR=" + (directory_ / "run").string(),
+            "ALSA_CONFIG_PATH=" + (directory_ / "asound.conf").string(),
+            "PULSE_SERVER=unix:" + (directory_ / "socket").string(),
+            "PULSE_SOURCE=card.monitor",
+            "PULSE_SINK=card"};
+  }
+
+  /// Plays a file to its end, or as long as the result lives.
+  std::unique_ptr<Child> play(const std::filesystem::path& file) const {
+    return std::make_unique<Child>(std::vector<std::string>{"/usr/bin/paplay", file.string()}, environment());
+  }
+
+ private:
+  TemporaryDirectory directory_;
+  std::unique_ptr<Child> server_;
+};
+
+}  // namespace earshot::test

@@ -1,0 +1,99 @@
+// Real capture: the real earshotd records through PortAudio, ALSA and PulseAudio what another program plays.
+#include <cmath>
+#include <csignal>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <boost/json.hpp>
+#include <catch2/catch.hpp>
+
+#include "tests/daemon/Daemon.h"
+#include "tests/daemon/PulseServer.h"
+#include "tests/support/WavFile.h"
+
+namespace earshot::test {
+namespace {
+
+namespace json = boost::json;
+
+constexpr const char* kMicrophone = "[[source]]\nname = \"mic\"\nkind = \"microphone\"\n";
+constexpr double kToneDbfs = -9.03;  // a sine of half of full scale
+
+bool can_capture() {
+  if (PulseServer::is_installed()) return true;
+  std::cout << "skipped: pulseaudio and paplay are not installed\n";
+  return false;
+}
+
+std::uint64_t number(const json::object& message, std::string_view field) {
+  return message.at(field).to_number<std::uint64_t>();
+}
+
+json::object source_state(StreamClient& client, std::string_view state) {
+  for (;;) {
+    json::object change = client.message("source");
+    if (change.at("state").as_string() == state) return change;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a microphone hears what is played: its level, window after window without a hole") {
+  if (!can_capture()) return;
+  const TemporaryDirectory directory;
+  write_wav(directory / "tone.wav", sine(1'000, 44'100, 44'100 * 20), 44'100);
+  PulseServer server;
+  server.start();
+  Daemon daemon(kMicrophone, server.environment());
+  StreamClient client = daemon.subscribe();
+  source_state(client, "up");
+  const auto player = server.play(directory / "tone.wav");
+  std::uint64_t next = 0;
+  for (int loud = 0; loud < 4;) {
+    const json::object message = client.message();
+    REQUIRE(message.at("type").as_string() != "gap");
+    if (message.at("type").as_string() != "prediction") continue;
+    CHECK(number(message, "start_sample") == next);
+    next += 22'016;
+    const double level = message.at("level_dbfs").to_number<double>();
+    const bool gated = message.at("gated").as_bool();
+    CHECK(gated == (level < -60.0));
+    REQUIRE(next < 44'100 * 20);  // it has not been heard by the time it ends
+    if (std::abs(level - kToneDbfs) < 0.1) ++loud;
+  }
+  daemon.child().send_signal(SIGTERM);
+  CHECK(daemon.child().wait() == 0);
+}
+
+TEST_CASE(
+    "a device that is unplugged and comes back: down, a gap by the clock, up, and the timeline goes on") {
+  if (!can_capture()) return;
+  PulseServer server;
+  Daemon daemon(kMicrophone, server.environment());
+  StreamClient client = daemon.subscribe();
+  CHECK(number(source_state(client, "down"), "end_sample") == 0);  // there is none at the start
+
+  server.start();
+  json::object gap = client.message("gap");
+  CHECK(gap.at("reason").as_string() == "device");
+  CHECK(number(gap, "start_sample") == 0);
+  source_state(client, "up");
+  CHECK(number(client.message("prediction"), "start_sample") == number(gap, "samples"));
+
+  server.stop();
+  const auto unplugged = std::chrono::steady_clock::now();
+  const std::uint64_t end = number(source_state(client, "down"), "end_sample");
+  server.start();
+  gap = client.message("gap");
+  const std::chrono::duration<double> away = std::chrono::steady_clock::now() - unplugged;
+  CHECK(gap.at("reason").as_string() == "device");
+  CHECK(number(gap, "start_sample") == end);
+  CHECK(static_cast<double>(number(gap, "samples")) / 44'100 == Approx(away.count()).margin(1.0));
+  source_state(client, "up");
+  CHECK(number(client.message("prediction"), "start_sample") == end + number(gap, "samples"));
+  daemon.child().send_signal(SIGTERM);
+  CHECK(daemon.child().wait() == 0);
+}
+
+}  // namespace earshot::test

@@ -1,0 +1,231 @@
+// The real earshotd: files, senders and standard input heard alike, losses told, a clean end.
+#include <bit>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <map>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <boost/json.hpp>
+#include <catch2/catch.hpp>
+
+#include "daemon/Classify.h"
+#include "nn/KeyedRandom.h"
+#include "tests/daemon/Daemon.h"
+#include "tests/support/WavFile.h"
+
+namespace earshot::test {
+namespace {
+
+namespace json = boost::json;
+
+constexpr int kRateHz = 22'050;  // not the model's: the resampler takes part
+constexpr std::size_t kSamples = 7 * kRateHz;
+
+// Keeps a daemon alive whose other sources have ended.
+constexpr const char* kIdleSource = "[[source]]\nname = \"idle\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\n";
+constexpr const char* kSender =
+    "[[source]]\nname = \"net\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\nformat = \"f32le\"\nrate_hz = "
+    "22050\n";
+
+std::vector<float> sound(std::size_t samples = kSamples) {
+  std::vector<float> result = sine(700, kRateHz, samples);
+  KeyedRandom random(5);
+  for (float& sample : result) sample += 0.1F * static_cast<float>(random.uniform(-1.0, 1.0));
+  return result;
+}
+
+std::string_view bytes_of(std::span<const float> samples) {
+  return {reinterpret_cast<const char*>(samples.data()), samples.size_bytes()};
+}
+
+// What must be equal whoever brought the sound.
+struct Heard {
+  std::uint64_t start = 0;
+  std::uint64_t end = 0;
+  std::vector<std::uint32_t> score_bits;
+  bool operator==(const Heard&) const = default;
+};
+
+Heard heard(const json::object& prediction) {
+  Heard result{prediction.at("start_sample").to_number<std::uint64_t>(),
+               prediction.at("end_sample").to_number<std::uint64_t>(),
+               {}};
+  for (const auto& [label, score] : prediction.at("scores").as_object()) {
+    result.score_bits.push_back(std::bit_cast<std::uint32_t>(static_cast<float>(score.to_number<double>())));
+  }
+  return result;
+}
+
+std::vector<Heard> predictions(StreamClient& client, std::size_t count) {
+  std::vector<Heard> result;
+  while (result.size() < count) result.push_back(heard(client.message("prediction")));
+  return result;
+}
+
+json::object source_state(StreamClient& client, std::string_view source, std::string_view state) {
+  for (;;) {
+    json::object change = client.message("source");
+    if (change.at("source").as_string() == source && change.at("state").as_string() == state) return change;
+  }
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a file, the same samples over TCP and standard input, and classify give the same bits at the same "
+    "positions") {
+  const TemporaryDirectory directory;
+  const std::vector<float> samples = sound();
+  write_wav(directory / "sound.wav", samples, kRateHz);
+  directory.write("sound.f32", bytes_of(samples));
+  save_model(untrained_model(), directory / "model.safetensors");
+
+  std::ostringstream out;
+  std::ostringstream errors;
+  const ClassifySettings settings{.files = {directory / "sound.wav"},
+                                  .model = directory / "model.safetensors",
+                                  .hop_s = 0.5,
+                                  .gate_dbfs = {},
+                                  .json = true};
+  REQUIRE(classify_files(settings, out, errors) == ExitCode::ok);
+  std::vector<Heard> classified;
+  std::istringstream lines(out.str());
+  for (std::string line; std::getline(lines, line);)
+    classified.push_back(heard(json::parse(line).as_object()));
+  REQUIRE(classified.size() == 5);
+  CHECK(classified[0].end == 220'500);
+
+  const std::string file = "[[source]]\nname = \"f\"\nkind = \"file\"\npace = \"fast\"\npath = \"" +
+                           (directory / "sound.wav").string() + "\"\n" + kIdleSource;
+  Daemon file_daemon(file);
+  StreamClient file_client = file_daemon.subscribe();
+  CHECK(predictions(file_client, classified.size()) == classified);
+
+  Daemon tcp_daemon(kSender);
+  StreamClient tcp_client = tcp_daemon.subscribe();
+  {
+    StreamClient sender = tcp_daemon.connect_sender("net");
+    std::string_view bytes = bytes_of(samples);
+    for (std::size_t cut = 1; !bytes.empty(); cut = cut * 7 % 50'021) {
+      const std::size_t count = std::min(cut, bytes.size());
+      sender.send(bytes.substr(0, count));
+      bytes.remove_prefix(count);
+    }
+  }
+  CHECK(predictions(tcp_client, classified.size()) == classified);
+  CHECK(source_state(tcp_client, "net", "down").at("end_sample").to_number<std::uint64_t>() == 7 * 44'100);
+
+  Daemon stdin_daemon(
+      std::string("[[source]]\nname = \"s\"\nkind = \"stdin\"\nformat = \"f32le\"\nrate_hz = 22050\n") +
+          kIdleSource,
+      {}, directory / "sound.f32");
+  StreamClient stdin_client = stdin_daemon.subscribe();
+  CHECK(predictions(stdin_client, classified.size()) == classified);
+}
+
+TEST_CASE("an odd byte at a stream's end is named and misaligns nothing") {
+  Daemon daemon(kSender);
+  StreamClient client = daemon.subscribe();
+  const std::vector<float> samples = sound(5 * kRateHz);
+  for (int round = 0; round < 2; ++round) {
+    StreamClient sender = daemon.connect_sender("net");
+    sender.send(bytes_of(samples));
+    sender.send("x");
+  }
+  const std::vector<Heard> both = predictions(client, 2);
+  CHECK(both[0].score_bits == both[1].score_bits);
+  daemon.await_log("1 bytes at the end of");
+}
+
+TEST_CASE("between two senders the timeline goes on by the clock, as a gap") {
+  Daemon daemon(kSender);
+  StreamClient client = daemon.subscribe();
+  const std::vector<float> samples = sound(5 * kRateHz);
+  daemon.connect_sender("net").send(bytes_of(samples));
+  const json::object down = source_state(client, "net", "down");
+  CHECK(down.at("end_sample").to_number<std::uint64_t>() == 220'500);
+  std::this_thread::sleep_for(300ms);
+  daemon.connect_sender("net").send(bytes_of(samples));
+  const json::object gap = client.message("gap");
+  CHECK(gap.at("reason").as_string() == "network");
+  CHECK(gap.at("start_sample").to_number<std::uint64_t>() == 220'500);
+  const auto lost = gap.at("samples").to_number<std::uint64_t>();
+  CHECK(lost >= 44'100 * 3 / 10);
+  CHECK(predictions(client, 1)[0].start == 220'500 + lost);
+}
+
+TEST_CASE("samples that are no numbers are counted and do no harm") {
+  Daemon daemon(kSender);
+  StreamClient client = daemon.subscribe();
+  std::vector<float> samples = sound(5 * kRateHz);
+  for (std::size_t i = 0; i < 17; ++i) samples[i * 100] = std::bit_cast<float>(0x7FC00000U);
+  daemon.connect_sender("net").send(bytes_of(samples));
+  CHECK(predictions(client, 1)[0].score_bits.size() == 10);
+  CHECK(client.message("heartbeat").at("bad_samples").to_number<std::uint64_t>() == 17);
+}
+
+TEST_CASE("a sender that stalls keeps neither others nor the end waiting, and a second one is refused") {
+  Daemon daemon(std::string(kSender) + kIdleSource);
+  StreamClient client = daemon.subscribe();
+  StreamClient stalled = daemon.connect_sender("net");
+  stalled.send("abc");
+  source_state(client, "net", "up");
+  StreamClient second = daemon.connect_sender("net");
+  CHECK_FALSE(second.line().has_value());  // closed
+  daemon.await_log("another sender is connected");
+  StreamClient other = daemon.connect_sender("idle");
+  source_state(client, "idle", "up");
+  const auto begun = std::chrono::steady_clock::now();
+  daemon.child().send_signal(SIGTERM);
+  CHECK(daemon.child().wait() == 0);
+  CHECK(std::chrono::steady_clock::now() - begun < 2s);
+}
+
+TEST_CASE("SIGTERM finishes what was heard, says bye and ends with 0 within 2 s") {
+  const TemporaryDirectory directory;
+  write_wav(directory / "sound.wav", sound(60 * kRateHz), kRateHz);
+  Daemon daemon("[[source]]\nname = \"f\"\nkind = \"file\"\npath = \"" + (directory / "sound.wav").string() +
+                "\"\n");
+  StreamClient client = daemon.subscribe();
+  source_state(client, "f", "up");
+  std::this_thread::sleep_for(300ms);
+  const auto begun = std::chrono::steady_clock::now();
+  daemon.child().send_signal(SIGTERM);
+  const json::object ended = source_state(client, "f", "ended");
+  CHECK(ended.at("end_sample").to_number<std::uint64_t>() > 44'100 / 10);
+  CHECK(client.message("bye").at("reason").as_string() == "SIGTERM");
+  CHECK_FALSE(client.line().has_value());
+  CHECK(daemon.child().wait() == 0);
+  CHECK(std::chrono::steady_clock::now() - begun < 2s);
+  CHECK(daemon.notifications().receive(0ms) == "STOPPING=1");
+}
+
+TEST_CASE("a daemon whose every source has ended says bye and ends with 0") {
+  const TemporaryDirectory directory;
+  write_wav(directory / "sound.wav", sound(kRateHz), kRateHz);
+  const std::string file =
+      "[[source]]\nname = \"f\"\nkind = \"file\"\npath = \"" + (directory / "sound.wav").string() + "\"\n";
+  Daemon daemon(file);
+  StreamClient client = daemon.subscribe();
+  const json::object padded = client.message("prediction");
+  CHECK(padded.at("padded_samples").to_number<std::uint64_t>() == 220'500 - 44'100);
+  CHECK(source_state(client, "f", "ended").at("detail").as_string() == "end of file");
+  CHECK(client.message("bye").at("reason").as_string() == "every source has ended");
+  CHECK(daemon.child().wait() == 0);
+}
+
+TEST_CASE("a file in a loop goes on") {
+  const TemporaryDirectory directory;
+  write_wav(directory / "sound.wav", sound(kRateHz), kRateHz);
+  Daemon daemon("[[source]]\nname = \"f\"\nkind = \"file\"\npace = \"fast\"\nat_end = \"loop\"\npath = \"" +
+                (directory / "sound.wav").string() + "\"\n");
+  StreamClient client = daemon.subscribe();
+  const std::vector<Heard> windows = predictions(client, 3);
+  CHECK(windows[2].start == 2 * 22'016);
+}
+
+}  // namespace earshot::test
