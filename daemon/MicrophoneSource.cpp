@@ -63,18 +63,19 @@ std::string MicrophoneSource::record(CaptureStream& stream, const std::stop_toke
   return "device \"" + stream.device() + "\" no longer delivers";
 }
 
+// What waits now and no more, so that a stop is seen even if sound comes faster than it is classified.
 void MicrophoneSource::drain(CaptureStream& stream) {
   SpscRing& ring = stream.ring();
-  for (;;) {
-    const SpscRing::Piece piece = ring.pop(chunk_);
-    if (piece.samples == 0 && piece.hole == 0) return;
-    if (!recording_) begin(stream, piece.samples + ring.waiting());
+  for (std::size_t left = ring.waiting(); left > 0;) {
+    const SpscRing::Piece piece = ring.pop(std::span(chunk_).first(std::min(left, chunk_.size())));
+    left -= piece.samples;
+    const std::size_t waiting = ring.waiting();
+    if (!recording_) begin(stream, piece.samples + waiting);
     if (piece.hole > 0) {
       pipeline().lose(piece.hole, GapReason::overflow);
       continue;
     }
     // The ring's newest sample has come just now; the piece's last one as long ago as what still waits lasts.
-    const std::size_t waiting = ring.waiting();
     last_heard_ = Clock::now() - duration_of(waiting, stream.rate_hz());
     const bool behind = waiting > kBehindSeconds * static_cast<std::size_t>(stream.rate_hz());
     pipeline().push_live(std::span(chunk_).first(piece.samples), utc(*last_heard_), behind);
