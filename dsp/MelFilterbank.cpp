@@ -13,6 +13,7 @@ namespace {
 constexpr double kHzPerMel = 200.0 / 3.0;  // of the linear part
 constexpr double kLogStartHz = 1000.0;
 constexpr double kLogStartMel = kLogStartHz / kHzPerMel;
+constexpr double kOnCorner = 1e-12;  // of a triangle's height: a bin on its corner, but for rounding
 const double kLogStep = std::log(6.4) / 27.0;  // 27 mels from 1 kHz to 6.4 kHz
 
 }  // namespace
@@ -29,12 +30,10 @@ MelFilterbank::MelFilterbank(int rate_hz, int fft_samples, int bands, double min
     : bins_(static_cast<std::size_t>(fft_samples) / 2 + 1), filters_(static_cast<std::size_t>(bands)) {
   std::vector<double> corner_hz(filters_.size() + 2);
   const double min_mel = hz_to_slaney_mel(min_hz);
-  const double max_mel = hz_to_slaney_mel(max_hz);
-  const double mel_step = (max_mel - min_mel) / static_cast<double>(corner_hz.size() - 1);
-  for (std::size_t i = 0; i + 1 < corner_hz.size(); ++i) {
+  const double mel_step = (hz_to_slaney_mel(max_hz) - min_mel) / static_cast<double>(corner_hz.size() - 1);
+  for (std::size_t i = 0; i < corner_hz.size(); ++i) {
     corner_hz[i] = slaney_mel_to_hz(min_mel + mel_step * static_cast<double>(i));
   }
-  corner_hz.back() = slaney_mel_to_hz(max_mel);
   const double bin_hz = static_cast<double>(rate_hz) / static_cast<double>(fft_samples);
   for (std::size_t band = 0; band < filters_.size(); ++band) {
     const double low = corner_hz[band];
@@ -45,7 +44,7 @@ MelFilterbank::MelFilterbank(int rate_hz, int fft_samples, int bands, double min
     for (std::size_t bin = 0; bin < bins_; ++bin) {
       const double hz = bin_hz * static_cast<double>(bin);
       const double height = std::min((hz - low) / (centre - low), (high - hz) / (high - centre));
-      if (height <= 0.0) continue;
+      if (height <= kOnCorner) continue;
       if (filter.count == 0) filter.first_bin = bin;
       const double triangle = static_cast<double>(static_cast<float>(height));
       weights_.push_back(static_cast<float>(triangle * (2.0 / (high - low))));
