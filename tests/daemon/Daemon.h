@@ -64,8 +64,11 @@ class Daemon {
   explicit Daemon(const std::string& sources, std::vector<std::string> environment = {},
                   const std::filesystem::path& input = "/dev/null")
       : notify_(directory_ / "notify"),
-        child_(arguments(sources), with_notify(std::move(environment)), input) {
+        arguments_(arguments(sources)),
+        started_(std::chrono::steady_clock::now()),
+        child_(arguments_, with_notify(std::move(environment)), input) {
     if (notify_.receive(30s) != "READY=1") throw std::runtime_error("not ready: " + child_.err());
+    ready_after_ = std::chrono::steady_clock::now() - started_;
   }
 
   Child& child() noexcept { return child_; }
