@@ -24,7 +24,7 @@ std::size_t heap_bytes() {
 
 TEST_CASE("60 clients that read lose nothing, 60 that never do are told what they lost, memory is bounded") {
   constexpr std::size_t kClients = 60;
-  constexpr std::uint64_t kMessages = 20000;
+  constexpr std::uint64_t kMessages = 8000;
   StreamSettings settings;
   settings.listen = {"127.0.0.1", 0};
   settings.max_clients = 2 * kClients;
