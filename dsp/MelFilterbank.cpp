@@ -13,8 +13,8 @@ namespace {
 constexpr double kHzPerMel = 200.0 / 3.0;  // of the linear part
 constexpr double kLogStartHz = 1000.0;
 constexpr double kLogStartMel = kLogStartHz / kHzPerMel;
-constexpr double kOnCorner = 1e-12;  // of a triangle's height: a bin on its corner, but for rounding
-const double kLogStep = std::log(6.4) / 27.0;  // 27 mels from 1 kHz to 6.4 kHz
+constexpr double kOnCorner = 1e-12;  // a triangle's height over a bin on its corner, but for rounding
+constexpr double kLogStep = 0.06875177742094912;  // ln(6.4) / 27: 27 mels from 1 kHz to 6.4 kHz
 
 }  // namespace
 
