@@ -82,7 +82,8 @@ TEST_CASE("publishers on many threads share one counter without holes, each in i
     for (int thread = 0; thread < kThreads; ++thread) {
       publishers.emplace_back([&server, thread] {
         for (std::uint64_t i = 0; i < kEach; ++i) {
-          server.stream.publish(Gap{"s" + std::to_string(thread), i, 1, GapReason::overflow, 0});
+          server.stream.publish(
+              Gap{std::string(1, static_cast<char>('a' + thread)), i, 1, GapReason::overflow, 0});
         }
       });
     }
