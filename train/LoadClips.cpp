@@ -51,7 +51,10 @@ FeatureSet load_clips(const DataSet& data, std::span<const std::size_t> which, c
   };
   FeatureSet features = load_features(data, which, recipe, how);
   if (live) std::cerr << "\r\x1b[K";
-  if (!features.complete) return features;
+  if (!features.complete) {
+    std::cerr << loading.what << ": interrupted; features that were ready are kept\n";
+    return features;
+  }
 
   for (const FeatureSet::Problem& problem : features.problems) {
     if (loading.strict) throw Error(problem.code, problem.line);

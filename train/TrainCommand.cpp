@@ -51,26 +51,35 @@ Division divide(const DataSet& data, const TrainConfig& config, std::optional<in
   for (const std::size_t clip : clips_of_part(data, Part::train)) {
     if (!held_out || data.clips[clip].fold != *held_out) pool.push_back(clip);
   }
+  if (pool.empty()) {
+    throw Error(ExitCode::bad_data,
+                data.directory.string() + ": found no training clips, expected at least one");
+  }
   Division division;
-  if (config.validation == TrainConfig::Validation::random) {
-    const Split split = train_test_split(pool.size(), config.seed);
-    for (const std::size_t i : split.train) division.train.push_back(pool[i]);
-    for (const std::size_t i : split.test) division.validation.push_back(pool[i]);
-    return division;
-  }
-  if (config.validation == TrainConfig::Validation::none) {
-    division.train = std::move(pool);
-    return division;
-  }
-  if (held_out == config.validation_fold) {
-    throw Error(ExitCode::config,
-                fmt::format("{}: key 'validation.fold': found {}, which --fold holds out, expected "
-                            "another",
-                            config.name, config.validation_fold));
-  }
-  division.validation = clips_of_fold(data, config.validation_fold);
-  for (const std::size_t clip : pool) {
-    if (data.clips[clip].fold != config.validation_fold) division.train.push_back(clip);
+  switch (config.validation) {
+    case TrainConfig::Validation::none:
+      division.train = std::move(pool);
+      break;
+    case TrainConfig::Validation::random: {
+      const Split split = train_test_split(pool.size(), config.seed);
+      for (const std::size_t i : split.train) division.train.push_back(pool[i]);
+      for (const std::size_t i : split.test) division.validation.push_back(pool[i]);
+      break;
+    }
+    case TrainConfig::Validation::fold: {
+      const int fold = config.validation_fold;
+      if (held_out == fold) {
+        throw Error(ExitCode::config,
+                    fmt::format("{}: key 'validation.fold': found {}, which --fold holds out, "
+                                "expected another",
+                                config.name, fold));
+      }
+      division.validation = clips_of_fold(data, fold);
+      for (const std::size_t clip : pool) {
+        if (data.clips[clip].fold != fold) division.train.push_back(clip);
+      }
+      break;
+    }
   }
   return division;
 }
@@ -233,11 +242,6 @@ Model model_frame(const TrainConfig& config, const DataSet& data, const FeatureS
   return frame;
 }
 
-int interrupted(const StopSignal& stop, const std::string& what, const std::string& command) {
-  std::cerr << fmt::format("\ninterrupted{}; to go on:\n  {}\n", what, command);
-  return 128 + stop.received();
-}
-
 }  // namespace
 
 int run_train(const TrainOptions& options) {
@@ -261,10 +265,6 @@ int run_train(const TrainOptions& options) {
   const FeatureSet train = load("training clips", division.train);
   const FeatureSet validation = load("validation clips", division.validation);
   if (!train.complete || !validation.complete) return 128 + stop.received();
-  if (train.size() == 0) {
-    throw Error(ExitCode::bad_data,
-                data.directory.string() + ": found no training clips, expected at least one");
-  }
 
   const std::map<std::string, std::string> settings = run_settings(config, data, train, validation);
   Training training(config, static_cast<int>(data.labels.size()), train, validation, options.threads);
@@ -286,8 +286,10 @@ int run_train(const TrainOptions& options) {
       directory.save_model("best.safetensors", training.weights(), training.epochs_done());
     }
     directory.save_progress(training);
-    if (outcome == Training::Outcome::interrupted)
-      return interrupted(stop, " and saved", resume_command(options));
+    if (outcome == Training::Outcome::interrupted) {
+      std::cerr << "\ninterrupted and saved; to go on:\n  " << resume_command(options) << '\n';
+      return 128 + stop.received();
+    }
   }
   directory.finish(training);
   std::cout << (options.out / "model.safetensors").string() << '\n';

@@ -103,7 +103,6 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
     return app.exit(help);
-    if (app.get_subcommands().empty()) throw CLI::RequiredError("A subcommand");
   } catch (const CLI::ParseError& error) {
     throw Error(ExitCode::usage, std::string(error.what()) + " (see trainer --help)");
   }
@@ -111,8 +110,10 @@ int run(int argc, char** argv) {
   if (app.got_subcommand("evaluate")) return run_evaluate(evaluate);
   if (app.got_subcommand("features")) {
     run_features(features);
-  } else {
+  } else if (app.got_subcommand("info")) {
     run_info(model, json);
+  } else {
+    throw Error(ExitCode::usage, "A subcommand is required (see trainer --help)");
   }
   return 0;
 }
