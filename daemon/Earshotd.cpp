@@ -146,8 +146,11 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     return earshot::run(options);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::usage);
+    std::cerr << "earshotd: " << error.what() << " (see earshotd --help)\n";
+    return static_cast<int>(ExitCode::usage);
   } catch (const earshot::Error& error) {
     std::cerr << "earshotd: " << error.what() << '\n';
     return static_cast<int>(error.code());
