@@ -1,4 +1,4 @@
-// Convolution: Conv2d and SeparableConv2d on oneDNN's convolution, Winograd where it exists.
+// Convolution: Conv2d and SeparableConv2d on oneDNN's convolution, gradients by Winograd where it exists.
 #pragma once
 
 #include <optional>

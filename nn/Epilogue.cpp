@@ -308,7 +308,9 @@ EARSHOT_CLONES void run_differentiate(int lanes, const Pass& pass, const float* 
 struct Epilogue::Loops {
   const Epilogue& self;
 
+  /// `key` is null at inference.
   Pass pass(const std::uint64_t* key) const {
+    const Normalisation& norm = key == nullptr ? self.running_ : self.batch_;
     return {.blocks = self.input_.blocks(),
             .height = static_cast<std::size_t>(self.input_.height),
             .width = static_cast<std::size_t>(self.input_.width),
@@ -316,9 +318,9 @@ struct Epilogue::Loops {
             .pooled_height = static_cast<std::size_t>(self.output_.height),
             .pooled_width = static_cast<std::size_t>(self.output_.width),
             .sign = self.sign_,
-            .mean = self.mean_,
-            .scale = self.scale_,
-            .beta = self.beta_now_,
+            .mean = norm.mean,
+            .scale = norm.scale,
+            .beta = norm.beta,
             .offset_gradient = self.offset_gradient_,
             .slope_gradient = self.slope_gradient_,
             .slope = self.parts_.slope.value_or(1.0F),
@@ -344,22 +346,25 @@ Epilogue::Epilogue(const EpilogueParts& parts, const FeatureShape& input, const 
       output_(output),
       empty_(!parts.norm && !parts.slope && parts.pool == 1 && parts.dropout_rate == 0.0F) {
   const std::size_t channels = input_.padded_channels();
-  coefficients_ = onednn::Buffer(7 * channels * sizeof(float));
+  constexpr std::size_t kVectors = 11;
+  coefficients_ = onednn::Buffer(kVectors * channels * sizeof(float));
   float* next = coefficients_.floats();
-  for (float** member :
-       {&sign_, &mean_, &scale_, &beta_now_, &inverse_deviation_, &offset_gradient_, &slope_gradient_}) {
-    *member = next;
+  for (float** vector : {&sign_, &offset_gradient_, &slope_gradient_, &batch_.mean, &batch_.scale,
+                         &batch_.beta, &batch_.inverse_deviation, &running_.mean, &running_.scale,
+                         &running_.beta, &running_.inverse_deviation}) {
+    *vector = next;
     next += channels;
   }
   std::fill_n(sign_, channels, 1.0F);
-  std::fill_n(scale_, channels, 1.0F);
-  if (parts_.norm) {
-    gamma_ = parameters.find(parts_.norm_name + "/gamma");
-    beta_ = parameters.find(parts_.norm_name + "/beta");
-    moving_mean_ = parameters.find(parts_.norm_name + "/moving_mean");
-    moving_variance_ = parameters.find(parts_.norm_name + "/moving_variance");
-    std::fill_n(scale_, channels, 0.0F);  // padded lanes stay zero
+  if (!parts_.norm) {
+    std::fill_n(batch_.scale, channels, 1.0F);
+    std::fill_n(running_.scale, channels, 1.0F);
+    return;
   }
+  gamma_ = parameters.find(parts_.norm_name + "/gamma");
+  beta_ = parameters.find(parts_.norm_name + "/beta");
+  moving_mean_ = parameters.find(parts_.norm_name + "/moving_mean");
+  moving_variance_ = parameters.find(parts_.norm_name + "/moving_variance");
 }
 
 void Epilogue::begin_batch(std::size_t samples) {
@@ -391,12 +396,12 @@ void Epilogue::pool(const float* y, float* pooled) const {
   run_pool(input_.lanes, Loops{*this}.pass(nullptr), y, pooled);
 }
 
-void Epilogue::set_normalisation(std::size_t channel, double mean, double variance) {
+void Epilogue::normalise(const Normalisation& to, std::size_t channel, double mean, double variance) const {
   const double inverse = 1.0 / std::sqrt(variance + static_cast<double>(parts_.norm->epsilon));
-  mean_[channel] = static_cast<float>(mean);
-  inverse_deviation_[channel] = static_cast<float>(inverse);
-  scale_[channel] = static_cast<float>(static_cast<double>(gamma_.value[channel]) * inverse);
-  beta_now_[channel] = beta_.value[channel];
+  to.mean[channel] = static_cast<float>(mean);
+  to.inverse_deviation[channel] = static_cast<float>(inverse);
+  to.scale[channel] = static_cast<float>(static_cast<double>(gamma_.value[channel]) * inverse);
+  to.beta[channel] = beta_.value[channel];
 }
 
 // Samples are combined by the parallel algorithm of Chan, Golub and LeVeque (1979), always in the same order.
@@ -419,7 +424,7 @@ void Epilogue::finish_statistics() {
       variance += (sum_square_[i * stride + c] / pixels - own * own + off * off) / samples;
     }
     variance = std::max(variance, 0.0);
-    set_normalisation(c, mean, variance);
+    normalise(batch_, c, mean, variance);
     const auto blend = [&](float& moving, double batch) {
       moving = momentum * moving + (1.0F - momentum) * static_cast<float>(batch);
     };
@@ -431,8 +436,8 @@ void Epilogue::finish_statistics() {
 void Epilogue::use_running_statistics() {
   read_signs();
   for (std::size_t c = 0; c < gamma_.value.size(); ++c) {
-    set_normalisation(c, static_cast<double>(moving_mean_.value[c]),
-                      static_cast<double>(moving_variance_.value[c]));
+    normalise(running_, c, static_cast<double>(moving_mean_.value[c]),
+              static_cast<double>(moving_variance_.value[c]));
   }
 }
 
@@ -460,8 +465,8 @@ void Epilogue::finish_reduction() {
       sum += sum_[i * stride + c];
       product += sum_square_[i * stride + c];
     }
-    const auto inverse = static_cast<double>(inverse_deviation_[c]);
-    const auto scale = static_cast<double>(scale_[c]);
+    const auto inverse = static_cast<double>(batch_.inverse_deviation[c]);
+    const auto scale = static_cast<double>(batch_.scale[c]);
     beta_.gradient[c] = static_cast<float>(sum);
     gamma_.gradient[c] = static_cast<float>(product * inverse);
     offset_gradient_[c] = static_cast<float>(-scale * sum / values);

@@ -64,8 +64,12 @@ class Epilogue {
 
  private:
   struct Loops;
+  /// By channel, padded ones included: z = (source - mean) scale + beta.
+  struct Normalisation {
+    float *mean, *scale, *beta, *inverse_deviation;
+  };
   void read_signs();
-  void set_normalisation(std::size_t channel, double mean, double variance);
+  void normalise(const Normalisation& to, std::size_t channel, double mean, double variance) const;
 
   EpilogueParts parts_;
   ActivationShape input_;
@@ -75,10 +79,10 @@ class Epilogue {
 
   Parameter gamma_, beta_, moving_mean_, moving_variance_;  ///< without norm: empty
 
-  // By channel, padded ones included. z = (source - mean) scale + beta;
-  // dL/dy = scale dL/dz + offset_gradient + (y - mean) slope_gradient.
+  // By channel. dL/dy = scale dL/dz + offset_gradient + (y - mean) slope_gradient.
   onednn::Buffer coefficients_;  ///< all of them
-  float *sign_, *mean_, *scale_, *beta_now_, *inverse_deviation_, *offset_gradient_, *slope_gradient_;
+  Normalisation batch_, running_;
+  float *sign_, *offset_gradient_, *slope_gradient_;
 
   // By sample and channel.
   onednn::Buffer shift_;                  ///< near the mean, so that sums of squares keep their digits

@@ -1,0 +1,182 @@
+// Network::backward against finite differences: every layer, odd sizes, batches larger than one.
+#include <algorithm>
+#include <array>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstdint>
+#include <numeric>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nn/KeyedRandom.h"
+#include "nn/Network.h"
+#include "nn/Weights.h"
+
+namespace earshot::test {
+namespace {
+
+constexpr std::size_t kBatch = 3;
+constexpr std::uint64_t kDirections = 4;
+constexpr double kTolerance = 0.02;
+
+std::vector<float> uniform_values(std::size_t count, std::uint64_t key) {
+  KeyedRandom random(key);
+  std::vector<float> values(count);
+  for (float& value : values) value = static_cast<float>(random.uniform(-1.0, 1.0));
+  return values;
+}
+
+/// Every tensor random, so that no gradient vanishes by symmetry; gammas of both signs.
+Weights random_weights(const Architecture& architecture) {
+  Weights weights = initial_weights(architecture, 7);
+  std::uint64_t part = 0;
+  for (auto& [name, tensor] : weights) {
+    const std::vector<float> noise = uniform_values(tensor.values.size(), derive_key(8, ++part));
+    const bool positive = name.ends_with("moving_variance");
+    for (std::size_t i = 0; i < noise.size(); ++i) {
+      if (tensor.shape.size() > 1) continue;
+      tensor.values[i] = positive ? 1.5F + noise[i] : noise[i] + (noise[i] < 0.0F ? -0.3F : 0.3F);
+    }
+  }
+  return weights;
+}
+
+/// The loss is a fixed random combination of the logits.
+class Probe {
+ public:
+  explicit Probe(const Architecture& architecture)
+      : network_(architecture, random_weights(architecture), 2),
+        images_(uniform_values(kBatch * architecture.input.size(), 1)),
+        combination_(uniform_values(kBatch * static_cast<std::size_t>(class_count(architecture)), 2)),
+        logits_(combination_.size()) {}
+
+  std::span<const Parameter> gradients() {
+    loss();
+    network_.backward(combination_);
+    return network_.parameters();
+  }
+
+  /// dL/dt at 0 of parameter + t direction, by a central difference of width 2 step.
+  double slope(const Parameter& parameter, std::span<const float> direction, double step) {
+    const std::vector<float> start(parameter.value.begin(), parameter.value.end());
+    const auto loss_at = [&](double t) {
+      for (std::size_t i = 0; i < start.size(); ++i) {
+        parameter.value[i] =
+            static_cast<float>(static_cast<double>(start[i]) + t * static_cast<double>(direction[i]));
+      }
+      return loss();
+    };
+    const double found = (loss_at(step) - loss_at(-step)) / (2.0 * step);
+    std::ranges::copy(start, parameter.value.begin());
+    return found;
+  }
+
+ private:
+  double loss() {
+    network_.forward(images_, kKeys, logits_);
+    return std::inner_product(logits_.begin(), logits_.end(), combination_.begin(), 0.0);
+  }
+
+  static constexpr std::array<std::uint64_t, kBatch> kKeys = {11, 12, 13};
+  Network network_;
+  std::vector<float> images_;
+  std::vector<float> combination_;
+  std::vector<float> logits_;
+};
+
+double length(std::span<const float> values) {
+  return std::sqrt(std::inner_product(values.begin(), values.end(), values.begin(), 0.0));
+}
+
+/// Along random directions of each tensor, finite differences against the gradient; relative to what such a
+/// direction sees of the gradient on average (and of a hundredth of the whole network's, for tensors whose
+/// true gradient is zero). A step may cross a kink of LeakyReLU or max pooling: the better of two widths
+/// counts.
+void check_gradients(const Architecture& architecture) {
+  Probe probe(architecture);
+  const std::span<const Parameter> parameters = probe.gradients();
+  std::vector<std::vector<float>> gradients;
+  double whole = 0.0;
+  for (const Parameter& parameter : parameters) {
+    gradients.emplace_back(parameter.gradient.begin(), parameter.gradient.end());
+    whole = std::hypot(whole, length(parameter.gradient));
+  }
+  REQUIRE(whole > 0.0);
+  for (std::size_t p = 0; p < parameters.size(); ++p) {
+    for (std::uint64_t d = 0; d < kDirections; ++d) {
+      std::vector<float> direction = uniform_values(gradients[p].size(), derive_key(3, d));
+      const double scale = 1.0 / length(direction);
+      for (float& value : direction) value = static_cast<float>(scale * static_cast<double>(value));
+      const double expected =
+          std::inner_product(direction.begin(), direction.end(), gradients[p].begin(), 0.0);
+      const double usual =
+          std::max(length(gradients[p]), 0.01 * whole) / std::sqrt(static_cast<double>(direction.size()));
+      double error = 1e9;
+      for (const double step : {4e-3, 5e-4}) {
+        error = std::min(error, std::abs(probe.slope(parameters[p], direction, step) - expected) / usual);
+      }
+      INFO(parameters[p].spec->name << ", direction " << d);
+      CHECK(error < kTolerance);
+    }
+  }
+}
+
+Architecture network_of(FeatureShape input, std::vector<LayerKind> kinds) {
+  Architecture architecture{.name = "test", .input = input, .layers = {}};
+  for (LayerKind& kind : kinds) {
+    architecture.layers.push_back({"layer_" + std::to_string(architecture.layers.size()), std::move(kind)});
+  }
+  return architecture;
+}
+
+void check(FeatureShape input, std::vector<LayerKind> kinds) {
+  check_gradients(network_of(input, std::move(kinds)));
+}
+
+}  // namespace
+
+TEST_CASE("Gradients of a convolution over one channel and of one over many agree with finite differences") {
+  check({7, 9, 1}, {Conv2d{5, 3}, Conv2d{20, 3}, GlobalAveragePool2d{}});
+}
+TEST_CASE("Gradients of convolutions that Winograd can do agree with finite differences") {
+  check({13, 11, 1}, {Conv2d{16, 3}, Conv2d{32, 3}, Conv2d{16, 3}, GlobalAveragePool2d{}});
+}
+TEST_CASE("Gradients of a convolution with a large or an even kernel agree with finite differences") {
+  check({7, 9, 3}, {Conv2d{4, 5}, Conv2d{4, 2}, GlobalAveragePool2d{}});
+}
+TEST_CASE("Gradients of a separable convolution agree with finite differences") {
+  check({7, 9, 3}, {SeparableConv2d{19, 3}, SeparableConv2d{6, 5}, GlobalAveragePool2d{}});
+}
+TEST_CASE("Gradients through BatchNorm agree with finite differences") {
+  check({7, 5, 2}, {Conv2d{18, 3}, BatchNorm{}, Conv2d{3, 3}, BatchNorm{.momentum = 0.5F, .epsilon = 0.1F},
+                    Conv2d{3, 3}, GlobalAveragePool2d{}});
+}
+TEST_CASE("Gradients through LeakyReLU agree with finite differences") {
+  check({7, 5, 2}, {Conv2d{6, 3}, LeakyRelu{.slope = 0.3F}, Conv2d{3, 3}, LeakyRelu{.slope = 0.0F},
+                    GlobalAveragePool2d{}});
+}
+TEST_CASE("Gradients through max pooling whose windows do not cover the edge agree with finite differences") {
+  check({11, 9, 1}, {Conv2d{6, 3}, MaxPool2d{2}, Conv2d{3, 3}, MaxPool2d{3}, GlobalAveragePool2d{}});
+}
+TEST_CASE("Gradients through dropout agree with finite differences for the same keys") {
+  check({7, 5, 2},
+        {Conv2d{6, 3}, Dropout{.rate = 0.4F}, Conv2d{3, 3}, Dropout{.rate = 0.2F}, GlobalAveragePool2d{}});
+}
+TEST_CASE("Gradients of dense layers agree with finite differences") {
+  check({1, 1, 13}, {Dense{.units = 21}, LeakyRelu{}, Dense{.units = 5}});
+}
+TEST_CASE("Gradients of a whole block and a head agree with finite differences") {
+  check({13, 15, 1},
+        {Conv2d{16, 3}, BatchNorm{}, LeakyRelu{}, Conv2d{16, 3}, BatchNorm{}, LeakyRelu{}, MaxPool2d{2},
+         Dropout{.rate = 0.1F}, SeparableConv2d{17, 3}, BatchNorm{}, LeakyRelu{}, MaxPool2d{2},
+         GlobalAveragePool2d{}, Dense{.units = 9}, LeakyRelu{}, Dense{.units = 4}});
+}
+TEST_CASE("Gradients of layers in an unusual order agree with finite differences") {
+  check({9, 9, 2},
+        {BatchNorm{}, Conv2d{6, 3}, LeakyRelu{.slope = 0.0F}, BatchNorm{}, MaxPool2d{2}, MaxPool2d{2},
+         LeakyRelu{}, BatchNorm{}, GlobalAveragePool2d{}, LeakyRelu{}, Dropout{.rate = 0.3F}});
+}
+
+}  // namespace earshot::test
