@@ -1,4 +1,5 @@
 // EARSHOT_CLONES: compile a hot loop for several x86-64 levels and pick one when the program starts.
+// EARSHOT_INLINE: what such loops are made of; inlined, it is compiled for each of them.
 #pragma once
 
 // GCC emits one clone a level and an ifunc resolver. Sanitizers start after resolvers run, so their builds
@@ -8,3 +9,5 @@
 #else
 #define EARSHOT_CLONES
 #endif
+
+#define EARSHOT_INLINE inline __attribute__((always_inline))

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <deque>
 #include <dnnl.hpp>
 #include <optional>
 #include <string>
@@ -14,9 +15,11 @@
 #include <vector>
 
 #include "dsp/Error.h"
+#include "nn/ActivationShape.h"
 #include "nn/Dnnl.h"
 #include "nn/FusedLayers.h"
 #include "nn/PrimitiveChain.h"
+#include "nn/WinogradConvolution.h"
 
 namespace earshot {
 namespace {
@@ -28,8 +31,6 @@ using onednn::Algorithm;
 using onednn::Dims;
 
 constexpr auto kInference = dnnl::prop_kind::forward_inference;
-constexpr Tag kWinogradLayout = Tag::nChw16c;
-constexpr int kLanes = 16;
 
 Dims image_dims(const FeatureShape& shape) {
   return {1, shape.channels, shape.height, shape.width};
@@ -39,7 +40,7 @@ Dims image_dims(const FeatureShape& shape) {
 // the convolutions choose.
 class Plan {
  public:
-  Plan(const std::vector<FusedLayer>& layers, const FeatureShape& input) {
+  Plan(const std::vector<FusedLayer>& layers, const FeatureShape& input, int threads) : threads_(threads) {
     // Features are height x width x channels; one channel alone is also what convolutions call nchw.
     input_ =
         onednn::view(onednn::f32(image_dims(input), input.channels == 1 ? Tag::nchw : Tag::nhwc), nullptr);
@@ -87,6 +88,7 @@ class Plan {
   }
 
   Taken add_convolution(const FusedLayer& layer, const FusedLayer* pool) {
+    if (is_own_winograd(layer)) return add_own_winograd(layer, pool);
     const auto winograd = make_winograd(layer);
     if (!winograd) {
       add_direct(layer);
@@ -101,12 +103,34 @@ class Plan {
     return pool ? Taken::pool_too : Taken::layer;
   }
 
+  Taken add_own_winograd(const FusedLayer& layer, const FusedLayer* pool) {
+    const bool fuse_pool = pool && pool->size == 2;
+    const memory input = require(ActivationShape(layer.input).desc());
+    place_ = 1 - place_;
+    current_ = place(ActivationShape(fuse_pool ? pool->output : layer.output).desc());
+    WinogradConvolution& convolution = own_winograd_.emplace_back(
+        WinogradConvolution::Config{.height = layer.input.height,
+                                    .width = layer.input.width,
+                                    .inputs = layer.input.channels,
+                                    .filters = layer.output.channels,
+                                    .pool = fuse_pool,
+                                    .slope = layer.slope,
+                                    .threads = threads_},
+        layer.weights, layer.bias);
+    chain_.add([&convolution, input, output = current_] {
+      convolution.run(static_cast<const float*>(input.get_data_handle()),
+                      static_cast<float*>(output.get_data_handle()));
+    });
+    return fuse_pool ? Taken::pool_too : Taken::layer;
+  }
+
   static bool next_convolution_is_winograd(std::span<const FusedLayer> following) {
     const auto keeps_layout = [](const FusedLayer& layer) {
       return layer.kind == Kind::max_pool || layer.kind == Kind::leaky_relu;
     };
     const auto next = std::find_if_not(following.begin(), following.end(), keeps_layout);
-    return next != following.end() && next->kind == Kind::convolution && make_winograd(*next).has_value();
+    return next != following.end() && next->kind == Kind::convolution &&
+           (is_own_winograd(*next) || make_winograd(*next).has_value());
   }
 
   static onednn::ConvolutionShape convolution_shape(const FusedLayer& layer) {
@@ -122,9 +146,17 @@ class Plan {
     return shape;
   }
 
+  // With fewer channels than a vector has lanes the direct kernels win.
+  static bool is_winograd_shape(const FusedLayer& layer) {
+    return layer.size == 3 && layer.input.channels >= onednn::channel_lanes();
+  }
+
+  static bool is_own_winograd(const FusedLayer& layer) {
+    return is_winograd_shape(layer) && WinogradConvolution::pays();
+  }
+
   static std::optional<dnnl::convolution_forward::primitive_desc> make_winograd(const FusedLayer& layer) {
-    // With fewer channels than a vector has lanes the direct kernels win.
-    if (layer.size != 3 || layer.input.channels < kLanes) return std::nullopt;
+    if (!is_winograd_shape(layer)) return std::nullopt;
     const auto desc = onednn::convolution(convolution_shape(layer), Algorithm::winograd, kInference);
     if (std::string_view(desc.impl_info_str()).find("wino") == std::string_view::npos) return std::nullopt;
     return desc;
@@ -133,7 +165,7 @@ class Plan {
   void add_direct(const FusedLayer& layer) {
     onednn::ConvolutionShape shape = convolution_shape(layer);
     // Left to itself it may prefer channels last, and every value would have to be moved for Winograd.
-    if (winograd_next_) shape.output = onednn::f32(image_dims(layer.output), kWinogradLayout);
+    if (winograd_next_) shape.output = ActivationShape(layer.output).desc();
     run_convolution(onednn::convolution(shape, Algorithm::direct, kInference, layer.slope), layer);
   }
 
@@ -248,6 +280,8 @@ class Plan {
 
   static constexpr int kInput = -1;
 
+  int threads_;
+  std::deque<WinogradConvolution> own_winograd_;  // the chain points at them
   onednn::PrimitiveChain chain_;
   std::vector<onednn::Buffer> constants_;
   std::array<onednn::Buffer, 2> activations_;
@@ -277,7 +311,7 @@ struct Classifier::Impl {
         features(model.architecture.input.size()),
         classes(static_cast<std::size_t>(class_count(model.architecture))),
         temperature(static_cast<double>(model.temperature)),
-        plan(fuse(model.architecture, model.weights), model.architecture.input) {}
+        plan(fuse(model.architecture, model.weights), model.architecture.input, thread_count) {}
 
   int threads;
   std::size_t features;

@@ -52,12 +52,14 @@ std::size_t thread_index() {
   return static_cast<std::size_t>(omp_get_thread_num());
 }
 
+bool uses(dnnl::cpu_isa isa) {
+  // Each level's bits contain those of the levels below.
+  const auto wanted = static_cast<unsigned>(isa);
+  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
+}
+
 int channel_lanes() {
-  static const int lanes =
-      (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) &
-       static_cast<unsigned>(dnnl::cpu_isa::avx512_core)) == static_cast<unsigned>(dnnl::cpu_isa::avx512_core)
-          ? 16
-          : 8;
+  static const int lanes = uses(dnnl::cpu_isa::avx512_core) ? 16 : 8;
   return lanes;
 }
 

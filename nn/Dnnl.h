@@ -20,6 +20,9 @@ void use_threads(int threads);
 /// Of the calling thread in libgomp's team; 0 outside of parallel regions.
 std::size_t thread_index();
 
+/// Whether oneDNN uses these instructions: the processor has them and ONEDNN_MAX_CPU_ISA does not forbid.
+bool uses(dnnl::cpu_isa isa);
+
 /// Channels that lie together in the layout of activations this processor's kernels like: 16 with AVX-512,
 /// else 8.
 int channel_lanes();

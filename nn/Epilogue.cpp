@@ -26,8 +26,6 @@ struct Vectors<16> {
   typedef std::int32_t Mask __attribute__((vector_size(64), may_alias));
 };
 
-#define EARSHOT_INLINE inline __attribute__((always_inline))
-
 template <int Lanes>
 using Float = typename Vectors<Lanes>::Float;
 

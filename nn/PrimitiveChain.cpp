@@ -13,12 +13,16 @@ void PrimitiveChain::add(const dnnl::primitive& primitive, const dnnl::memory::d
     arguments.emplace_back(DNNL_ARG_SCRATCHPAD, scratchpads_.back());
     scratchpad_bytes_ = std::max(scratchpad_bytes_, scratchpad.get_size());
   }
-  Call call{primitive, {}, {}};
+  Call call{primitive, {}, {}, {}};
   for (auto& [index, memory] : arguments) {
     call.arguments.push_back({index, memory.get()});
     call.memories.push_back(std::move(memory));
   }
   calls_.push_back(std::move(call));
+}
+
+void PrimitiveChain::add(std::function<void()> step) {
+  calls_.push_back({{}, {}, {}, std::move(step)});
 }
 
 void PrimitiveChain::finish() {
@@ -29,6 +33,10 @@ void PrimitiveChain::finish() {
 bool PrimitiveChain::run() const noexcept {
   // The C call takes prepared arguments; dnnl::primitive::execute would allocate a list of them each time.
   for (const Call& call : calls_) {
+    if (call.step) {
+      call.step();
+      continue;
+    }
     const dnnl_status_t status = dnnl_primitive_execute(
         call.primitive.get(), stream_.get(), static_cast<int>(call.arguments.size()), call.arguments.data());
     if (status != dnnl_success) return false;

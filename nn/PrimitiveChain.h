@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <dnnl.hpp>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,9 @@ class PrimitiveChain {
   /// The scratchpad comes from the chain: one for all.
   void add(const dnnl::primitive& primitive, const dnnl::memory::desc& scratchpad, Arguments arguments);
 
+  /// A step of our own; it must not allocate.
+  void add(std::function<void()> step);
+
   /// Call after the last add(): allocates the scratchpad.
   void finish();
 
@@ -33,6 +37,7 @@ class PrimitiveChain {
     dnnl::primitive primitive;
     std::vector<dnnl::memory> memories;  // keeps them alive
     std::vector<dnnl_exec_arg_t> arguments;
+    std::function<void()> step;  // instead of a primitive
   };
   dnnl::stream stream_;
   std::vector<Call> calls_;
