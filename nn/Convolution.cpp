@@ -9,7 +9,8 @@ using Tag = dnnl::memory::format_tag;
 struct Convolution::Plan {
   dnnl::convolution_forward::primitive_desc forward;
   dnnl::convolution_backward_data::primitive_desc data;
-  dnnl::convolution_backward_weights::primitive_desc weights;
+  std::optional<dnnl::convolution_backward_weights::primitive_desc> weights;
+  std::optional<ImageGradient> image_gradient;  ///< instead of `weights`
   dnnl::memory::desc keras_kernel;
   dnnl::memory::desc bias;
   bool has_bias;
@@ -35,7 +36,11 @@ struct Convolution::Plan {
     // percent.
     forward = onednn::convolution(shape, onednn::Algorithm::direct, dnnl::prop_kind::forward_training);
     data = onednn::convolution_data_gradient(shape, onednn::Algorithm::winograd, forward);
-    weights = onednn::convolution_weight_gradient(shape, onednn::Algorithm::winograd, forward);
+    if (from_image && onednn::channel_lanes() == 8) {
+      image_gradient = ImageGradient{.kernel = config.kernel, .output = ActivationShape(output)};
+    } else {
+      weights = onednn::convolution_weight_gradient(shape, onednn::Algorithm::winograd, forward);
+    }
   }
 
   Call::Arguments forward_arguments() const {
@@ -51,11 +56,14 @@ struct Convolution::Plan {
             {DNNL_ARG_DIFF_DST, data.diff_dst_desc()}};
   }
   Call::Arguments weight_arguments() const {
-    Call::Arguments arguments = {{DNNL_ARG_SRC, weights.src_desc()},
-                                 {DNNL_ARG_DIFF_WEIGHTS, weights.diff_weights_desc()},
-                                 {DNNL_ARG_DIFF_DST, weights.diff_dst_desc()}};
+    Call::Arguments arguments = {{DNNL_ARG_SRC, weights->src_desc()},
+                                 {DNNL_ARG_DIFF_WEIGHTS, weights->diff_weights_desc()},
+                                 {DNNL_ARG_DIFF_DST, weights->diff_dst_desc()}};
     if (has_bias) arguments.emplace_back(DNNL_ARG_DIFF_BIAS, bias);
     return arguments;
+  }
+  dnnl::memory::desc kernel_gradient() const {
+    return image_gradient ? image_gradient->desc() : weights->diff_weights_desc();
   }
 };
 
@@ -68,14 +76,13 @@ Convolution::Convolution(const Config& config, const Plan& plan, const Operation
                plan.forward_arguments(), context.workers),
       data_gradient_(dnnl::convolution_backward_data(plan.data), plan.data.scratchpad_desc(),
                      plan.data_arguments(), context.workers),
-      weight_gradient_(dnnl::convolution_backward_weights(plan.weights), plan.weights.scratchpad_desc(),
-                       plan.weight_arguments(), context.workers),
+      image_gradient_(plan.image_gradient),
       kernel_(context.parameters.find(config.kernel_name).value, plan.keras_kernel,
               plan.forward.weights_desc()),
       kernel_for_data_(context.parameters.find(config.kernel_name).value, plan.keras_kernel,
                        plan.data.weights_desc()),
       kernel_gradient_(context.parameters.find(config.kernel_name).gradient, plan.keras_kernel,
-                       plan.weights.diff_weights_desc()),
+                       plan.kernel_gradient()),
       kernel_sums_(kernel_gradient_.floats(), context.workers) {
   if (config.bias_name) {
     const Parameter& bias = context.parameters.find(*config.bias_name);
@@ -83,14 +90,17 @@ Convolution::Convolution(const Config& config, const Plan& plan, const Operation
     bias_gradient_.emplace(bias.gradient, plan.bias, plan.bias);
     bias_sums_.emplace(bias_gradient_->floats(), context.workers);
   }
+  if (plan.weights) {
+    weight_gradient_.emplace(dnnl::convolution_backward_weights(*plan.weights), plan.weights->scratchpad_desc(),
+                             plan.weight_arguments(), context.workers);
+  }
   for (std::size_t worker = 0; worker < context.workers; ++worker) {
     forward_.bind(worker, DNNL_ARG_WEIGHTS, kernel_.data());
     data_gradient_.bind(worker, DNNL_ARG_WEIGHTS, kernel_for_data_.data());
-    weight_gradient_.bind(worker, DNNL_ARG_DIFF_WEIGHTS, kernel_sums_.sample(worker));
-    if (bias_) {
-      forward_.bind(worker, DNNL_ARG_BIAS, bias_->data());
-      weight_gradient_.bind(worker, DNNL_ARG_DIFF_BIAS, bias_sums_->sample(worker));
-    }
+    if (weight_gradient_) weight_gradient_->bind(worker, DNNL_ARG_DIFF_WEIGHTS, kernel_sums_.sample(worker));
+    if (!bias_) continue;
+    forward_.bind(worker, DNNL_ARG_BIAS, bias_->data());
+    if (weight_gradient_) weight_gradient_->bind(worker, DNNL_ARG_DIFF_BIAS, bias_sums_->sample(worker));
   }
 }
 
@@ -113,9 +123,14 @@ void Convolution::clear_gradients() {
 
 void Convolution::backward(Worker& worker, const float* input, const float* output_gradient,
                            float* input_gradient) {
-  weight_gradient_.bind(worker.index, DNNL_ARG_SRC, input);
-  weight_gradient_.bind(worker.index, DNNL_ARG_DIFF_DST, output_gradient);
-  weight_gradient_.run(worker);
+  if (image_gradient_) {
+    image_gradient_->compute(input, output_gradient, kernel_sums_.sample(worker.index),
+                             bias_sums_->sample(worker.index));
+  } else {
+    weight_gradient_->bind(worker.index, DNNL_ARG_SRC, input);
+    weight_gradient_->bind(worker.index, DNNL_ARG_DIFF_DST, output_gradient);
+    weight_gradient_->run(worker);
+  }
   kernel_sums_.add_sample(worker.index);
   if (bias_sums_) bias_sums_->add_sample(worker.index);
   if (input_gradient == nullptr) return;
@@ -133,8 +148,8 @@ void Convolution::store_gradients() {
 }
 
 std::size_t Convolution::scratch_bytes() const {
-  return std::max(
-      {forward_.scratch_bytes(), data_gradient_.scratch_bytes(), weight_gradient_.scratch_bytes()});
+  return std::max({forward_.scratch_bytes(), data_gradient_.scratch_bytes(),
+                   weight_gradient_ ? weight_gradient_->scratch_bytes() : 0});
 }
 
 Conv2dOperation::Conv2dOperation(const Conv2d& layer, const std::string& name, const FeatureShape& input,

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "nn/ImageGradient.h"
 #include "nn/Operation.h"
 
 namespace earshot {
@@ -34,7 +35,8 @@ class Convolution {
 
   Call forward_;
   Call data_gradient_;
-  Call weight_gradient_;
+  std::optional<Call> weight_gradient_;
+  std::optional<ImageGradient> image_gradient_;  ///< instead of it
   LaidOutParameter kernel_;
   LaidOutParameter kernel_for_data_;
   LaidOutParameter kernel_gradient_;

@@ -55,8 +55,9 @@ void LaidOutParameter::run(const dnnl::reorder::primitive_desc& how, dnnl::memor
 }
 
 GradientSums::GradientSums(std::size_t floats, std::size_t workers) : floats_(floats) {
+  constexpr std::size_t kVector = 16;
   for (std::size_t i = 0; i < workers; ++i) {
-    sample_.emplace_back(floats * sizeof(float));
+    sample_.emplace_back((floats + kVector - 1) / kVector * kVector * sizeof(float));
     sum_.emplace_back(floats * sizeof(float));
   }
 }

@@ -87,7 +87,7 @@ class LaidOutParameter {
 class GradientSums {
  public:
   GradientSums(std::size_t floats, std::size_t workers);
-  /// Where a primitive writes one sample's gradient.
+  /// Where a primitive writes one sample's gradient; whole vectors may be written.
   float* sample(std::size_t worker) const { return sample_[worker].floats(); }
   void clear();
   void add_sample(std::size_t worker);
