@@ -50,6 +50,7 @@ void FileSource::play(std::stop_token stop) {
       if (!sleep_until(stop, start + std::chrono::duration_cast<Clock::duration>(played))) break;
     }
     pipeline().push(std::span(chunk).first(got));
+    pipeline().add_bad_samples(file_.take_bad_samples());
   }
   pipeline().close();
 }

@@ -66,6 +66,7 @@ std::string MicrophoneSource::record(CaptureStream& stream, const std::stop_toke
 // What waits now and no more, so that a stop is seen even if sound comes faster than it is classified.
 void MicrophoneSource::drain(CaptureStream& stream) {
   SpscRing& ring = stream.ring();
+  pipeline().add_bad_samples(stream.take_bad_samples());
   for (std::size_t left = ring.waiting(); left > 0;) {
     const SpscRing::Piece piece = ring.pop(std::span(chunk_).first(std::min(left, chunk_.size())));
     left -= piece.samples;

@@ -24,9 +24,8 @@ std::size_t bytes_of(SampleFormat format) {
 PcmDecoder::PcmDecoder(const PcmSettings& settings, std::optional<int> channel)
     : format_(settings.format),
       sample_bytes_(bytes_of(settings.format)),
-      frame_(static_cast<std::size_t>(settings.channels)) {
-  if (channel) channel_ = static_cast<std::size_t>(*channel - 1);
-}
+      mixer_(channel ? std::optional(static_cast<std::size_t>(*channel - 1)) : std::nullopt),
+      frame_(static_cast<std::size_t>(settings.channels)) {}
 
 std::span<const float> PcmDecoder::decode(std::span<const std::byte> bytes) {
   bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
@@ -36,7 +35,7 @@ std::span<const float> PcmDecoder::decode(std::span<const std::byte> bytes) {
   for (std::size_t i = 0; i < frames; ++i) {
     for (std::size_t c = 0; c < frame_.size(); ++c)
       frame_[c] = sample_at(i * frame_bytes + c * sample_bytes_);
-    samples_[i] = channel_ ? frame_[*channel_] : mix_frame(frame_);
+    samples_[i] = mixer_(frame_);
   }
   bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(frames * frame_bytes));
   return samples_;

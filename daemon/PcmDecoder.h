@@ -2,22 +2,18 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "daemon/Config.h"
+#include "dsp/FrameMixer.h"
 
 namespace earshot {
 
-/// The mean of a frame's channels, the sum in float from the first to the last. real-time.
-inline float mix_frame(std::span<const float> frame) noexcept {
-  float sum = frame[0];
-  for (const float sample : frame.subspan(1)) sum += sample;
-  return sum / static_cast<float>(frame.size());
-}
-
-/// Integers are scaled to [-1, 1) by their largest negative value, floats taken as they are. Not thread safe.
+/// Integers are scaled to [-1, 1) by their largest negative value, floats taken as they are, frames mixed as
+/// FrameMixer does. Not thread safe.
 class PcmDecoder {
  public:
   /// `channel` from 1, or nothing for the mean of all.
@@ -26,6 +22,9 @@ class PcmDecoder {
   /// The samples of all frames that `bytes` completes, valid until the next call. An incomplete frame is kept
   /// for then.
   std::span<const float> decode(std::span<const std::byte> bytes);
+
+  /// NaN and infinite samples, taken as 0, since the last call.
+  std::uint64_t take_bad_samples() noexcept { return mixer_.take_bad_samples(); }
 
   /// Bytes of an incomplete frame.
   std::size_t pending_bytes() const noexcept { return bytes_.size(); }
@@ -37,7 +36,7 @@ class PcmDecoder {
 
   SampleFormat format_;
   std::size_t sample_bytes_;
-  std::optional<std::size_t> channel_;
+  FrameMixer mixer_;
   std::vector<std::byte> bytes_;
   std::vector<float> frame_;
   std::vector<float> samples_;

@@ -51,7 +51,7 @@ void Pipeline::push(std::span<const float> samples) noexcept {
     const std::span<float> chunk = std::span(chunk_).first(std::min(samples.size(), chunk_.size()));
     std::transform(samples.begin(), samples.begin() + static_cast<std::ptrdiff_t>(chunk.size()),
                    chunk.begin(), [gain = gain_](float sample) { return sample * gain; });
-    counters_.bad_samples.fetch_add(replace_bad_samples(chunk), std::memory_order_relaxed);
+    add_bad_samples(replace_bad_samples(chunk));  // what the gain made infinite
     take(resampler_->process(chunk));
     samples = samples.subspan(chunk.size());
   }

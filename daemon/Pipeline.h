@@ -57,6 +57,11 @@ class Pipeline {
   /// The source has ended: close(), and its first window padded if it never got whole.
   void finish() noexcept;
 
+  /// NaN and infinite samples that the source has replaced.
+  void add_bad_samples(std::uint64_t count) noexcept {
+    counters_.bad_samples.fetch_add(count, std::memory_order_relaxed);
+  }
+
   /// Samples of the timeline so far, lost ones included.
   std::uint64_t position() const noexcept { return windows_.position(); }
   int rate_hz() const noexcept { return extractor_.recipe().rate_hz; }

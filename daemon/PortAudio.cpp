@@ -107,7 +107,7 @@ class PortAudio::Stream final : public CaptureStream {
     const double rate = pick_rate(parameters, info.defaultSampleRate);
     rate_hz_ = static_cast<int>(rate);
     channels_ = static_cast<std::size_t>(channels);
-    if (channel) channel_ = static_cast<std::size_t>(*channel - 1);
+    if (channel) mixer_ = FrameMixer(static_cast<std::size_t>(*channel - 1));
     ring_.emplace(static_cast<std::size_t>(rate_hz_ * kRingSeconds));
     last_callback_ns_ = Clock::now().time_since_epoch().count();
     const std::string doing =
@@ -132,6 +132,9 @@ class PortAudio::Stream final : public CaptureStream {
   SpscRing& ring() noexcept override { return *ring_; }
   int rate_hz() const noexcept override { return rate_hz_; }
   const std::string& device() const noexcept override { return device_; }
+  std::uint64_t take_bad_samples() noexcept override {
+    return bad_samples_.exchange(0, std::memory_order_relaxed);
+  }
   bool is_alive() const noexcept override {
     const Clock::time_point last{Clock::duration(last_callback_ns_.load(std::memory_order_relaxed))};
     return Pa_IsStreamActive(stream_) == 1 && Clock::now() - last < kSilentDeath;
@@ -161,11 +164,12 @@ class PortAudio::Stream final : public CaptureStream {
       const std::size_t count = std::min(frames.count, mono.size());
       for (std::size_t i = 0; i < count; ++i) {
         const std::span<const float> frame(frames.interleaved + i * channels_, channels_);
-        mono[i] = channel_ ? frame[*channel_] : mix_frame(frame);
+        mono[i] = mixer_(frame);
       }
       ring_->push(std::span(mono).first(count));
       frames = {frames.interleaved + count * channels_, frames.count - count};
     }
+    bad_samples_.fetch_add(mixer_.take_bad_samples(), std::memory_order_relaxed);
   }
 
   // The overflow flag carries no count: what the clock says has gone by, less what has come.
@@ -180,9 +184,10 @@ class PortAudio::Stream final : public CaptureStream {
   std::string device_;
   int rate_hz_ = 0;
   std::size_t channels_ = 0;
-  std::optional<std::size_t> channel_;
+  FrameMixer mixer_;
   std::optional<SpscRing> ring_;
-  std::atomic<Clock::rep> last_callback_ns_{0};  // a lone statistic: relaxed
+  std::atomic<Clock::rep> last_callback_ns_{0};  // lone statistics: relaxed
+  std::atomic<std::uint64_t> bad_samples_{0};
 };
 
 PortAudio::PortAudio() {

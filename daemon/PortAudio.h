@@ -29,6 +29,8 @@ class CaptureStream {
   virtual SpscRing& ring() noexcept = 0;
   virtual int rate_hz() const noexcept = 0;
   virtual const std::string& device() const noexcept = 0;
+  /// NaN and infinite samples, taken as 0, since the last call.
+  virtual std::uint64_t take_bad_samples() noexcept = 0;
   /// Whether the device still delivers: its last callback is not long ago.
   virtual bool is_alive() const noexcept = 0;
 };

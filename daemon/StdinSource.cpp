@@ -51,6 +51,7 @@ std::string StdinSource::hear(std::stop_token stop) {
     }
     pipeline().push_live(decoder_.decode(std::span(bytes).first(*got)), utc(std::chrono::steady_clock::now()),
                          false);
+    pipeline().add_bad_samples(decoder_.take_bad_samples());
   }
   pipeline().close();
   return "stopped";

@@ -105,6 +105,7 @@ asio::awaitable<void> TcpSource::serve(Tcp::socket socket, std::string peer) {
     if (got > 0) {
       if (!std::exchange(begun, true)) begin_stream(now);
       pipeline().push_live(decoder_.decode(std::span(buffer_).first(got)), utc(now), false);
+      pipeline().add_bad_samples(decoder_.take_bad_samples());
       last_heard_ = now;
     }
     if (!error) continue;

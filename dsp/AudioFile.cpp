@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
 #include <system_error>
+#include <utility>
 
 #include <sndfile.h>
 
 #include "dsp/Error.h"
+#include "dsp/FrameMixer.h"
 #include "dsp/Resampler.h"
 
 namespace earshot {
@@ -26,6 +29,7 @@ struct AudioFile::Impl {
   SF_INFO info{};
   std::unique_ptr<SNDFILE, CloseFile> file;
   std::vector<float> interleaved;  // kBlockFrames x channels
+  std::uint64_t bad_samples = 0;
 
   std::size_t channel_count() const noexcept { return static_cast<std::size_t>(info.channels); }
 
@@ -38,19 +42,19 @@ struct AudioFile::Impl {
     return static_cast<std::size_t>(got);
   }
 
-  /// Fills `out` by `mix(frame) -> float`, a block at a time; `frame` points at channel_count() samples.
-  template <typename Mix>
-  std::size_t read(std::span<float> out, Mix mix) {
+  /// Fills `out` with mixed frames, a block at a time.
+  std::size_t read(std::span<float> out, FrameMixer mixer) {
     std::size_t done = 0;
     while (done < out.size()) {
       const std::size_t wanted = std::min(out.size() - done, kBlockFrames);
       const std::size_t got = read_block(wanted);
       for (std::size_t frame = 0; frame < got; ++frame) {
-        out[done + frame] = mix(&interleaved[frame * channel_count()]);
+        out[done + frame] = mixer(std::span(interleaved).subspan(frame * channel_count(), channel_count()));
       }
       done += got;
       if (got < wanted) break;
     }
+    bad_samples += mixer.take_bad_samples();
     return done;
   }
 };
@@ -67,6 +71,9 @@ AudioFile::AudioFile(const std::filesystem::path& path) : impl_(std::make_unique
   if (std::filesystem::is_directory(status)) {
     throw Error(ExitCode::no_input, impl_->path + ": is a directory, expected an audio file");
   }
+  // libsndfile tells why it failed to open by a variable of the whole process.
+  static std::mutex opening;
+  const std::lock_guard lock(opening);
   impl_->file.reset(sf_open(path.c_str(), SFM_READ, &impl_->info));
   if (!impl_->file) {
     const ExitCode code = sf_error(nullptr) == SF_ERR_SYSTEM ? ExitCode::no_input : ExitCode::bad_data;
@@ -97,12 +104,7 @@ std::uint64_t AudioFile::frames() const noexcept {
 }
 
 std::size_t AudioFile::read_mono(std::span<float> out) {
-  const std::size_t channels = impl_->channel_count();
-  return impl_->read(out, [channels](const float* frame) {
-    float sum = frame[0];
-    for (std::size_t channel = 1; channel < channels; ++channel) sum += frame[channel];
-    return sum / static_cast<float>(channels);
-  });
+  return impl_->read(out, FrameMixer());
 }
 
 std::size_t AudioFile::read_channel(int channel, std::span<float> out) {
@@ -110,22 +112,31 @@ std::size_t AudioFile::read_channel(int channel, std::span<float> out) {
     throw Error(ExitCode::config, impl_->path + ": found " + std::to_string(impl_->info.channels) +
                                       " channels, expected one at index " + std::to_string(channel));
   }
-  return impl_->read(out, [channel](const float* frame) { return frame[channel]; });
+  return impl_->read(out, FrameMixer(static_cast<std::size_t>(channel)));
+}
+
+std::uint64_t AudioFile::take_bad_samples() noexcept {
+  return std::exchange(impl_->bad_samples, std::uint64_t{0});
 }
 
 Clip load_clip(const std::filesystem::path& path, int rate_hz) {
   AudioFile file(path);
-  Resampler resampler(file.rate_hz(), rate_hz);
+  Resampler resampler = [&] {
+    try {
+      return Resampler(file.rate_hz(), rate_hz);
+    } catch (const Error& error) {
+      throw Error(ExitCode::bad_data, path.string() + ": " + error.what());
+    }
+  }();
   Clip clip;
   std::vector<float> block(Resampler::kMaxChunk);
   while (const std::size_t got = file.read_mono(block)) {
-    const std::span<float> read = std::span(block).first(got);
-    clip.bad_samples += replace_bad_samples(read);
-    const std::span<const float> ready = resampler.process(read);
+    const std::span<const float> ready = resampler.process(std::span(block).first(got));
     clip.samples.insert(clip.samples.end(), ready.begin(), ready.end());
   }
   const std::span<const float> rest = resampler.finish();
   clip.samples.insert(clip.samples.end(), rest.begin(), rest.end());
+  clip.bad_samples = file.take_bad_samples();
   return clip;
 }
 

@@ -24,18 +24,21 @@ class AudioFile {
   /// 0 where the container does not say.
   std::uint64_t frames() const noexcept;
 
-  /// Up to out.size() frames, the mean of the channels (librosa's to_mono); fewer only at the end, 0 once
-  /// there. Throws Error(bad_data) if the decoder reports damage.
+  /// Up to out.size() frames, mixed as FrameMixer does; fewer only at the end, 0 once there. Throws
+  /// Error(bad_data) if the decoder reports damage.
   std::size_t read_mono(std::span<float> out);
   /// The same, one channel only: 0 is the first.
   std::size_t read_channel(int channel, std::span<float> out);
+  /// NaN and infinite samples, taken as 0, since the last call.
+  std::uint64_t take_bad_samples() noexcept;
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
-/// A whole file, mixed to mono and resampled to `rate_hz`; NaN and infinite samples become 0 and are counted.
+/// A whole file, mixed to mono and resampled to `rate_hz`. Throws as AudioFile does, and Error(bad_data) for a
+/// rate that Resampler refuses.
 struct Clip {
   std::vector<float> samples;
   std::uint64_t bad_samples = 0;

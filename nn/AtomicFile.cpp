@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <fstream>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -61,9 +62,23 @@ void sync_directory(const std::filesystem::path& directory) {
   ::close(descriptor);
 }
 
+// A pipe or a device is written to, not replaced.
+bool is_stream(const std::filesystem::path& path) {
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, ignored);
+  return std::filesystem::exists(status) && !std::filesystem::is_regular_file(status) &&
+         !std::filesystem::is_directory(status);
+}
+
 }  // namespace
 
 void write_file_atomically(const std::filesystem::path& path, std::span<const char> bytes) {
+  if (is_stream(path)) {
+    std::ofstream stream(path, std::ios::binary);
+    stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    if (!stream.flush()) fail(path, "write", errno);
+    return;
+  }
   TemporaryFile file(path);
   file.write(bytes, path);
   file.become(path);

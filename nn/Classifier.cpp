@@ -106,8 +106,7 @@ class Plan {
   Taken add_own_winograd(const FusedLayer& layer, const FusedLayer* pool) {
     const bool fuse_pool = pool && pool->size == 2;
     const memory input = require(ActivationShape(layer.input).desc());
-    place_ = 1 - place_;
-    current_ = place(ActivationShape(fuse_pool ? pool->output : layer.output).desc());
+    const memory output = move_on(ActivationShape(fuse_pool ? pool->output : layer.output).desc());
     WinogradConvolution& convolution = own_winograd_.emplace_back(
         WinogradConvolution::Config{.height = layer.input.height,
                                     .width = layer.input.width,
@@ -115,9 +114,9 @@ class Plan {
                                     .filters = layer.output.channels,
                                     .pool = fuse_pool,
                                     .slope = layer.slope,
-                                    .threads = threads_},
-        layer.weights, layer.bias);
-    chain_.add([&convolution, input, output = current_] {
+                                    .threads = threads_});
+    convolution.load(KernelView::oihw(layer.weights.data(), layer.input.channels), layer.bias);
+    chain_.add([&convolution, input, output] {
       convolution.run(static_cast<const float*>(input.get_data_handle()),
                       static_cast<float*>(output.get_data_handle()));
     });
@@ -146,17 +145,13 @@ class Plan {
     return shape;
   }
 
-  // With fewer channels than a vector has lanes the direct kernels win.
-  static bool is_winograd_shape(const FusedLayer& layer) {
-    return layer.size == 3 && layer.input.channels >= onednn::channel_lanes();
-  }
-
   static bool is_own_winograd(const FusedLayer& layer) {
-    return is_winograd_shape(layer) && WinogradConvolution::pays();
+    return WinogradConvolution::pays(layer.size, layer.input.channels);
   }
 
   static std::optional<dnnl::convolution_forward::primitive_desc> make_winograd(const FusedLayer& layer) {
-    if (!is_winograd_shape(layer)) return std::nullopt;
+    // With fewer channels than a vector has lanes the direct kernels win.
+    if (layer.size != 3 || layer.input.channels < onednn::channel_lanes()) return std::nullopt;
     const auto desc = onednn::convolution(convolution_shape(layer), Algorithm::winograd, kInference);
     if (std::string_view(desc.impl_info_str()).find("wino") == std::string_view::npos) return std::nullopt;
     return desc;
@@ -197,8 +192,7 @@ class Plan {
     if (place_ == kInput) copy_to(onednn::f32(image_dims(layer.input), Tag::nchw));
     require(onednn::f32(image_dims(layer.input), Tag::nchw));
     const memory input = place(desc.src_desc());
-    place_ = 1 - place_;
-    current_ = place(onednn::f32(image_dims(layer.output), Tag::nchw));
+    move_on(onednn::f32(image_dims(layer.output), Tag::nchw));
     chain_.add(
         dnnl::inner_product_forward(desc), desc.scratchpad_desc(),
         {{DNNL_ARG_SRC, input},
@@ -244,10 +238,14 @@ class Plan {
   // Adds a primitive that writes its result to the buffer that the activation at hand is not in.
   void advance(const dnnl::primitive& primitive, const dnnl::primitive_desc_base& desc,
                onednn::PrimitiveChain::Arguments arguments, const memory::desc& output) {
-    place_ = place_ == 0 ? 1 : 0;
-    current_ = place(output);
-    arguments.emplace_back(DNNL_ARG_DST, current_);
+    arguments.emplace_back(DNNL_ARG_DST, move_on(output));
     chain_.add(primitive, desc.scratchpad_desc(), std::move(arguments));
+  }
+
+  // The activation at hand is now the other buffer, seen as described.
+  memory move_on(const memory::desc& output) {
+    place_ = place_ == 0 ? 1 : 0;
+    return current_ = place(output);
   }
 
   // A view of the buffer at hand, which is allocated when all sizes are known.

@@ -87,7 +87,7 @@ struct Pass {
   std::size_t source_pixels() const { return pooled_height * pooled_width; }
 };
 
-/// Rows of y that a row of the source comes from: pool the rest is only observed.
+/// The rows of y under one row of the source -> that row. Columns beyond the last whole window are left out.
 template <int Lanes>
 EARSHOT_INLINE void pool_row(const Pass& pass, std::size_t block, const float* rows, float* pooled) {
   const Float<Lanes> sign = at<Lanes>(pass.sign, block);

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "dsp/Error.h"
+
 namespace earshot {
 namespace {
 
@@ -102,6 +104,19 @@ class Fuser {
       const double centred =
           static_cast<double>(layer.bias[c]) - static_cast<double>(values("moving_mean")[c]);
       layer.bias[c] = static_cast<float>(centred * scale + static_cast<double>(values("beta")[c]));
+    }
+    refuse_overflow(layer);
+  }
+
+  // Finite statistics may still make an infinite factor, and every score NaN.
+  void refuse_overflow(const FusedLayer& layer) const {
+    for (const std::vector<float>* folded : {&layer.weights, &layer.bias}) {
+      for (const float value : *folded) {
+        if (std::isfinite(value)) continue;
+        throw Error(ExitCode::bad_data, "layer '" + name_ +
+                                            "': folded into the layer before it, found a weight that is not "
+                                            "finite, expected statistics of a sane size");
+      }
     }
   }
 

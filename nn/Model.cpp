@@ -53,12 +53,6 @@ std::string checksum(std::string_view bytes) {
   return sha.hex();
 }
 
-std::string sha256_of(std::string_view bytes) {
-  Sha256 sha;
-  sha.update(bytes);
-  return sha.hex();
-}
-
 void validate_labels(const std::vector<std::string>& labels, int classes) {
   if (labels.size() != static_cast<std::size_t>(classes)) {
     throw Error(ExitCode::bad_data, "labels: found " + std::to_string(labels.size()) + ", expected " +
@@ -193,16 +187,21 @@ Model load_model(const std::filesystem::path& path) {
   }
 }
 
+std::string check_writable(const Model& model) {
+  std::string bytes = format_model(model);
+  const Model read_back = parse_model(bytes);
+  if (read_back.recipe != model.recipe || read_back.labels != model.labels ||
+      read_back.architecture != model.architecture || read_back.temperature != model.temperature ||
+      read_back.provenance != model.provenance) {
+    throw Error(ExitCode::software, "a number or text of it does not survive being written");
+  }
+  return bytes;
+}
+
 void save_model(const Model& model, const std::filesystem::path& path) {
-  const std::string bytes = format_model(model);
+  std::string bytes;
   try {
-    // What cannot be read back the same must not be written: labels that are not UTF-8, numbers with too many
-    // digits.
-    const Model read_back = parse_model(bytes);
-    if (read_back.recipe != model.recipe || read_back.architecture != model.architecture ||
-        read_back.temperature != model.temperature || read_back.provenance != model.provenance) {
-      throw Error(ExitCode::software, "a number or text of it does not survive being written");
-    }
+    bytes = check_writable(model);
   } catch (const Error& error) {
     throw Error(ExitCode::software, path.string() + ": not written: " + error.what());
   }

@@ -28,6 +28,10 @@ struct Model {
 /// the file's own size times a small constant before it knows that file to be sound.
 Model load_model(const std::filesystem::path& path);
 
+/// The bytes of a model file. Throws Error for a model that cannot be read back the same: labels that are not UTF-8,
+/// numbers with too many digits, weights that do not fit the architecture.
+std::string check_writable(const Model& model);
+
 /// Written to a temporary name, synced, renamed. Throws Error(io), Error(software) for a model that does not fit itself.
 void save_model(const Model& model, const std::filesystem::path& path);
 

@@ -19,12 +19,12 @@ struct Parameter {
   std::span<float> gradient;  ///< of the loss whose logit gradients backward() was given; without the L2 term
 };
 
-/// Not thread safe; uses `threads` threads of oneDNN's own inside each call. The same seed, thread count and machine
+/// Not thread safe; each call works on `threads` threads, a sample on each. The same seed, thread count and machine
 /// give the same bits.
 class Network {
  public:
-  /// Throws Error(bad_data) if weights and architecture do not fit. Plans for a batch size are built when it is first
-  /// seen and kept.
+  /// Throws Error(bad_data) if weights and architecture do not fit. Memory for a batch is allocated when one that large is
+  /// first seen, and kept.
   Network(Architecture architecture, const Weights& weights, int threads);
   ~Network();
   Network(Network&&) noexcept;

@@ -7,6 +7,7 @@
 #include "nn/Convolution.h"
 #include "nn/DenseOperation.h"
 #include "nn/ImageOperations.h"
+#include "nn/WinogradOperation.h"
 
 namespace earshot {
 
@@ -88,6 +89,9 @@ bool takes_image(const Layer& layer, const FeatureShape& image) {
 std::unique_ptr<Operation> make_operation(const Layer& layer, const FeatureShape& input,
                                           const FeatureShape& output, const OperationContext& context) {
   if (const auto* conv = std::get_if<Conv2d>(&layer.kind)) {
+    if (WinogradConvolution::pays(conv->kernel, input.channels)) {
+      return std::make_unique<WinogradOperation>(layer.name, input, output, context);
+    }
     return std::make_unique<Conv2dOperation>(*conv, layer.name, input, output, context);
   }
   if (const auto* conv = std::get_if<SeparableConv2d>(&layer.kind)) {

@@ -24,4 +24,7 @@ class Sha256 {
   std::unique_ptr<Context> context_;
 };
 
+/// Of all of `bytes`, 64 lower-case digits.
+std::string sha256_of(std::string_view bytes);
+
 }  // namespace earshot

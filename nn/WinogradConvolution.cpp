@@ -1,146 +1,34 @@
 #include "nn/WinogradConvolution.h"
 
 #include <algorithm>
-#include <array>
-#include <cassert>
+#include <vector>
 
-#include "dsp/FunctionClones.h"
+#include "nn/WinogradTiles.h"
 
 namespace earshot {
+
+using namespace winograd;
+
 namespace {
 
-constexpr std::size_t kLanes = 8;
-constexpr std::size_t kTile = 4;             // outputs of a tile, each way
-constexpr std::size_t kPatch = kTile + 2;    // inputs that they depend on
-constexpr std::size_t kPoints = kPatch * kPatch;
-constexpr std::size_t kRows = 6;             // tiles that the product keeps in registers
-constexpr std::size_t kBlockTiles = 4 * kRows;  // a block's transforms stay in the second-level cache
-
-// The points of interpolation are 0, +-kA, +-kB and infinity. These lose fewer digits than Lavin's +-1, +-2.
-constexpr float kA = 0.625F;
-constexpr float kB = 1.5F;
-constexpr float kA2 = kA * kA;
-constexpr float kB2 = kB * kB;
-
-using Float = float __attribute__((vector_size(kLanes * sizeof(float)), may_alias));
-
-EARSHOT_INLINE const Float& at(const float* data) {
-  return *reinterpret_cast<const Float*>(data);
-}
-EARSHOT_INLINE Float& at(float* data) {
-  return *reinterpret_cast<Float*>(data);
-}
-
-std::size_t padded(int channels) {
-  return (static_cast<std::size_t>(channels) + kLanes - 1) / kLanes * kLanes;
-}
-
-/// Floats from one point to the next, a cache line apart from a power of two: or else the points of a tile
-/// would compete for few places in the cache.
-EARSHOT_INLINE std::size_t point_stride(std::size_t channels) {
-  return kBlockTiles * channels + 2 * kLanes;
-}
-
-// Filters that the product computes side by side: two registers of them, one for what is left over.
-constexpr std::size_t kGroup = 2 * kLanes;
-
-/// B^T d of six values `stride` apart: by each point's polynomial, the product of (x - q) over the other
-/// points q.
-template <std::size_t Stride>
-EARSHOT_INLINE void transform_input(const Float* d, Float* out) {
-  const Float even_b = d[4 * Stride] - kB2 * d[2 * Stride];
-  const Float odd_b = kA * (d[3 * Stride] - kB2 * d[Stride]);
-  const Float even_a = d[4 * Stride] - kA2 * d[2 * Stride];
-  const Float odd_a = kB * (d[3 * Stride] - kA2 * d[Stride]);
-  out[0] = kA2 * kB2 * d[0] - (kA2 + kB2) * d[2 * Stride] + d[4 * Stride];
-  out[Stride] = even_b + odd_b;
-  out[2 * Stride] = even_b - odd_b;
-  out[3 * Stride] = even_a + odd_a;
-  out[4 * Stride] = even_a - odd_a;
-  out[5 * Stride] = kA2 * kB2 * d[Stride] - (kA2 + kB2) * d[3 * Stride] + d[5 * Stride];
-}
-
-/// A^T m of six values: powers of the points.
-template <std::size_t FromStride, std::size_t ToStride>
-EARSHOT_INLINE void transform_output(const Float* m, Float* out) {
-  const Float sum_a = m[FromStride] + m[2 * FromStride];
-  const Float difference_a = m[FromStride] - m[2 * FromStride];
-  const Float sum_b = m[3 * FromStride] + m[4 * FromStride];
-  const Float difference_b = m[3 * FromStride] - m[4 * FromStride];
-  out[0] = m[0] + sum_a + sum_b;
-  out[ToStride] = kA * difference_a + kB * difference_b;
-  out[2 * ToStride] = kA2 * sum_a + kB2 * sum_b;
-  out[3 * ToStride] = kA2 * kA * difference_a + kB2 * kB * difference_b + m[5 * FromStride];
-}
-
-/// Tiles `first` to `first + count - 1` of an image, by plain numbers and pointers.
-struct Block {
-  std::size_t height, width, tiles_across;
+/// A convolution of one activation, by plain numbers and pointers.
+struct Task {
+  Grid grid;
   std::size_t inputs, filters;  ///< padded
   bool pool;
   float slope;  ///< 1: no activation
   const float* kernel;
   const float* bias;
-  std::size_t first, count;
-  const float* image;
+  const float* input;
   float* output;
-  float* patches;   ///< [point][tile][input]
-  float* products;  ///< [point][tile][filter]
-
-  /// Tiles that the product computes: the last rows may be nobody's.
-  std::size_t rows() const { return (count + kRows - 1) / kRows * kRows; }
 };
 
-/// Where a tile's outputs begin.
-struct Corner {
-  std::size_t top, left;
-};
-EARSHOT_INLINE Corner corner_of(const Block& block, std::size_t tile) {
-  return {(block.first + tile) / block.tiles_across * kTile,
-          (block.first + tile) % block.tiles_across * kTile};
-}
+constexpr std::size_t kRows = 6;            // tiles that the product keeps in registers
+constexpr std::size_t kGroup = 2 * kLanes;  // and filters; one register of them for what is left over
 
-/// One patch of one vector of channels, zeros beyond the image's edge.
-template <bool Inside>
-EARSHOT_INLINE void read_patch(const Block& block, const float* plane, const Corner& corner, Float* patch) {
-  for (std::size_t y = 0; y < kPatch; ++y) {
-    for (std::size_t x = 0; x < kPatch; ++x) {
-      // What lies before the first row or column wraps around, and is outside as well.
-      const std::size_t row = corner.top + y - 1;
-      const std::size_t column = corner.left + x - 1;
-      const bool there = Inside || (row < block.height && column < block.width);
-      patch[y * kPatch + x] = there ? at(plane + (row * block.width + column) * kLanes) : Float{};
-    }
-  }
-}
+static_assert(kBlockTiles % kRows == 0);
 
-// Plane by plane: neighbouring tiles are neighbours in memory.
-EARSHOT_INLINE void read_patches(const Block& block) {
-  for (std::size_t channel = 0; channel < block.inputs; channel += kLanes) {
-    const float* plane = block.image + channel * block.height * block.width;
-    for (std::size_t tile = 0; tile < block.count; ++tile) {
-      const Corner corner = corner_of(block, tile);
-      const bool inside = corner.top > 0 && corner.left > 0 && corner.top + kTile < block.height &&
-                          corner.left + kTile < block.width;
-      Float patch[kPoints];
-      if (inside) {
-        read_patch<true>(block, plane, corner, patch);
-      } else {
-        read_patch<false>(block, plane, corner, patch);
-      }
-      Float columns[kPoints];
-      for (std::size_t x = 0; x < kPatch; ++x) transform_input<kPatch>(&patch[x], &columns[x]);
-      for (std::size_t y = 0; y < kPatch; ++y) {
-        Float row[kPatch];
-        transform_input<1>(&columns[y * kPatch], row);
-        float* to = block.patches + y * kPatch * point_stride(block.inputs) + tile * block.inputs + channel;
-        for (std::size_t x = 0; x < kPatch; ++x) at(to + x * point_stride(block.inputs)) = row[x];
-      }
-    }
-  }
-}
-
-/// products += patches x kernel for kRows tiles and Vectors registers of filters.
+/// products = patches x kernel for kRows tiles and Vectors registers of filters.
 template <std::size_t Vectors>
 EARSHOT_INLINE void multiply(const float* patches, std::size_t inputs, const float* kernel, float* products,
                              std::size_t filters) {
@@ -158,20 +46,19 @@ EARSHOT_INLINE void multiply(const float* patches, std::size_t inputs, const flo
   }
 }
 
-EARSHOT_INLINE void multiply_all(const Block& block) {
+/// Tiles beyond `count` up to whole rows are computed from what lies there, and nobody reads them.
+EARSHOT_INLINE void multiply_all(std::size_t inputs, std::size_t filters, const float* kernel,
+                                 std::size_t count, const float* patches, float* products) {
   for (std::size_t point = 0; point < kPoints; ++point) {
-    const float* patches = block.patches + point * point_stride(block.inputs);
-    const float* kernel = block.kernel + point * block.inputs * block.filters;
-    float* products = block.products + point * point_stride(block.filters);
-    for (std::size_t filter = 0; filter < block.filters; filter += kGroup) {
-      const float* group = kernel + filter * block.inputs;
-      for (std::size_t row = 0; row < block.rows(); row += kRows) {
-        const float* from = patches + row * block.inputs;
-        float* to = products + row * block.filters + filter;
-        if (block.filters - filter >= kGroup) {
-          multiply<2>(from, block.inputs, group, to, block.filters);
+    const float* from = patches + point * point_stride(inputs);
+    float* to = products + point * point_stride(filters);
+    for (std::size_t filter = 0; filter < filters; filter += kGroup) {
+      const float* group = kernel + (point * filters + filter) * inputs;
+      for (std::size_t row = 0; row < count; row += kRows) {
+        if (filters - filter >= kGroup) {
+          multiply<2>(from + row * inputs, inputs, group, to + row * filters + filter, filters);
         } else {
-          multiply<1>(from, block.inputs, group, to, block.filters);
+          multiply<1>(from + row * inputs, inputs, group, to + row * filters + filter, filters);
         }
       }
     }
@@ -186,23 +73,23 @@ EARSHOT_INLINE void raise_to(Float& best, const Float& other) {
   best = best < other ? other : best;
 }
 
-EARSHOT_INLINE void write_tile(const Block& block, const Corner& corner, const Float& bias,
-                               const Float* outputs, float* plane) {
-  for (std::size_t y = 0; y < kTile && corner.top + y < block.height; ++y) {
-    float* row = plane + ((corner.top + y) * block.width + corner.left) * kLanes;
-    for (std::size_t x = 0; x < kTile && corner.left + x < block.width; ++x) {
+EARSHOT_INLINE void write_tile(const Grid& grid, const Corner& corner, const Float* outputs, const Float& bias,
+                               float slope, float* plane) {
+  for (std::size_t y = 0; y < kTile && corner.top + y < grid.height; ++y) {
+    float* row = plane + ((corner.top + y) * grid.width + corner.left) * kLanes;
+    for (std::size_t x = 0; x < kTile && corner.left + x < grid.width; ++x) {
       Float value = outputs[y * kTile + x] + bias;
-      activate(value, block.slope);
+      activate(value, slope);
       at(row + x * kLanes) = value;
     }
   }
 }
 
 // LeakyReLU keeps the order (its slope is not negative), so the largest of four is activated, not all.
-EARSHOT_INLINE void write_pooled_tile(const Block& block, const Corner& corner, const Float& bias,
-                                      const Float* outputs, float* plane) {
-  const std::size_t height = block.height / 2;
-  const std::size_t width = block.width / 2;
+EARSHOT_INLINE void write_pooled_tile(const Grid& grid, const Corner& corner, const Float* outputs,
+                                      const Float& bias, float slope, float* plane) {
+  const std::size_t height = grid.height / 2;
+  const std::size_t width = grid.width / 2;
   for (std::size_t y = 0; y < kTile / 2 && corner.top / 2 + y < height; ++y) {
     float* row = plane + ((corner.top / 2 + y) * width + corner.left / 2) * kLanes;
     for (std::size_t x = 0; x < kTile / 2 && corner.left / 2 + x < width; ++x) {
@@ -210,122 +97,128 @@ EARSHOT_INLINE void write_pooled_tile(const Block& block, const Corner& corner, 
       Float best = window[0];
       for (const std::size_t other : {std::size_t{1}, kTile, kTile + 1}) raise_to(best, window[other]);
       best += bias;
-      activate(best, block.slope);
+      activate(best, slope);
       at(row + x * kLanes) = best;
     }
   }
 }
 
-EARSHOT_INLINE void write_outputs(const Block& block) {
-  const std::size_t pixels =
-      block.pool ? block.height / 2 * (block.width / 2) : block.height * block.width;
-  for (std::size_t filter = 0; filter < block.filters; filter += kLanes) {
-    const Float bias = at(block.bias + filter);
-    float* plane = block.output + filter * pixels;
-    for (std::size_t tile = 0; tile < block.count; ++tile) {
-      const float* products = block.products + tile * block.filters + filter;
+EARSHOT_INLINE void write_outputs(const Task& task, std::size_t first, std::size_t count,
+                                  const float* products) {
+  const Grid& grid = task.grid;
+  const std::size_t pixels = task.pool ? grid.height / 2 * (grid.width / 2) : grid.height * grid.width;
+  for (std::size_t filter = 0; filter < task.filters; filter += kLanes) {
+    const Float bias = at(task.bias + filter);
+    float* plane = task.output + filter * pixels;
+    for (std::size_t tile = 0; tile < count; ++tile) {
+      const float* from = products + tile * task.filters + filter;
       Float points[kPoints];
-      for (std::size_t p = 0; p < kPoints; ++p) points[p] = at(products + p * point_stride(block.filters));
+      for (std::size_t p = 0; p < kPoints; ++p) points[p] = at(from + p * point_stride(task.filters));
       Float columns[kTile * kPatch];
-      for (std::size_t x = 0; x < kPatch; ++x) transform_output<kPatch, kPatch>(&points[x], &columns[x]);
+      for (std::size_t x = 0; x < kPatch; ++x) transform_products<kPatch>(&points[x], &columns[x]);
       Float outputs[kTile * kTile];
       for (std::size_t y = 0; y < kTile; ++y) {
-        transform_output<1, 1>(&columns[y * kPatch], &outputs[y * kTile]);
+        transform_products<1>(&columns[y * kPatch], &outputs[y * kTile]);
       }
-      if (block.pool) {
-        write_pooled_tile(block, corner_of(block, tile), bias, outputs, plane);
+      const Corner corner = corner_of(grid, first + tile);
+      if (task.pool) {
+        write_pooled_tile(grid, corner, outputs, bias, task.slope, plane);
       } else {
-        write_tile(block, corner_of(block, tile), bias, outputs, plane);
+        write_tile(grid, corner, outputs, bias, task.slope, plane);
       }
     }
   }
 }
 
 // real-time:
-EARSHOT_CLONES void run_block(const Block& block) noexcept {
-  read_patches(block);
-  multiply_all(block);
-  write_outputs(block);
+EARSHOT_CLONES void convolve(const Task& task, std::size_t first, std::size_t end, float* scratch) noexcept {
+  float* products = scratch + block_floats(task.inputs);
+  for (; first < end; first += kBlockTiles) {
+    const std::size_t count = std::min(kBlockTiles, end - first);
+    transform_patches(task.grid, task.input, task.inputs, first, count, scratch);
+    multiply_all(task.inputs, task.filters, task.kernel, count, scratch, products);
+    write_outputs(task, first, count, products);
+  }
+}
+
+Grid grid_of(const WinogradConvolution::Config& config) {
+  return {static_cast<std::size_t>(config.height), static_cast<std::size_t>(config.width)};
 }
 
 }  // namespace
 
-bool WinogradConvolution::pays() {
-  return onednn::uses(dnnl::cpu_isa::avx2) && !onednn::uses(dnnl::cpu_isa::avx512_core);
+bool WinogradConvolution::pays(int kernel, int inputs) {
+  return kernel == 3 && inputs >= static_cast<int>(kLanes) && onednn::uses(dnnl::cpu_isa::avx2) && !onednn::uses(dnnl::cpu_isa::avx512_core);
 }
 
-WinogradConvolution::WinogradConvolution(const Config& config, std::span<const float> kernel,
-                                         std::span<const float> bias)
+WinogradConvolution::WinogradConvolution(const Config& config)
     : config_(config),
-      tiles_across_((static_cast<std::size_t>(config.width) + kTile - 1) / kTile),
-      tiles_((static_cast<std::size_t>(config.height) + kTile - 1) / kTile * tiles_across_),
       kernel_(kPoints * padded(config.inputs) * padded(config.filters) * sizeof(float)),
       bias_(padded(config.filters) * sizeof(float)) {
-  transform_kernel(kernel);
-  std::ranges::copy(bias, bias_.floats());
-  const std::size_t floats =
-      kPoints * (point_stride(padded(config.inputs)) + point_stride(padded(config.filters)));
+  const std::size_t floats = block_floats(padded(config.inputs)) + block_floats(padded(config.filters));
   for (int thread = 0; thread < config.threads; ++thread) scratch_.emplace_back(floats * sizeof(float));
 }
 
-// G g G^T, in double: row p of G is 1, p, p^2 over the product of (p - q) over the other points q.
-void WinogradConvolution::transform_kernel(std::span<const float> kernel) {
-  constexpr std::array<double, kPatch - 1> points = {0.0, kA, -kA, kB, -kB};
-  std::array<std::array<double, 3>, kPatch> g{};
-  for (std::size_t p = 0; p < points.size(); ++p) {
-    double norm = 1.0;
-    for (std::size_t q = 0; q < points.size(); ++q) norm *= q == p ? 1.0 : points[p] - points[q];
-    g[p] = {1.0 / norm, points[p] / norm, points[p] * points[p] / norm};
-  }
-  g[kPatch - 1] = {0.0, 0.0, 1.0};
-
+// G kernel G^T in double, for one input and all filters at a time.
+void WinogradConvolution::load(const KernelView& kernel, std::span<const float> bias) {
+  const auto matrix = kernel_matrix();
   const std::size_t inputs = padded(config_.inputs);
   const std::size_t filters = padded(config_.filters);
-  const auto real_inputs = static_cast<std::size_t>(config_.inputs);
-  for (std::size_t o = 0; o < static_cast<std::size_t>(config_.filters); ++o) {
-    const std::size_t first = o / kGroup * kGroup;
-    const std::size_t lanes = std::min(kGroup, filters - first);
-    for (std::size_t i = 0; i < real_inputs; ++i) {
-      const float* taps = &kernel[(o * real_inputs + i) * 9];
+  const auto count = static_cast<std::size_t>(config_.filters);
+  std::vector<double> rows(kPatch * kTaps * count);  // G kernel: [point][tap][filter]
+  for (std::size_t i = 0; i < static_cast<std::size_t>(config_.inputs); ++i) {
+    std::ranges::fill(rows, 0.0);
+    for (std::size_t tap = 0; tap < kTaps * kTaps; ++tap) {
+      const std::size_t column = tap % kTaps;
+      const float* from = kernel.data + static_cast<std::ptrdiff_t>(i) * kernel.input +
+                          static_cast<std::ptrdiff_t>(tap / kTaps) * kernel.row +
+                          static_cast<std::ptrdiff_t>(column) * kernel.column;
       for (std::size_t y = 0; y < kPatch; ++y) {
-        for (std::size_t x = 0; x < kPatch; ++x) {
-          double sum = 0.0;
-          for (std::size_t r = 0; r < 3; ++r) {
-            for (std::size_t s = 0; s < 3; ++s) sum += g[y][r] * g[x][s] * static_cast<double>(taps[r * 3 + s]);
-          }
-          const std::size_t group = ((y * kPatch + x) * filters + first) * inputs;
-          kernel_.floats()[group + i * lanes + o - first] = static_cast<float>(sum);
+        const double factor = matrix[y][tap / kTaps];
+        double* to = &rows[(y * kTaps + column) * count];
+        for (std::size_t o = 0; o < count; ++o) {
+          to[o] += factor * static_cast<double>(from[static_cast<std::ptrdiff_t>(o) * kernel.filter]);
         }
       }
     }
+    for (std::size_t point = 0; point < kPoints; ++point) {
+      const double* row = &rows[point / kPatch * kTaps * count];
+      const auto& factors = matrix[point % kPatch];
+      for (std::size_t o = 0; o < count; ++o) {
+        const std::size_t first = o / kGroup * kGroup;
+        const std::size_t lanes = std::min(kGroup, filters - first);
+        kernel_.floats()[(point * filters + first) * inputs + i * lanes + o - first] = static_cast<float>(
+            factors[0] * row[o] + factors[1] * row[count + o] + factors[2] * row[2 * count + o]);
+      }
+    }
   }
+  std::ranges::copy(bias, bias_.floats());
 }
 
 void WinogradConvolution::run(const float* input, float* output) noexcept {
-  Block whole{.height = static_cast<std::size_t>(config_.height),
-              .width = static_cast<std::size_t>(config_.width),
-              .tiles_across = tiles_across_,
-              .inputs = padded(config_.inputs),
-              .filters = padded(config_.filters),
-              .pool = config_.pool,
-              .slope = config_.slope.value_or(1.0F),
-              .kernel = kernel_.floats(),
-              .bias = bias_.floats(),
-              .first = 0,
-              .count = 0,
-              .image = input,
-              .output = output,
-              .patches = nullptr,
-              .products = nullptr};
+  const std::size_t tiles = grid_of(config_).tiles();
 #pragma omp parallel for num_threads(config_.threads) schedule(static)
-  for (std::size_t first = 0; first < tiles_; first += kBlockTiles) {
-    Block block = whole;
-    block.first = first;
-    block.count = std::min(kBlockTiles, tiles_ - first);
-    block.patches = scratch_[onednn::thread_index()].floats();
-    block.products = block.patches + kPoints * point_stride(block.inputs);
-    run_block(block);
+  for (std::size_t first = 0; first < tiles; first += kBlockTiles) {
+    run_tiles(onednn::thread_index(), first, std::min(tiles, first + kBlockTiles), input, output);
   }
+}
+
+void WinogradConvolution::run(std::size_t thread, const float* input, float* output) noexcept {
+  run_tiles(thread, 0, grid_of(config_).tiles(), input, output);
+}
+
+void WinogradConvolution::run_tiles(std::size_t thread, std::size_t first, std::size_t end, const float* input,
+                                    float* output) noexcept {
+  convolve({.grid = grid_of(config_),
+            .inputs = padded(config_.inputs),
+            .filters = padded(config_.filters),
+            .pool = config_.pool,
+            .slope = config_.slope.value_or(1.0F),
+            .kernel = kernel_.floats(),
+            .bias = bias_.floats(),
+            .input = input,
+            .output = output},
+           first, end, scratch_[thread].floats());
 }
 
 }  // namespace earshot

@@ -28,12 +28,6 @@ std::string_view bytes_of(std::span<const float> values) {
   return {reinterpret_cast<const char*>(values.data()), values.size_bytes()};
 }
 
-std::string sha256_of(std::string_view bytes) {
-  Sha256 hash;
-  hash.update(bytes);
-  return hash.hex();
-}
-
 /// Every field; one that is added does not compile until it is listed here.
 std::string text_of(const FeatureRecipe& recipe) {
   const auto& [name, rate_hz, window_samples, fft_samples, hop_samples, mel_bands, min_hz, max_hz,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <iostream>
 #include <vector>
 
 #include "dsp/AudioFile.h"
@@ -11,6 +12,7 @@
 #include "nn/Model.h"
 #include "train/Npy.h"
 #include "train/Png.h"
+#include "train/TrainConfig.h"
 
 namespace earshot {
 namespace {
@@ -20,12 +22,7 @@ FeatureRecipe recipe_of(const FeaturesOptions& options) {
     throw Error(ExitCode::usage, std::string("found ") + (options.model ? "both" : "neither of") +
                                      " --preset and --model, expected one of them");
   }
-  if (options.model) return load_model(*options.model).recipe;
-  const FeatureRecipe v6;
-  if (options.preset != v6.name) {
-    throw Error(ExitCode::usage, "--preset: found '" + options.preset + "', expected '" + v6.name + "'");
-  }
-  return v6;
+  return options.model ? load_model(*options.model).recipe : preset(options.preset).recipe;
 }
 
 /// The first channel, 0 .. 1 as 8 bit, the lowest band at the bottom.
@@ -51,7 +48,14 @@ void run_features(const FeaturesOptions& options) {
   const FeatureShape shape = recipe.shape();
   FeatureExtractor extractor(recipe);
   std::vector<float> features(shape.size());
-  extractor.extract_clip(load_clip(options.file, recipe.rate_hz).samples, features);
+  const Clip clip = load_clip(options.file, recipe.rate_hz);
+  if (clip.samples.empty()) {
+    throw Error(ExitCode::bad_data, options.file.string() + ": found no samples, expected one at least");
+  }
+  if (clip.bad_samples > 0) {
+    std::cerr << options.file.string() << ": " << clip.bad_samples << " NaN or infinite samples taken as 0\n";
+  }
+  extractor.extract_clip(clip.samples, features);
   write_npy(options.out, features, {shape.height, shape.width, shape.channels});
   if (options.png) write_png(*options.png, as_grey(features, shape), shape.height, shape.width);
 }

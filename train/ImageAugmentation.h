@@ -34,7 +34,7 @@ class ImageAugmentation {
     double zoom_high = 1.1;
   };
 
-  /// Throws Error(config) naming the field unless 0 <= rotation <= 180, 0 <= shifts <= 1, 0 < zoom_low <=
+  /// Throws Error(config) naming the field unless 0 <= rotation <= 180, 0 <= shifts <= 1, 0.01 <= zoom_low <=
   /// zoom_high <= 10.
   ImageAugmentation(const Settings& settings, const FeatureShape& shape);
 

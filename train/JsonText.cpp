@@ -1,6 +1,7 @@
 #include "train/JsonText.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <spdlog/fmt/fmt.h>
 #include <boost/json.hpp>
@@ -30,7 +31,7 @@ void append(std::string& text, const boost::json::value& value, const std::strin
     }
     text += one_line ? "]" : '\n' + indent + ']';
   } else if (const auto* number = value.if_double()) {
-    text += fmt::format("{}", *number);
+    text += std::isfinite(*number) ? fmt::format("{}", *number) : std::string("null");
   } else {
     text += boost::json::serialize(value);
   }

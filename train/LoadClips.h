@@ -12,7 +12,7 @@
 
 namespace earshot {
 
-/// The clips of a fold (1, 2, ...), or all but those. Throws Error(bad_data) naming the folds there are if it
+/// The clips of a fold (1, 2, ...). Throws Error(bad_data) naming the folds there are if it
 /// is none of them.
 std::vector<std::size_t> clips_of_fold(const DataSet& data, int fold);
 std::vector<std::size_t> clips_of_part(const DataSet& data, Part part);

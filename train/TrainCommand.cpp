@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <set>
@@ -51,16 +52,17 @@ Division divide(const DataSet& data, const TrainConfig& config, std::optional<in
   for (const std::size_t clip : clips_of_part(data, Part::train)) {
     if (!held_out || data.clips[clip].fold != *held_out) pool.push_back(clip);
   }
-  if (pool.empty()) {
-    throw Error(ExitCode::bad_data,
-                data.directory.string() + ": found no training clips, expected at least one");
-  }
   Division division;
   switch (config.validation) {
     case TrainConfig::Validation::none:
       division.train = std::move(pool);
       break;
     case TrainConfig::Validation::random: {
+      if (pool.size() < 2) {
+        throw Error(ExitCode::bad_data,
+                    fmt::format("{}: found {} training clips, expected 2 at least to split",
+                                data.directory.string(), pool.size()));
+      }
       const Split split = train_test_split(pool.size(), config.seed);
       for (const std::size_t i : split.train) division.train.push_back(pool[i]);
       for (const std::size_t i : split.test) division.validation.push_back(pool[i]);
@@ -80,6 +82,10 @@ Division divide(const DataSet& data, const TrainConfig& config, std::optional<in
       }
       break;
     }
+  }
+  if (division.train.empty()) {
+    throw Error(ExitCode::bad_data,
+                data.directory.string() + ": found no training clips, expected at least one");
   }
   return division;
 }
@@ -242,12 +248,37 @@ Model model_frame(const TrainConfig& config, const DataSet& data, const FeatureS
   return frame;
 }
 
+// Of the classes' weights: a class without a clip has none.
+void refuse_empty_classes(const DataSet& data, const FeatureSet& train) {
+  for (std::size_t label = 0; label < data.labels.size(); ++label) {
+    if (std::ranges::find(train.labels, static_cast<int>(label)) != train.labels.end()) continue;
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: class '{}': found no clip in the training part, expected one at least (or "
+                            "train.class_weights = false)",
+                            data.directory.string(), data.labels[label]));
+  }
+}
+
+// Labels or names that a model file cannot hold are said before the first epoch, not after the last.
+void refuse_unwritable(Model frame, Weights weights, const DataSet& data) {
+  frame.weights = std::move(weights);
+  try {
+    check_writable(frame);
+  } catch (const Error& error) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: no model of it can be saved: {}", data.directory.string(), error.what()));
+  }
+}
+
 }  // namespace
 
 int run_train(const TrainOptions& options) {
   const TrainConfig config = configure(options);
   const fs::path state_path = options.out / RunDirectory::kResumeFile;
-  if (!options.resume && fs::exists(state_path)) {
+  std::error_code error;
+  const bool has_state = fs::exists(state_path, error);
+  if (error) throw Error(ExitCode::io, options.out.string() + ": cannot be used: " + error.message());
+  if (!options.resume && has_state) {
     throw Error(ExitCode::usage,
                 fmt::format("--out: found an earlier run in {}, expected a directory without one, or "
                             "--resume to go on with it",
@@ -267,18 +298,23 @@ int run_train(const TrainOptions& options) {
   if (!train.complete || !validation.complete) return 128 + stop.received();
 
   const std::map<std::string, std::string> settings = run_settings(config, data, train, validation);
+  if (config.class_weights) refuse_empty_classes(data, train);
   Training training(config, static_cast<int>(data.labels.size()), train, validation, options.threads);
   if (options.resume) {
     TrainingState state = load_training_state(state_path);
     refuse_other_settings(settings, state, config, state_path);
-    training.set_state(std::move(state));
+    try {
+      training.set_state(std::move(state));
+    } catch (const Error& problem) {
+      throw Error(problem.code(), state_path.string() + ": " + problem.what());
+    }
   }
-  std::error_code error;
   fs::create_directories(options.out, error);
   if (error) throw Error(ExitCode::io, options.out.string() + ": cannot be made: " + error.message());
 
-  RunDirectory directory(options.out, config, data, model_frame(config, data, train, validation, options),
-                         settings);
+  Model frame = model_frame(config, data, train, validation, options);
+  refuse_unwritable(frame, training.weights(), data);
+  RunDirectory directory(options.out, config, data, std::move(frame), settings);
   TrainingProgress progress(std::cerr, isatty(STDERR_FILENO) != 0, config.epochs, train.size());
   while (!training.finished()) {
     const Training::Outcome outcome = training.run_epoch([&] { return stop.received() != 0; }, progress);

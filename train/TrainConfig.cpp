@@ -28,7 +28,7 @@ Monitor read_monitor(StrictToml& table, const TrainConfig& config) {
 
 void read_training(StrictToml table, TrainConfig& config) {
   config.batch = static_cast<int>(table.integer("batch", config.batch, 1, 4096));
-  config.epochs = static_cast<int>(table.integer("epochs", config.epochs, 1, 100'000));
+  config.epochs = static_cast<int>(table.integer("epochs", config.epochs, 1, kMaxEpochs));
   config.learning_rate = table.real("learning_rate", config.learning_rate, 1e-9, 10.0);
   config.schedule = table.one_of("schedule", "constant", {"constant", "cosine"}) == "cosine"
                         ? Schedule::cosine
@@ -61,7 +61,7 @@ void read_callbacks(StrictToml& file, TrainConfig& config) {
     plateau.monitor = read_monitor(table, config);
     ReduceLrOnPlateau::Settings& settings = plateau.settings;
     settings.factor = table.real("factor", settings.factor, 0.001, 0.999);
-    settings.patience = static_cast<int>(table.integer("patience", settings.patience, 1, 100'000));
+    settings.patience = static_cast<int>(table.integer("patience", settings.patience, 1, kMaxEpochs));
     settings.least = table.real("least_learning_rate", settings.least, 0.0, 1.0);
     table.reject_unknown();
   }
@@ -70,8 +70,8 @@ void read_callbacks(StrictToml& file, TrainConfig& config) {
     auto& stopping = config.early_stopping.emplace();
     stopping.monitor = read_monitor(table, config);
     EarlyStopping::Settings& settings = stopping.settings;
-    settings.patience = static_cast<int>(table.integer("patience", settings.patience, 1, 100'000));
-    settings.start_epoch = static_cast<int>(table.integer("start_epoch", settings.start_epoch, 0, 100'000));
+    settings.patience = static_cast<int>(table.integer("patience", settings.patience, 1, kMaxEpochs));
+    settings.start_epoch = static_cast<int>(table.integer("start_epoch", settings.start_epoch, 0, kMaxEpochs));
     table.reject_unknown();
   }
   config.checkpoint.reset();

@@ -11,6 +11,7 @@
 #include "train/FeaturesCommand.h"
 #include "train/InfoCommand.h"
 #include "train/TrainCommand.h"
+#include "train/TrainConfig.h"
 
 namespace {
 
@@ -36,7 +37,7 @@ void add_train(CLI::App& app, TrainOptions& options, std::string& precision) {
   command.add_option("--out", options.out, "Directory for the model and what tells about the run")
       ->required();
   command.add_option("--fold", options.fold, "Hold this fold out: its clips are not even read");
-  command.add_option("--epochs", options.epochs, "Instead of the recipe's")->check(CLI::Range(1, 100'000));
+  command.add_option("--epochs", options.epochs, "Instead of the recipe's")->check(CLI::Range(1, kMaxEpochs));
   command.add_option("--batch", options.batch, "Instead of the recipe's")->check(CLI::Range(1, 4096));
   command.add_option("--lr", options.learning_rate, "Instead of the recipe's learning rate")
       ->check(CLI::Range(1e-9, 10.0));
@@ -118,11 +119,17 @@ int run(int argc, char** argv) {
   return 0;
 }
 
+int run_and_flush(int argc, char** argv) {
+  const int code = run(argc, argv);
+  if (!std::cout.flush()) throw Error(ExitCode::io, "standard output: cannot write");
+  return code;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
-    return run(argc, argv);
+    return run_and_flush(argc, argv);
   } catch (const earshot::Error& error) {
     std::cerr << "trainer: " << error.what() << '\n';
     return static_cast<int>(error.code());

@@ -37,7 +37,7 @@ TEST_CASE("integers are scaled by their largest negative value, floats are taken
   const auto f32 = bytes_of({0x00, 0x00, 0x00, 0x40, 0x00, 0x00, 0xC0, 0x7F});
   const std::vector<float> floats = decode({SampleFormat::f32le, 16000, 1}, f32);
   CHECK(floats[0] == 2.0F);
-  CHECK(std::isnan(floats[1]));
+  CHECK(floats[1] == 0.0F);  // a NaN
 }
 
 TEST_CASE("channels are mixed, or one is taken") {

@@ -94,7 +94,9 @@ struct Problem {
     const int size = config.pool ? 2 : 1;
     Activation output(config.height / size, config.width / size, config.filters);
     std::fill_n(output.data.floats(), output.shape.floats(), 7.0F);
-    WinogradConvolution(config, kernel, bias).run(input.data.floats(), output.data.floats());
+    WinogradConvolution convolution(config);
+    convolution.load(KernelView::oihw(kernel.data(), config.inputs), bias);
+    convolution.run(input.data.floats(), output.data.floats());
     return output;
   }
 };
@@ -139,7 +141,8 @@ TEST_CASE("Winograd's convolution gives the same bits with any number of threads
   Problem problem({.height = 40, .width = 37, .inputs = 16, .filters = 16, .slope = 0.1F});
   const Activation one = problem.run();
   problem.config.threads = 2;
-  WinogradConvolution convolution(problem.config, problem.kernel, problem.bias);
+  WinogradConvolution convolution(problem.config);
+  convolution.load(KernelView::oihw(problem.kernel.data(), 16), problem.bias);
   Activation two(40, 37, 16);
   convolution.run(problem.input.data.floats(), two.data.floats());
   const AllocationGuard guard;
