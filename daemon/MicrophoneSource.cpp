@@ -38,7 +38,7 @@ std::string MicrophoneSource::hear(std::stop_token stop) {
   while (!stop.stop_requested()) {
     std::string why;
     try {
-      const std::unique_ptr<CaptureStream> stream = port_audio_.open(settings_.device, channel_);
+      const std::unique_ptr<CaptureStream> stream = port_audio_.open(settings_.device, channel_, stop);
       why = record(*stream, stop);
       if (recording_) retry = kFirstRetry;
     } catch (const Error& error) {

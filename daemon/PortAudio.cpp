@@ -109,12 +109,12 @@ class PortAudio::Stream final : public CaptureStream {
     channels_ = static_cast<std::size_t>(channels);
     if (channel) mixer_ = FrameMixer(static_cast<std::size_t>(*channel - 1));
     ring_.emplace(static_cast<std::size_t>(rate_hz_ * kRingSeconds));
-    last_callback_ns_ = Clock::now().time_since_epoch().count();
     const std::string doing =
         "device \"" + device_ + "\": cannot record at " + std::to_string(rate_hz_) + " Hz";
     check(Pa_OpenStream(&stream_, &parameters, nullptr, rate, paFramesPerBufferUnspecified, paClipOff,
                         &Stream::callback, this),
           doing);
+    last_callback_ns_ = Clock::now().time_since_epoch().count();  // opening may have taken long
     const PaError started = Pa_StartStream(stream_);
     if (started != paNoError) Pa_CloseStream(stream_);
     check(started, doing);
