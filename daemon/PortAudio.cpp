@@ -206,9 +206,10 @@ std::vector<CaptureDevice> PortAudio::devices() {
 
 std::unique_ptr<CaptureStream> PortAudio::open(const std::string& device, std::optional<int> channel) {
   std::unique_lock lock(mutex_);
-  const StandardErrorMuted muted;
-  if (wants_streams_closed_ && closed_.wait_for(lock, kAllClose, [&] { return open_streams_ == 0; }))
-    refresh();
+  const bool all_closed =
+      wants_streams_closed_ && closed_.wait_for(lock, kAllClose, [&] { return open_streams_ == 0; });
+  const StandardErrorMuted muted;  // never without the mutex: two at a time would restore the wrong one
+  if (all_closed) refresh();
   initialise();
   try {
     return open_listed(device, channel);
