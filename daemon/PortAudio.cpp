@@ -1,18 +1,23 @@
 #include "daemon/PortAudio.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <link.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
+#include <exception>
 #include <fstream>
 #include <iterator>
 #include <utility>
 
 #include <portaudio.h>
 
+#include "daemon/Devices.h"
 #include "daemon/PcmDecoder.h"
 #include "dsp/Error.h"
 
@@ -54,6 +59,23 @@ void check(PaError code, const std::string& doing) {
   const std::string reason =
       code == paUnanticipatedHostError ? Pa_GetLastHostErrorInfo()->errorText : Pa_GetErrorText(code);
   throw Error(ExitCode::unavailable, doing + ": " + reason);
+}
+
+// ALSA unloads its plugins when PortAudio terminates, and what they and the libraries they bring have
+// allocated is lost: 12 kB each time. So they stay.
+void keep_alsa_plugins() {
+  std::vector<std::string> plugins;
+  ::dl_iterate_phdr(
+      [](dl_phdr_info* object, std::size_t, void* names) {
+        if (std::strstr(object->dlpi_name, "libasound_module"))
+          static_cast<std::vector<std::string>*>(names)->emplace_back(object->dlpi_name);
+        return 0;
+      },
+      &plugins);
+  for (const std::string& plugin : plugins) {
+    void* handle = ::dlopen(plugin.c_str(), RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+    if (handle) ::dlclose(handle);
+  }
 }
 
 std::string sound_cards() {
@@ -119,6 +141,7 @@ class PortAudio::Stream final : public CaptureStream {
     if (started != paNoError) Pa_CloseStream(stream_);
     check(started, doing);
     ++owner_.open_streams_;
+    owner_.opened_since_refresh_ = true;
   }
 
   ~Stream() override {
@@ -190,7 +213,7 @@ class PortAudio::Stream final : public CaptureStream {
   std::atomic<std::uint64_t> bad_samples_{0};
 };
 
-PortAudio::PortAudio() {
+PortAudio::PortAudio(std::filesystem::path lister) : lister_(std::move(lister)) {
   ::setenv("JACK_NO_START_SERVER", "1", 0);
 }
 
@@ -204,30 +227,50 @@ std::vector<CaptureDevice> PortAudio::devices() {
   return list();
 }
 
-std::unique_ptr<CaptureStream> PortAudio::open(const std::string& device, std::optional<int> channel) {
+std::unique_ptr<CaptureStream> PortAudio::open(const std::string& device, std::optional<int> channel,
+                                               const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   const bool all_closed =
       wants_streams_closed_ && closed_.wait_for(lock, kAllClose, [&] { return open_streams_ == 0; });
-  const StandardErrorMuted muted;  // never without the mutex: two at a time would restore the wrong one
-  if (all_closed) refresh();
-  initialise();
-  try {
-    return open_listed(device, channel);
-  } catch (const Error&) {
-    if (open_streams_ > 0) {
-      if (sound_cards() != cards_) wants_streams_closed_ = true;
-      throw;
+  std::exception_ptr failure;
+  {
+    const StandardErrorMuted muted;  // never without the mutex: two at a time would restore the wrong one
+    if (all_closed) refresh();
+    initialise();
+    try {
+      return open_listed(device, channel);
+    } catch (const Error&) {
+      failure = std::current_exception();
     }
   }
+  if (open_streams_ > 0) {
+    if (sound_cards() != cards_) wants_streams_closed_ = true;
+    std::rethrow_exception(failure);
+  }
+  lock.unlock();  // a driver that hangs the lister hinders no other microphone
+  const std::optional<std::string> listing = list_devices_afresh(lister_, stop);
+  lock.lock();
+  if (open_streams_ > 0 || !may_have_come(device, listing)) std::rethrow_exception(failure);
+  const StandardErrorMuted muted;
   refresh();
   return open_listed(device, channel);
+}
+
+// A device that is listed and yet does not open, ever, is not worth a refresh each time.
+bool PortAudio::may_have_come(const std::string& device, const std::optional<std::string>& listing) {
+  if (!listing) return true;  // nothing better is known
+  if (!lists_device(*listing, device)) return false;
+  const bool changed = std::exchange(listing_, *listing) != *listing;
+  return changed || opened_since_refresh_ || find_device(device) == paNoDevice;
 }
 
 void PortAudio::initialise() {
   if (initialised_) return;
   const StandardErrorMuted muted;
   cards_ = sound_cards();
-  check(Pa_Initialize(), "PortAudio");
+  const PaError code = Pa_Initialize();
+  keep_alsa_plugins();
+  check(code, "PortAudio");
   initialised_ = true;
 }
 
@@ -238,6 +281,7 @@ void PortAudio::terminate() noexcept {
 void PortAudio::refresh() {
   terminate();
   wants_streams_closed_ = false;
+  opened_since_refresh_ = false;
   initialise();
 }
 
