@@ -107,6 +107,12 @@ std::optional<IpAddress> listen_address(const Endpoint& endpoint) {
   return parse_ip(endpoint.host == "localhost" ? "127.0.0.1" : endpoint.host);
 }
 
+std::string IpNetwork::text() const {
+  if (!address.is_v4()) return address.text() + '/' + std::to_string(prefix_bits);
+  if (prefix_bits < kV4PrefixBits) return "::ffff:" + address.text() + '/' + std::to_string(prefix_bits);
+  return address.text() + '/' + std::to_string(prefix_bits - kV4PrefixBits);
+}
+
 bool IpNetwork::contains(const IpAddress& other) const noexcept {
   const auto whole_bytes = static_cast<std::ptrdiff_t>(prefix_bits / 8);
   if (!std::equal(address.bytes.begin(), address.bytes.begin() + whole_bytes, other.bytes.begin()))

@@ -45,6 +45,8 @@ struct IpNetwork {
   IpAddress address;
   int prefix_bits = 128;  ///< of the 128 of the mapped form
 
+  /// As parse_network reads it back.
+  std::string text() const;
   bool contains(const IpAddress& other) const noexcept;
   bool operator==(const IpNetwork&) const = default;
 };

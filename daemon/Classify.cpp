@@ -81,7 +81,8 @@ ExitCode classify_files(const ClassifySettings& settings, std::ostream& out, std
   Printer printer(model, settings.json, out);
   Counters counters;
   const SourceContext context{.model = model,
-                              .hop_samples = effective_hop_samples(model.recipe, settings.hop_s),
+                              .hop_samples = effective_hop_samples(model.recipe, settings.hop_s, "--hop-s",
+                                                                   ExitCode::usage),
                               .gate_dbfs = settings.gate_dbfs,
                               .threads = 1,
                               .anchor = UtcAnchor::now(),

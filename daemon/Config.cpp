@@ -1,11 +1,13 @@
 #include "daemon/Config.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <set>
 #include <utility>
 
 #include "dsp/Error.h"
+#include "dsp/Resampler.h"
 #include "nn/StrictToml.h"
 
 namespace earshot {
@@ -13,7 +15,7 @@ namespace {
 
 constexpr const char* kBundledModel = "esc10-v6.safetensors";
 constexpr int kMaxChannels = 64;
-constexpr double kSilenceDbfs = -120.0;
+constexpr std::array<std::string_view, 4> kSampleFormats{"s16le", "s24le", "s32le", "f32le"};
 
 template <typename Value>
 Value named(const std::string& name, std::initializer_list<std::pair<std::string_view, Value>> names) {
@@ -48,12 +50,9 @@ Endpoint read_listen(StrictToml& table, const std::optional<Endpoint>& fallback,
 
 PcmSettings read_pcm(StrictToml& table) {
   PcmSettings pcm;
-  pcm.format = named<SampleFormat>(table.one_of("format", "s16le", {"s16le", "s24le", "s32le", "f32le"}),
-                                   {{"s16le", SampleFormat::s16le},
-                                    {"s24le", SampleFormat::s24le},
-                                    {"s32le", SampleFormat::s32le},
-                                    {"f32le", SampleFormat::f32le}});
-  pcm.rate_hz = static_cast<int>(table.integer("rate_hz", pcm.rate_hz, 1'000, 768'000));
+  pcm.format = *sample_format(table.one_of("format", "s16le", {"s16le", "s24le", "s32le", "f32le"}));
+  pcm.rate_hz = static_cast<int>(
+      table.integer("rate_hz", pcm.rate_hz, Resampler::kMinRateHz, Resampler::kMaxRateHz));
   pcm.channels = static_cast<int>(table.integer("channels", pcm.channels, 1, kMaxChannels));
   return pcm;
 }
@@ -105,7 +104,8 @@ SourceSettings read_source(StrictToml& table) {
   }
   source.channel = read_channel(table, channels);
   source.gain_db = table.real("gain_db", source.gain_db, -60.0, 60.0);
-  if (table.has("level_dbfs")) source.level_dbfs = table.real("level_dbfs", 0.0, kSilenceDbfs, 0.0);
+  const double level_dbfs = table.real("level_dbfs", 0.0, kSilenceDbfs, 0.0);
+  if (table.has("level_dbfs")) source.level_dbfs = level_dbfs;
   return source;
 }
 
@@ -153,7 +153,8 @@ Config read_config(StrictToml root) {
   model.reject_unknown();
 
   StrictToml window = root.table("window");
-  config.hop_s = window.real("hop_s", config.hop_s, 0.001, 60.0);
+  config.hop_s = window.real("hop_s", config.hop_s, kLeastHopS, kMostHopS);
+  config.hop_place = window.place("hop_s");
   window.reject_unknown();
 
   StrictToml gate = root.table("gate");
@@ -179,8 +180,13 @@ std::string_view kind_name(const SourceSettings& source) noexcept {
 }
 
 std::string_view to_string(SampleFormat format) noexcept {
-  constexpr std::string_view names[] = {"s16le", "s24le", "s32le", "f32le"};
-  return names[static_cast<std::size_t>(format)];
+  return kSampleFormats[static_cast<std::size_t>(format)];
+}
+
+std::optional<SampleFormat> sample_format(std::string_view name) noexcept {
+  const auto found = std::find(kSampleFormats.begin(), kSampleFormats.end(), name);
+  if (found == kSampleFormats.end()) return std::nullopt;
+  return static_cast<SampleFormat>(found - kSampleFormats.begin());
 }
 
 std::optional<std::filesystem::path> find_config() {

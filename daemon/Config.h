@@ -55,7 +55,7 @@ struct FileSettings {
 
 struct SourceSettings {
   std::string name;
-  std::optional<int> channel;  ///< 1, 2, ...; nothing mixes them all
+  std::optional<int> channel;  ///< 1, 2, ...; nothing: the mean of all, of a microphone's first two
   double gain_db = 0.0;
   std::optional<double> level_dbfs;  ///< this source's own gate
   std::variant<MicrophoneSettings, TcpSettings, StdinSettings, FileSettings> kind;
@@ -63,11 +63,18 @@ struct SourceSettings {
 
 /// "microphone", "tcp", "stdin" or "file".
 std::string_view kind_name(const SourceSettings& source) noexcept;
+/// Nothing for another name.
+std::optional<SampleFormat> sample_format(std::string_view name) noexcept;
 std::string_view to_string(SampleFormat format) noexcept;
+
+inline constexpr double kLeastHopS = 0.001;
+inline constexpr double kMostHopS = 60.0;
+inline constexpr double kSilenceDbfs = -120.0;  ///< the lowest level of a gate
 
 struct Config {
   ModelSettings model;
   double hop_s = 0.5;
+  std::string hop_place = "key 'window.hop_s'";  ///< with file and line, where the file has it
   double gate_level_dbfs = -60.0;
   std::vector<SourceSettings> sources;
   StreamSettings publish_tcp;

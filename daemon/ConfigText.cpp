@@ -42,8 +42,7 @@ class TomlText {
     if (allow.empty()) return;
     std::string networks;
     for (const IpNetwork& network : allow) {
-      const int bits = network.address.is_v4() ? network.prefix_bits - 96 : network.prefix_bits;
-      networks += fmt::format("{}\"{}/{}\"", networks.empty() ? "" : ", ", network.address.text(), bits);
+      networks += (networks.empty() ? "" : ", ") + toml_string(network.text());
     }
     line("allow", '[' + networks + ']');
   }

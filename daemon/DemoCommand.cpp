@@ -1,6 +1,5 @@
 #include "daemon/DemoCommand.h"
 
-#include <fmt/core.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,6 +8,8 @@
 #include <span>
 #include <system_error>
 #include <thread>
+
+#include <spdlog/fmt/fmt.h>
 
 #include "daemon/DemoSounds.h"
 #include "dsp/Error.h"

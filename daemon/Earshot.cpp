@@ -4,7 +4,6 @@
 #include <exception>
 #include <filesystem>
 #include <iostream>
-#include <map>
 #include <optional>
 #include <string>
 
@@ -16,15 +15,11 @@
 #include "daemon/Send.h"
 #include "daemon/Watch.h"
 #include "dsp/Error.h"
+#include "dsp/Resampler.h"
 
 namespace {
 
 using namespace earshot;
-
-const std::map<std::string, SampleFormat> kFormats{{"s16le", SampleFormat::s16le},
-                                                   {"s24le", SampleFormat::s24le},
-                                                   {"s32le", SampleFormat::s32le},
-                                                   {"f32le", SampleFormat::f32le}};
 
 Endpoint endpoint_from(const std::string& text) {
   const auto endpoint = parse_endpoint(text);
@@ -41,7 +36,9 @@ void add_watch(CLI::App& app, std::string& server, WatchSettings& settings) {
   command.add_flag("--json", settings.json, "The lines as they come");
   command.add_option("--count", settings.count, "Exit after so many predictions")
       ->option_text("N")
-      ->check(CLI::PositiveNumber);
+      ->check([](const std::string& text) {
+        return text.find_first_not_of('0') == std::string::npos ? "found 0, expected 1 at least" : std::string();
+      });
   command.footer("server is 127.0.0.1:7557 unless given.");
 }
 
@@ -51,11 +48,11 @@ void add_classify(CLI::App& app, ClassifySettings& settings) {
   command.add_option("--model", settings.model, "The model, unless the configuration's or the bundled one")
       ->option_text("FILE");
   command.add_option("--hop-s", settings.hop_s, "Seconds from one window to the next")
-      ->check(CLI::Range(0.01, 60.0))
+      ->check(CLI::Range(kLeastHopS, kMostHopS))
       ->capture_default_str();
   command.add_option("--gate", settings.gate_dbfs, "Leave quieter windows unclassified")
       ->option_text("DBFS")
-      ->check(CLI::Range(-200.0, 0.0));
+      ->check(CLI::Range(kSilenceDbfs, 0.0));
   command.add_flag("--json", settings.json, "Lines as on the stream");
 }
 
@@ -65,13 +62,15 @@ void add_send(CLI::App& app, std::string& receiver, SendSettings& settings) {
   command.add_option("receiver", receiver, "Where the source listens")->option_text("HOST:PORT")->required();
   command.add_option("--rate", settings.pcm.rate_hz, "Hz; 0 is the file's own [16000]")
       ->option_text("R")
-      ->check(CLI::Range(0, 768'000));
+      ->check(CLI::Range(Resampler::kMinRateHz, Resampler::kMaxRateHz) | CLI::IsMember({0}));
   command
       .add_option_function<std::string>(
-          "--format", [&](const std::string& name) { settings.pcm.format = kFormats.at(name); },
+          "--format", [&](const std::string& name) { settings.pcm.format = *sample_format(name); },
           "s16le, s24le, s32le or f32le [s16le]")
       ->option_text("F")
-      ->check(CLI::IsMember({"s16le", "s24le", "s32le", "f32le"}));
+      ->check([](const std::string& name) {
+        return sample_format(name) ? std::string() : "found " + name + ", expected s16le, s24le, s32le or f32le";
+      });
   command
       .add_option("--channels", settings.pcm.channels,
                   "The file's own if it has as many, else its mean in each [1]")
@@ -82,13 +81,13 @@ void add_send(CLI::App& app, std::string& receiver, SendSettings& settings) {
       ->check(CLI::Range(0.0, 1000.0));
   command.footer(
       "rate, format and channels must be those the source is configured for: raw PCM does not tell. The\n"
-      "defaults are those of the configuration.");
+      "defaults are those of the configuration. A source takes one sender at a time; the daemon's log says\n"
+      "why it turned another away.");
 }
 
 int run(int argc, char** argv) {
   CLI::App app("The companion of earshotd for people.", "earshot");
   app.set_version_flag("--version", "earshot " EARSHOT_VERSION);
-  app.require_subcommand(1);
   std::string server = "127.0.0.1:7557";
   std::string receiver;
   WatchSettings watching;
@@ -106,7 +105,13 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& help) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {
-    throw Error(ExitCode::usage, std::string(error.what()) + " (see earshot --help)");
+    if (!app.get_subcommands().empty()) {
+      throw Error(ExitCode::usage, std::string(error.what()) + " (see earshot --help)");
+    }
+  }
+  if (app.get_subcommands().empty()) {
+    throw Error(ExitCode::usage, std::string("found ") + (argc > 1 ? '\'' + std::string(argv[1]) + '\'' : "no command") +
+                                     ", expected watch, classify, send, devices or demo (see earshot --help)");
   }
 
   if (app.got_subcommand("watch")) {
@@ -120,6 +125,7 @@ int run(int argc, char** argv) {
     send_file(sending);
   } else if (app.got_subcommand(&devices)) {
     print_devices(std::cout, devices_json);
+    if (!std::cout.flush()) throw Error(ExitCode::io, "standard output: cannot write");
   } else {
     run_demo();
   }

@@ -1,5 +1,7 @@
 // earshotd: listens, classifies, publishes.
+#include <fcntl.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -20,6 +22,7 @@
 
 #include "daemon/Config.h"
 #include "daemon/Devices.h"
+#include "daemon/FileSource.h"
 #include "daemon/Journal.h"
 #include "daemon/Logging.h"
 #include "daemon/Pipeline.h"
@@ -49,9 +52,10 @@ StreamFacts facts_of(const Config& config, const Model& model) {
                     .model_sha256 = model.sha256,
                     .labels = model.labels,
                     .window_samples = model.recipe.window_samples,
-                    .hop_samples = effective_hop_samples(model.recipe, config.hop_s),
+                    .hop_samples = effective_hop_samples(model.recipe, config.hop_s, config.hop_place),
                     .rate_hz = model.recipe.rate_hz,
-                    .sources = {}};
+                    .sources = {},
+                    .anchor = UtcAnchor::now()};
   for (const SourceSettings& source : config.sources) {
     facts.sources.push_back({source.name, std::string(kind_name(source))});
   }
@@ -80,7 +84,7 @@ void run_daemon(const Config& config) {
                               .hop_samples = facts.hop_samples,
                               .gate_dbfs = config.gate_level_dbfs,
                               .threads = config.model.threads,
-                              .anchor = UtcAnchor::now(),
+                              .anchor = facts.anchor,
                               .sink = journal,
                               .counters = counters,
                               .port_audio = &port_audio};
@@ -88,8 +92,8 @@ void run_daemon(const Config& config) {
   for (const SourceSettings& settings : config.sources) sources.push_back(make_source(settings, context));
   SourceThreads threads(std::move(sources), [&] { boost::asio::post(waiting, [&] { waiting.stop(); }); });
 
-  spdlog::info("model '{}', {} labels; publishing on {}:{}", model.name, model.labels.size(),
-               config.publish_tcp.listen.host, server.port());
+  spdlog::info("model '{}', {} labels; publishing on {}", model.name, model.labels.size(),
+               Endpoint{config.publish_tcp.listen.host, server.port()}.text());
   ::sd_notify(0, "READY=1");
   threads.start();
   waiting.run();
@@ -108,9 +112,31 @@ void run_daemon(const Config& config) {
   }
 }
 
+// A closed standard stream would let a socket or the model take its number, and be read or written as one.
+void open_standard_streams() {
+  for (int descriptor = ::open("/dev/null", O_RDWR); descriptor >= 0; descriptor = ::open("/dev/null", O_RDWR)) {
+    if (descriptor <= STDERR_FILENO) continue;
+    ::close(descriptor);
+    return;
+  }
+}
+
+// What a start needs besides the configuration: the model, a hop that it can step by, the files.
+void check(const Config& config) {
+  facts_of(config, load_model(config.model.path));
+  for (const SourceSettings& source : config.sources) {
+    if (const auto* file = std::get_if<FileSettings>(&source.kind)) open_file(source, *file);
+  }
+}
+
+void flush_output() {
+  if (!std::cout.flush()) throw Error(ExitCode::io, "standard output: cannot write");
+}
+
 int run(const Options& options) {
   if (options.list_devices) {
     print_devices(std::cout, false);
+    flush_output();
     return static_cast<int>(ExitCode::ok);
   }
   const std::optional<std::filesystem::path> path = options.config ? options.config : find_config();
@@ -122,9 +148,12 @@ int run(const Options& options) {
   }
   const Config config = load_config(*path);
   if (options.check_config) {
+    check(config);
     std::cout << path->string() << ": good\n";
+    flush_output();
   } else if (options.print_config) {
     std::cout << to_toml(config);
+    flush_output();
   } else {
     run_daemon(config);
   }
@@ -136,6 +165,7 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   using earshot::ExitCode;
+  earshot::open_standard_streams();
   CLI::App app("Listens, classifies every window of sound, and publishes the predictions.", "earshotd");
   earshot::Options options;
   app.add_option("--config", options.config, "The configuration file")->option_text("FILE");

@@ -13,14 +13,22 @@ constexpr std::size_t kChunkFrames = 1024;  // in real time, how late a sample m
 
 }  // namespace
 
-FileSource::FileSource(const SourceSettings& settings, const FileSettings& file, const SourceContext& context)
-    : Source(settings, context), settings_(file), channel_(settings.channel), file_(file.path) {
-  if (channel_ && *channel_ > file_.channels()) {
+AudioFile open_file(const SourceSettings& settings, const FileSettings& file) {
+  AudioFile opened(file.path);
+  if (settings.channel && *settings.channel > opened.channels()) {
     throw Error(ExitCode::config, "source '" + settings.name + "': key 'channel': found " +
-                                      std::to_string(*channel_) + ", expected at most the " +
-                                      std::to_string(file_.channels()) + " channels of " +
+                                      std::to_string(*settings.channel) + ", expected at most the " +
+                                      std::to_string(opened.channels()) + " channels of " +
                                       file.path.string());
   }
+  return opened;
+}
+
+FileSource::FileSource(const SourceSettings& settings, const FileSettings& file, const SourceContext& context)
+    : Source(settings, context),
+      settings_(file),
+      channel_(settings.channel),
+      file_(open_file(settings, file)) {
   pipeline().open(file_.rate_hz());
 }
 
@@ -40,7 +48,7 @@ void FileSource::play(std::stop_token stop) {
     const std::size_t got = read(chunk);
     if (got == 0) {
       if (settings_.at_end == AtEnd::stop || frames == frames_of_pass) return pipeline().finish();
-      file_ = AudioFile(settings_.path);
+      reopen();
       frames_of_pass = frames;
       continue;
     }
@@ -53,6 +61,17 @@ void FileSource::play(std::stop_token stop) {
     pipeline().add_bad_samples(file_.take_bad_samples());
   }
   pipeline().close();
+}
+
+void FileSource::reopen() {
+  AudioFile again(settings_.path);
+  if (again.rate_hz() != file_.rate_hz() || again.channels() != file_.channels()) {
+    throw Error(ExitCode::bad_data,
+                settings_.path.string() + ": found " + std::to_string(again.channels()) + " channels at " +
+                    std::to_string(again.rate_hz()) + " Hz, expected " + std::to_string(file_.channels()) +
+                    " at " + std::to_string(file_.rate_hz()) + " Hz as when it was opened first");
+  }
+  file_ = std::move(again);
 }
 
 std::size_t FileSource::read(std::span<float> out) {

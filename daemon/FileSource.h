@@ -10,9 +10,12 @@
 
 namespace earshot {
 
+/// Throws as AudioFile does; Error(config) for a channel that it has not.
+AudioFile open_file(const SourceSettings& settings, const FileSettings& file);
+
 class FileSource final : public Source {
  public:
-  /// Opens the file. Throws as AudioFile does; Error(config) for a channel that it has not.
+  /// Opens the file, as open_file does.
   FileSource(const SourceSettings& settings, const FileSettings& file, const SourceContext& context);
 
   /// Caller's thread: the file through the pipeline until its end or a stop; what happens is published, but
@@ -21,6 +24,8 @@ class FileSource final : public Source {
 
  private:
   std::string hear(std::stop_token stop) override;
+  /// From the start again. Throws Error(bad_data) if it has another rate or number of channels by now.
+  void reopen();
   std::size_t read(std::span<float> out);
 
   FileSettings settings_;

@@ -6,6 +6,8 @@ namespace earshot {
 namespace {
 
 constexpr std::size_t kKindsKept = std::size_t{1} << 18;
+constexpr std::uint64_t kBlockMessages = 4096;
+constexpr std::size_t kBlocksKept = std::size_t{1} << 14;
 
 }  // namespace
 
@@ -19,6 +21,17 @@ std::uint64_t History::add(MessageKind kind, const Message& message) {
     kinds_.push_back(kind);
   } else {
     kinds_[(seq - 1) % kKindsKept] = kind;
+  }
+  if ((seq - 1) % kBlockMessages == 0) {
+    if (blocks_.size() == kBlocksKept) blocks_.pop_front();
+    blocks_.emplace_back();
+  }
+  Block& block = blocks_.back();
+  const auto counted = std::ranges::find(block, kind, &Block::value_type::first);
+  if (counted == block.end()) {
+    block.emplace_back(kind, 1U);
+  } else {
+    ++counted->second;
   }
   Entries& entries = kind.topic == Topic::prediction ? predictions_ : others_;
   if (depth_ == 0) return seq;
@@ -49,12 +62,32 @@ const History::Entry* History::find_from(std::uint64_t seq, const MessageFilter&
   return prediction->seq < other->seq ? prediction : other;
 }
 
+std::uint64_t History::passing_of(const Block& block, const MessageFilter& filter) noexcept {
+  std::uint64_t passing = 0;
+  for (const auto& [kind, count] : block) {
+    if (filter.passes(kind)) passing += count;
+  }
+  return passing;
+}
+
 std::uint64_t History::count(std::uint64_t from, std::uint64_t to,
                              const MessageFilter& filter) const noexcept {
-  const std::uint64_t oldest_known = next_seq_ - kinds_.size();
-  std::uint64_t passing = from < oldest_known ? std::min(oldest_known, to) - from : 0;
-  for (std::uint64_t seq = std::max(from, oldest_known); seq < to; ++seq) {
-    if (filter.passes(kinds_[(seq - 1) % kKindsKept])) ++passing;
+  const std::uint64_t oldest_kind = next_seq_ - kinds_.size();
+  const std::uint64_t newest_block = (next_seq_ + kBlockMessages - 2) / kBlockMessages;  // counted from 1
+  std::uint64_t passing = 0;
+  for (std::uint64_t seq = from, end = 0; seq < to; seq = end) {
+    const std::uint64_t block = (seq - 1) / kBlockMessages;
+    const std::uint64_t block_begin = block * kBlockMessages + 1;
+    end = std::min(to, block_begin + kBlockMessages);
+    const std::uint64_t messages = end - seq;
+    if (block + blocks_.size() < newest_block) {
+      passing += messages;
+    } else if (messages < kBlockMessages && seq >= oldest_kind) {
+      for (; seq < end; ++seq) passing += filter.passes(kinds_[(seq - 1) % kKindsKept]) ? 1 : 0;
+    } else {
+      const Block& counts = blocks_[blocks_.size() - (newest_block - block)];
+      passing += std::min(messages, passing_of(counts, filter));
+    }
   }
   return passing;
 }

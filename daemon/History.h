@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "daemon/Message.h"
@@ -16,6 +17,7 @@ namespace earshot {
 struct MessageKind {
   Topic topic = Topic::prediction;
   std::uint16_t source = 0;
+  bool operator==(const MessageKind&) const = default;
 };
 
 struct MessageFilter {
@@ -50,8 +52,8 @@ class History {
   /// The oldest one held from `seq` on that passes; null if there is none. Valid until the next add().
   const Entry* find_from(std::uint64_t seq, const MessageFilter& filter) const noexcept;
 
-  /// How many of the messages `from` .. `to` - 1, held or not, pass. Exact for the last 2^18; older ones
-  /// count as if they passed.
+  /// How many of the messages `from` .. `to` - 1, held or not, pass. Exact for the last 2^18; further back to
+  /// what a block of 4096 can hide at its ends; beyond 2^26 all count as if they passed.
   std::uint64_t count(std::uint64_t from, std::uint64_t to, const MessageFilter& filter) const noexcept;
 
  private:
@@ -59,11 +61,16 @@ class History {
   static const Entry* find_in(const Entries& entries, std::uint64_t seq,
                               const MessageFilter& filter) noexcept;
 
+  /// How many of each kind are among 4096 messages in a row.
+  using Block = std::vector<std::pair<MessageKind, std::uint32_t>>;
+  static std::uint64_t passing_of(const Block& block, const MessageFilter& filter) noexcept;
+
   std::size_t depth_;
   std::uint64_t next_seq_ = 1;
   Entries predictions_;
   Entries others_;
-  std::vector<MessageKind> kinds_;  ///< of seq s at s % size, once full
+  std::vector<MessageKind> kinds_;  ///< of seq s at (s - 1) % size, once full
+  std::deque<Block> blocks_;        ///< the last of which is being filled
 };
 
 }  // namespace earshot

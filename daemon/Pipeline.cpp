@@ -12,14 +12,14 @@
 
 namespace earshot {
 
-std::uint64_t effective_hop_samples(const FeatureRecipe& recipe, double hop_s) {
+std::uint64_t effective_hop_samples(const FeatureRecipe& recipe, double hop_s, std::string_view place,
+                                    ExitCode code) {
   const double hops = std::round(hop_s * recipe.rate_hz / recipe.hop_samples);
   const auto step = static_cast<std::uint64_t>(recipe.hop_samples);
   const std::uint64_t samples = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(hops)) * step;
   if (samples > recipe.window_samples) {
-    throw Error(ExitCode::config,
-                fmt::format("key 'window.hop_s': found {} s, expected at most the model's window of {} s",
-                            hop_s, static_cast<double>(recipe.window_samples) / recipe.rate_hz));
+    throw Error(code, fmt::format("{}: found {} s, expected at most the model's window of {} s", place, hop_s,
+                                  static_cast<double>(recipe.window_samples) / recipe.rate_hz));
   }
   return samples;
 }
@@ -116,7 +116,8 @@ void Pipeline::classify(const Window& window, std::uint64_t padded_samples) noex
   prediction.source = settings_.source;
   prediction.start_sample = window.start_sample;
   prediction.end_sample = window.end_sample();
-  prediction.time = clock_.time_of(window.end_sample());
+  // A sender that catches up is heard later than it spoke: times may stand still, and never go back.
+  prediction.time = last_time_ = std::max(last_time_, clock_.time_of(window.end_sample()));
   prediction.padded_samples = padded_samples;
   prediction.level_dbfs = level_dbfs(window.samples, rate_hz());
   prediction.gated = settings_.gate_dbfs && prediction.level_dbfs < *settings_.gate_dbfs;

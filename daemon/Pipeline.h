@@ -5,10 +5,12 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/Message.h"
 #include "daemon/StreamClock.h"
+#include "dsp/Error.h"
 #include "dsp/FeatureExtractor.h"
 #include "dsp/Resampler.h"
 #include "dsp/SlidingWindow.h"
@@ -24,9 +26,10 @@ struct PipelineSettings {
   int threads = 1;                  ///< of the classifier
 };
 
-/// `hop_s` as whole STFT hops of the recipe, at least one. Throws Error(config) if that is longer than the
-/// window.
-std::uint64_t effective_hop_samples(const FeatureRecipe& recipe, double hop_s);
+/// `hop_s` as whole STFT hops of the recipe, at least one. Throws Error(code) if that is longer than the
+/// window, naming it by `place`.
+std::uint64_t effective_hop_samples(const FeatureRecipe& recipe, double hop_s, std::string_view place,
+                                    ExitCode code = ExitCode::config);
 
 /// One source's timeline, counted at the model's rate. Not thread safe: the thread that feeds it classifies,
 /// too.
@@ -89,6 +92,7 @@ class Pipeline {
   int source_rate_hz_ = 0;
   std::uint64_t opened_at_ = 0;       // position of the last open()
   std::uint64_t source_samples_ = 0;  // since then, at the source's rate, lost ones included
+  UtcTime last_time_{};               // of a prediction
   bool behind_ = false;
   std::uint64_t skipped_from_ = 0;
   std::uint64_t skipped_windows_ = 0;

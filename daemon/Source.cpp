@@ -5,6 +5,8 @@
 #include <mutex>
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
 #include "daemon/FileSource.h"
 #include "daemon/MicrophoneSource.h"
 #include "daemon/StdinSource.h"
@@ -36,6 +38,7 @@ void Source::run(std::stop_token stop) noexcept {
     why = hear(std::move(stop));
   } catch (const std::exception& error) {
     why = error.what();
+    spdlog::error("source '{}': {}", name_, why);
     pipeline_.close();
   }
   change_state(SourceState::ended, why);

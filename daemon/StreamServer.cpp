@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <exception>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -16,6 +15,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "daemon/AsioGlue.h"
 #include "daemon/StreamSession.h"
 #include "daemon/StreamState.h"
 
@@ -30,17 +30,6 @@ namespace {
 /// Messages published but not yet taken by the server's thread; its work for each is microseconds.
 constexpr std::size_t kMostBacklog = 4096;
 constexpr auto kAcceptRetry = std::chrono::milliseconds(200);
-
-IpAddress ip_of(const asio::ip::address& address) {
-  IpAddress ip;
-  ip.bytes = address.is_v6() ? address.to_v6().to_bytes()
-                             : asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4()).to_bytes();
-  return ip;
-}
-
-void rethrow(std::exception_ptr error) {
-  if (error) std::rethrow_exception(error);
-}
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 
 #include "daemon/Address.h"
 #include "daemon/Message.h"
+#include "daemon/StreamClock.h"
 
 namespace earshot {
 
@@ -39,6 +40,7 @@ struct StreamFacts {
   std::uint64_t hop_samples = 0;  ///< the effective hop
   int rate_hz = 0;
   std::vector<SourceFacts> sources;
+  UtcAnchor anchor = UtcAnchor::now();
 };
 
 /// One thread of its own serves all clients.

@@ -2,7 +2,6 @@
 
 #include <netinet/tcp.h>
 
-#include <exception>
 #include <span>
 #include <utility>
 
@@ -14,6 +13,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "daemon/AsioGlue.h"
+
 namespace earshot {
 
 namespace asio = boost::asio;
@@ -23,10 +24,6 @@ namespace {
 
 constexpr int kMostSendBufferBytes = 64 * 1024;
 constexpr std::size_t kReadBytes = 4096;
-
-void rethrow(std::exception_ptr error) {
-  if (error) std::rethrow_exception(error);
-}
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 #include "daemon/StreamState.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <random>
 
@@ -50,9 +51,7 @@ StreamState::StreamState(StreamFacts facts, std::size_t history, const Counters&
     : facts_(std::move(facts)),
       counters_(counters),
       history_(history),
-      instance_(random_instance()),
-      start_(std::chrono::steady_clock::now()),
-      start_utc_(std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now())) {
+      instance_(random_instance()) {
   for (const SourceFacts& source : facts_.sources) source_index(source.name);
 }
 
@@ -98,11 +97,11 @@ SharedLine StreamState::hello() const {
 }
 
 SharedLine StreamState::heartbeat(std::size_t clients) const {
-  const auto uptime = std::chrono::steady_clock::now() - start_;
+  const auto now = std::chrono::steady_clock::now();
   JsonWriter json;
   json.begin_object().field("type", "heartbeat");
-  json.field("time", rfc3339(start_utc_ + std::chrono::floor<std::chrono::microseconds>(uptime)));
-  json.key("uptime_s").fixed(std::chrono::duration<double>(uptime).count(), 3);
+  json.field("time", rfc3339(facts_.anchor.at(now)));
+  json.key("uptime_s").fixed(std::chrono::duration<double>(now - facts_.anchor.monotonic).count(), 3);
   json.field("next_seq", history_.next_seq());
   json.field("predictions", counters_.predictions.load(std::memory_order_relaxed));
   json.field("dropped_samples", counters_.dropped_samples.load(std::memory_order_relaxed));

@@ -2,7 +2,6 @@
 // them.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -62,8 +61,6 @@ class StreamState {
   std::string instance_;
   std::vector<std::string> source_names_;
   std::vector<SourceState> source_states_;
-  std::chrono::steady_clock::time_point start_;
-  UtcTime start_utc_;
 };
 
 /// The `error` message.

@@ -53,7 +53,7 @@ void Subscriber::refuse(const RequestError& error) {
 void Subscriber::subscribe(const SubscribeRequest& request) {
   const std::uint64_t next_seq = state_.history().next_seq();
   if (request.instance && *request.instance != state_.instance()) {
-    return refuse({"wrong_instance", "instance: found '" + *request.instance + "', expected '" +
+    return refuse({"wrong_instance", "instance: found '" + shortened(*request.instance) + "', expected '" +
                                          state_.instance() +
                                          "': the daemon has been restarted, its seqs began anew"});
   }
@@ -69,9 +69,10 @@ void Subscriber::subscribe(const SubscribeRequest& request) {
       const auto found = std::find(names.begin(), names.end(), name);
       if (found == names.end()) {
         return refuse(
-            {"unknown_source", "sources: found '" + name + "', expected one of " + quoted_list(names)});
+            {"unknown_source", "sources: found '" + shortened(name) + "', expected one of " + quoted_list(names)});
       }
-      indices.push_back(static_cast<std::uint16_t>(found - names.begin()));
+      const auto index = static_cast<std::uint16_t>(found - names.begin());
+      if (!filter.passes_source(index)) indices.push_back(index);
     }
   }
 

@@ -23,9 +23,7 @@ constexpr std::size_t kShownBytes = 60;
 
 /// A value as an error shows it: its JSON, cut short.
 std::string shown(const json::value& value) {
-  std::string text = json::serialize(value);
-  if (text.size() > kShownBytes) text = text.substr(0, kShownBytes) + "...";
-  return text;
+  return shortened(json::serialize(value));
 }
 
 RequestError wrong(std::string_view field, const json::value& found, std::string_view expected) {
@@ -94,6 +92,11 @@ Problem read_instance(const json::value& value, SubscribeRequest& request) {
 }
 
 }  // namespace
+
+std::string shortened(std::string text) {
+  if (text.size() > kShownBytes) text.replace(kShownBytes, std::string::npos, "...");
+  return text;
+}
 
 std::variant<SubscribeRequest, RequestError> parse_request(std::string_view line) {
   json::parse_options options;

@@ -35,6 +35,9 @@ struct RequestError {
 /// `line` without its newline, of any bytes. Unknown fields are ignored.
 std::variant<SubscribeRequest, RequestError> parse_request(std::string_view line);
 
+/// What a client wrote, as an error shows it: cut short.
+std::string shortened(std::string text);
+
 /// The names of the topics in `topics`, in the order of their bits.
 std::vector<std::string_view> topic_names(unsigned topics);
 

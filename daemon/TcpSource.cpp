@@ -14,6 +14,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "daemon/AsioGlue.h"
+
 namespace earshot {
 namespace {
 
@@ -21,11 +23,8 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadBytes = 16 * 1024;
+constexpr std::chrono::seconds kSilence{10};  // of a connected sender, before a word in the log
 constexpr int kPatienceTenths = 10;  // of a second, for a sender to make room for the next
-
-Endpoint endpoint_of(const asio::ip::tcp::endpoint& endpoint) {
-  return {endpoint.address().to_string(), endpoint.port()};
-}
 
 // A sender whose machine vanished without a word is given up after 25 s, and the next one let in.
 void watch_for_silent_death(asio::ip::tcp::socket& socket) {
@@ -54,44 +53,51 @@ TcpSource::TcpSource(const SourceSettings& settings, const TcpSettings& tcp, con
 std::string TcpSource::hear(std::stop_token stop) {
   const std::stop_callback on_stop(stop, [this] { io_.stop(); });
   change_state(SourceState::starting, "listening on " + settings_.listen.text());
-  asio::co_spawn(io_, accept_senders(), [](std::exception_ptr failure) {
-    if (failure) std::rethrow_exception(failure);
-  });
+  asio::co_spawn(io_, accept_senders(), rethrow);
   io_.run();
   pipeline().close();
   return "stopped";
 }
 
 asio::awaitable<void> TcpSource::accept_senders() {
+  bool failing = false;
   for (;;) {
     Tcp::endpoint from;
     auto [error, socket] = co_await acceptor_.async_accept(from, kTuple);
     if (error) {
       // Out of descriptors, or the sender was gone already: the listener itself lives.
-      spdlog::warn("source '{}': cannot accept a sender: {}", name(), error.message());
+      if (!std::exchange(failing, true)) {
+        spdlog::warn("source '{}': cannot accept a sender: {}", name(), error.message());
+      }
       asio::steady_timer pause(io_, std::chrono::milliseconds(100));
       co_await pause.async_wait(kTuple);
       continue;
     }
-    const std::string peer = endpoint_of(from).text();
+    failing = false;
+    const IpAddress address = ip_of(from.address());
+    const std::string peer = Endpoint{address.text(), from.port()}.text();
+    if (!may_connect(address, settings_.allow)) {
+      if (address != std::exchange(last_turned_away_, address)) {
+        spdlog::warn("source '{}': refused {}, which 'allow' does not hold", name(), peer);
+      }
+      continue;
+    }
     // A sender that has just left may still be heard out.
     asio::steady_timer moment(io_);
     for (int tenths = 0; taken_ && tenths < kPatienceTenths; ++tenths) {
       moment.expires_after(std::chrono::milliseconds(100));
       co_await moment.async_wait(kTuple);
     }
-    const auto address = parse_ip(from.address().to_string());
-    if (!address || !may_connect(*address, settings_.allow)) {
-      spdlog::warn("source '{}': refused {}, which 'allow' does not hold", name(), peer);
-    } else if (taken_) {
-      spdlog::warn("source '{}': refused {}, another sender is connected", name(), peer);
-    } else {
-      taken_ = true;
-      watch_for_silent_death(socket);
-      asio::co_spawn(io_, serve(std::move(socket), peer), [](std::exception_ptr failure) {
-        if (failure) std::rethrow_exception(failure);
-      });
+    if (taken_) {
+      if (address != std::exchange(last_turned_away_, address)) {
+        spdlog::warn("source '{}': refused {}, another sender is connected", name(), peer);
+      }
+      continue;
     }
+    taken_ = true;
+    last_turned_away_.reset();
+    watch_for_silent_death(socket);
+    asio::co_spawn(io_, serve(std::move(socket), peer), rethrow);
   }
 }
 
@@ -99,10 +105,22 @@ asio::awaitable<void> TcpSource::serve(Tcp::socket socket, std::string peer) {
   change_state(SourceState::up, peer);
   decoder_.reset();
   bool begun = false;
+  bool silent = false;
+  asio::steady_timer silence(io_);
   for (;;) {
+    if (!silent) {
+      silence.expires_after(kSilence);
+      silence.async_wait([&, this](boost::system::error_code cancelled) {
+        if (cancelled) return;  // by the next bytes, or serve() is gone
+        silent = true;
+        spdlog::warn("source '{}': {} is connected and has sent nothing for {} s", name(), peer,
+                     kSilence.count());
+      });
+    }
     const auto [error, got] = co_await socket.async_read_some(asio::buffer(buffer_), kTuple);
     const Clock::time_point now = Clock::now();
     if (got > 0) {
+      if (std::exchange(silent, false)) spdlog::info("source '{}': {} sends again", name(), peer);
       if (!std::exchange(begun, true)) begin_stream(now);
       pipeline().push_live(decoder_.decode(std::span(buffer_).first(got)), utc(now), false);
       pipeline().add_bad_samples(decoder_.take_bad_samples());

@@ -36,6 +36,7 @@ class TcpSource final : public Source {
   boost::asio::io_context io_{1};
   Tcp::acceptor acceptor_;
   bool taken_ = false;                                               // a sender is connected
+  std::optional<IpAddress> last_turned_away_;                        // one line in the log for each in a row
   std::optional<std::chrono::steady_clock::time_point> last_heard_;  // of any sender
 };
 

@@ -41,7 +41,8 @@ class Watcher {
       try {
         listen();
       } catch (const Error& error) {
-        if (error.code() != ExitCode::unavailable && error.code() != ExitCode::io) throw;
+        const bool server_lost = error.code() == ExitCode::unavailable || error.code() == ExitCode::io;
+        if (!server_lost || !out_) throw;
         tell(std::string(error.what()) + "; trying again");
       }
       if (done_) return;
@@ -101,7 +102,7 @@ class Watcher {
     tell("connected to " + settings_.server.text() + ": " + view_->greeting());
     std::string instance = text_of(hello, "instance");
     const bool first = instance_.empty();
-    if (instance != instance_) next_seq_ = 1;
+    if (instance != instance_) next_seq_ = first ? number_of(hello, "next_seq") : 1;
     instance_ = std::move(instance);
     if (first) return;  // a first connection shows what happens from now on
     JsonWriter request;
@@ -138,9 +139,11 @@ class Watcher {
                 settings_.server.text() + ": found " + found + ", expected a message of earshotd");
   }
 
-  static std::string text_of(const json::object& message, std::string_view key) {
+  static std::uint64_t number_of(const json::object& message, std::string_view key) {
     const json::value* value = message.if_contains(key);
-    return value && value->is_string() ? std::string(value->get_string()) : std::string();
+    json::error_code not_one;
+    const auto number = value ? value->to_number<std::uint64_t>(not_one) : 0;
+    return not_one ? 0 : number;
   }
 
   static std::string printable_start(std::string_view text) {

@@ -30,11 +30,6 @@ std::string printable(std::string_view text) {
   return result;
 }
 
-std::string text_of(const json::object& message, std::string_view key) {
-  const json::value* value = message.if_contains(key);
-  return value && value->is_string() ? printable(value->get_string()) : std::string();
-}
-
 double number_of(const json::object& message, std::string_view key) {
   const json::value* value = message.if_contains(key);
   return value && value->is_number() ? value->to_number<double>() : std::nan("");
@@ -72,6 +67,11 @@ std::string bar(double fraction) {
 }
 
 }  // namespace
+
+std::string text_of(const json::object& message, std::string_view key) {
+  const json::value* value = message.if_contains(key);
+  return value && value->is_string() ? printable(value->get_string()) : std::string();
+}
 
 WatchView::WatchView(const json::object& hello, bool terminal)
     : rate_hz_(number_of(hello, "rate_hz")), terminal_(terminal) {

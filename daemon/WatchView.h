@@ -4,10 +4,14 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <boost/json/object.hpp>
 
 namespace earshot {
+
+/// A field of text, control characters as '?'; empty if there is none.
+std::string text_of(const boost::json::object& message, std::string_view key);
 
 /// Columns are as wide as the names in `hello` need. Messages come from elsewhere: fields that are missing or
 /// of another type show as nothing, control characters as '?'.

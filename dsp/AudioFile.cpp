@@ -79,10 +79,12 @@ AudioFile::AudioFile(const std::filesystem::path& path) : impl_(std::make_unique
     const ExitCode code = sf_error(nullptr) == SF_ERR_SYSTEM ? ExitCode::no_input : ExitCode::bad_data;
     throw Error(code, impl_->path + ": not readable as audio: " + sf_strerror(nullptr));
   }
-  if (impl_->info.channels < 1 || impl_->info.samplerate < 1) {
-    throw Error(ExitCode::bad_data, impl_->path + ": found " + std::to_string(impl_->info.channels) +
-                                        " channels at " + std::to_string(impl_->info.samplerate) +
-                                        " Hz, expected at least one of each");
+  if (impl_->info.channels < 1 || impl_->info.samplerate < Resampler::kMinRateHz ||
+      impl_->info.samplerate > Resampler::kMaxRateHz) {
+    throw Error(ExitCode::bad_data,
+                impl_->path + ": found " + std::to_string(impl_->info.channels) + " channels at " +
+                    std::to_string(impl_->info.samplerate) + " Hz, expected one at least, at " +
+                    std::to_string(Resampler::kMinRateHz) + " to " + std::to_string(Resampler::kMaxRateHz) + " Hz");
   }
   impl_->interleaved.resize(kBlockFrames * impl_->channel_count());
 }
@@ -121,13 +123,7 @@ std::uint64_t AudioFile::take_bad_samples() noexcept {
 
 Clip load_clip(const std::filesystem::path& path, int rate_hz) {
   AudioFile file(path);
-  Resampler resampler = [&] {
-    try {
-      return Resampler(file.rate_hz(), rate_hz);
-    } catch (const Error& error) {
-      throw Error(ExitCode::bad_data, path.string() + ": " + error.what());
-    }
-  }();
+  Resampler resampler(file.rate_hz(), rate_hz);
   Clip clip;
   std::vector<float> block(Resampler::kMaxChunk);
   while (const std::size_t got = file.read_mono(block)) {

@@ -13,7 +13,7 @@ namespace earshot {
 class AudioFile {
  public:
   /// Throws Error(no_input) if it is missing or unreadable, Error(bad_data) if it is not audio that
-  /// libsndfile knows; the line names the file and, for bad data, libsndfile's reason.
+  /// libsndfile knows, or at a rate beyond Resampler's; the line names the file and, for bad data, libsndfile's reason.
   explicit AudioFile(const std::filesystem::path& path);
   ~AudioFile();
   AudioFile(AudioFile&&) noexcept;
@@ -37,8 +37,7 @@ class AudioFile {
   std::unique_ptr<Impl> impl_;
 };
 
-/// A whole file, mixed to mono and resampled to `rate_hz`. Throws as AudioFile does, and Error(bad_data) for a
-/// rate that Resampler refuses.
+/// A whole file, mixed to mono and resampled to `rate_hz`. Throws as AudioFile does.
 struct Clip {
   std::vector<float> samples;
   std::uint64_t bad_samples = 0;

@@ -17,8 +17,6 @@ namespace {
 /// libsamplerate is always handed this many input samples, so its output depends on no other cut. Adds at
 /// most 6 ms of latency at 44.1 kHz.
 constexpr std::size_t kBlockSamples = 256;
-constexpr int kMinRateHz = 1000;
-constexpr int kMaxRateHz = 768000;
 constexpr int kMaxRatio = 256;  // libsamplerate's own limit, either way
 
 struct DeleteState {

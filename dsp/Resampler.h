@@ -11,7 +11,9 @@ namespace earshot {
 /// Streaming resampler of one channel. At equal rates it hands samples through unchanged. Not thread safe.
 class Resampler {
  public:
-  /// Throws Error(config) unless both rates lie in 1 000 .. 768 000 Hz and their ratio in 1/256 .. 256.
+  static constexpr int kMinRateHz = 1'000;
+  static constexpr int kMaxRateHz = 768'000;
+  /// Throws Error(config) unless both rates lie in that range and their ratio in 1/256 .. 256.
   Resampler(int from_hz, int to_hz);
   ~Resampler();
   Resampler(Resampler&&) noexcept;

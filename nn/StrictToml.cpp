@@ -77,7 +77,7 @@ std::string found(const toml::node& node) {
   return kind_of(node);
 }
 
-std::string place(const std::string& file, std::uint32_t line) {
+std::string position(const std::string& file, std::uint32_t line) {
   return line == 0 ? file + ": " : file + ":" + std::to_string(line) + ": ";
 }
 
@@ -101,13 +101,21 @@ std::string list(const std::set<std::string, std::less<>>& keys) {
   return line;
 }
 
+constexpr std::size_t kMisspelt = 2;  // letters off, at most
+
+template <typename Node>
+[[noreturn]] void refuse_unknown(const Node& node, const toml::key& key, const std::string& expected) {
+  throw Error(ExitCode::config, position(node.file, key.source().begin.line) + "key '" + node.prefix +
+                                    std::string(key.str()) + "': found an unknown key, expected " + expected);
+}
+
 std::shared_ptr<const toml::table> parse(std::string_view text, const std::string& name) {
   try {
     return std::make_shared<const toml::table>(toml::parse(text, name));
   } catch (const toml::parse_error& error) {
     std::string reason(error.description());
     std::replace(reason.begin(), reason.end(), '\n', ' ');
-    throw Error(ExitCode::config, place(name, error.source().begin.line) + "found what is not TOML (" +
+    throw Error(ExitCode::config, position(name, error.source().begin.line) + "found what is not TOML (" +
                                       reason + "), expected key = value");
   }
 }
@@ -235,11 +243,20 @@ std::filesystem::path StrictToml::path(std::string_view key, const std::filesyst
   return (std::filesystem::path(node_->file).parent_path() / value).lexically_normal();
 }
 
-void StrictToml::refuse(std::string_view key, const std::string& found, const std::string& expected) const {
+std::string StrictToml::place(std::string_view key) const {
   const toml::node* value = node_->table->get(key);
   const std::uint32_t line = value && value->source().begin.line ? value->source().begin.line : node_->line;
-  throw Error(ExitCode::config, place(node_->file, line) + "key '" + node_->prefix + std::string(key) +
-                                    "': found " + found + ", expected " + expected);
+  return position(node_->file, line) + "key '" + node_->prefix + std::string(key) + '\'';
+}
+
+void StrictToml::refuse(std::string_view key, const std::string& found, const std::string& expected) const {
+  if (!has(key)) {
+    for (const auto& [other, value] : *node_->table) {
+      if (node_->known.contains(other.str()) || edit_distance(other.str(), key) > kMisspelt) continue;
+      refuse_unknown(*node_, other, std::string(1, '\'').append(key).append("'"));
+    }
+  }
+  throw Error(ExitCode::config, place(key) + ": found " + found + ", expected " + expected);
 }
 
 void StrictToml::reject_unknown() const {
@@ -250,11 +267,8 @@ void StrictToml::reject_unknown() const {
         std::min_element(node_->known.begin(), node_->known.end(),
                          [&](const auto& a, const auto& b) { return distance(a) < distance(b); });
     std::string expected = node_->known.empty() ? "no key here" : "one of " + list(node_->known);
-    if (nearest != node_->known.end() && distance(*nearest) <= 2) expected = '\'' + *nearest + '\'';
-    const std::uint32_t line = key.source().begin.line;
-    throw Error(ExitCode::config, place(node_->file, line) + "key '" + node_->prefix +
-                                      std::string(key.str()) + "': found an unknown key, expected " +
-                                      expected);
+    if (nearest != node_->known.end() && distance(*nearest) <= kMisspelt) expected = '\'' + *nearest + '\'';
+    refuse_unknown(*node_, key, expected);
   }
 }
 

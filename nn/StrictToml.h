@@ -29,6 +29,8 @@ class StrictToml {
   std::string one_of(std::string_view key, std::string_view fallback, std::initializer_list<std::string_view> allowed);
   std::vector<std::string> texts(std::string_view key);
   bool has(std::string_view key) const;
+  /// "FILE:LINE: key 'window.hop_s'", for errors that are found later.
+  std::string place(std::string_view key) const;
   /// Whether the key's value is a string, for keys that take more than one type.
   bool has_text(std::string_view key) const;
 
@@ -40,7 +42,8 @@ class StrictToml {
   /// A relative path as relative to the file; the fallback, too.
   std::filesystem::path path(std::string_view key, const std::filesystem::path& fallback);
 
-  /// Refuses a key's value in the words of the caller: `found`, `expected`. For rules that ranges cannot say.
+  /// Refuses a key's value in the words of the caller: `found`, `expected`. For rules that ranges cannot say. If the key
+  /// is absent and an unknown one looks like it, that one is refused.
   [[noreturn]] void refuse(std::string_view key, const std::string& found, const std::string& expected) const;
 
   /// Call after the last getter, on every table that was handed out. Names the nearest known key in the error.

@@ -67,10 +67,11 @@ void check_equal(const std::vector<Prediction>& a, const std::vector<Prediction>
 
 TEST_CASE("a hop is whole STFT hops, at least one, and no longer than the window") {
   const FeatureRecipe recipe;
-  CHECK(effective_hop_samples(recipe, 0.5) == kHop);
-  CHECK(effective_hop_samples(recipe, 0.001) == 512);
-  CHECK(effective_hop_samples(recipe, 4.99) == 430 * 512);
-  CHECK_THROWS_AS(effective_hop_samples(recipe, 6.0), Error);
+  CHECK(effective_hop_samples(recipe, 0.5, "hop") == kHop);
+  CHECK(effective_hop_samples(recipe, 0.001, "hop") == 512);
+  CHECK(effective_hop_samples(recipe, 4.99, "hop") == 430 * 512);
+  CHECK_THROWS_WITH(effective_hop_samples(recipe, 6.0, "file:7: key 'window.hop_s'"),
+                    "file:7: key 'window.hop_s': found 6 s, expected at most the model's window of 5 s");
 }
 
 TEST_CASE("the chunking changes no bit, at the model's rate and at others") {
