@@ -70,6 +70,16 @@ std::uint64_t History::passing_of(const Block& block, const MessageFilter& filte
   return passing;
 }
 
+std::uint64_t History::count_held(std::uint64_t from, std::uint64_t to,
+                                  const MessageFilter& filter) const noexcept {
+  std::uint64_t passing = 0;
+  for (const Entry* held = find_from(from, filter); held && held->seq < to;
+       held = find_from(held->seq + 1, filter)) {
+    ++passing;
+  }
+  return passing;
+}
+
 std::uint64_t History::count(std::uint64_t from, std::uint64_t to,
                              const MessageFilter& filter) const noexcept {
   const std::uint64_t oldest_kind = next_seq_ - kinds_.size();
@@ -85,8 +95,11 @@ std::uint64_t History::count(std::uint64_t from, std::uint64_t to,
     } else if (messages < kBlockMessages && seq >= oldest_kind) {
       for (; seq < end; ++seq) passing += filter.passes(kinds_[(seq - 1) % kKindsKept]) ? 1 : 0;
     } else {
+      // Those still held are known one by one, the others at most by their number.
       const Block& counts = blocks_[blocks_.size() - (newest_block - block)];
-      passing += std::min(messages, passing_of(counts, filter));
+      const std::uint64_t held = count_held(seq, end, filter);
+      const std::uint64_t held_around = count_held(block_begin, block_begin + kBlockMessages, filter);
+      passing += held + std::min(messages - held, passing_of(counts, filter) - held_around);
     }
   }
   return passing;

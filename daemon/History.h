@@ -52,8 +52,9 @@ class History {
   /// The oldest one held from `seq` on that passes; null if there is none. Valid until the next add().
   const Entry* find_from(std::uint64_t seq, const MessageFilter& filter) const noexcept;
 
-  /// How many of the messages `from` .. `to` - 1, held or not, pass. Exact for the last 2^18; further back to
-  /// what a block of 4096 can hide at its ends; beyond 2^26 all count as if they passed.
+  /// How many of the messages `from` .. `to` - 1, held or not, pass. Exact for the last 2^18; further back a
+  /// range that ends within a block of 4096 may count what passed elsewhere in it; beyond 2^26 messages all
+  /// count as if they passed.
   std::uint64_t count(std::uint64_t from, std::uint64_t to, const MessageFilter& filter) const noexcept;
 
  private:
@@ -63,6 +64,7 @@ class History {
 
   /// How many of each kind are among 4096 messages in a row.
   using Block = std::vector<std::pair<MessageKind, std::uint32_t>>;
+  std::uint64_t count_held(std::uint64_t from, std::uint64_t to, const MessageFilter& filter) const noexcept;
   static std::uint64_t passing_of(const Block& block, const MessageFilter& filter) noexcept;
 
   std::size_t depth_;

@@ -71,6 +71,14 @@ TEST_CASE("a network holds the addresses that share its prefix") {
   }
 }
 
+TEST_CASE("a network is written as it is read") {
+  for (const char* text : {"192.168.1.0/24", "10.0.0.0/0", "fd00::/8", "::/0", "::ffff:10.0.0.0/64"}) {
+    INFO(text);
+    CHECK(network(network(text).text().c_str()) == network(text));
+  }
+  CHECK(network("10.1.2.3").text() == "10.1.2.3/32");
+}
+
 TEST_CASE("this machine may always connect, others if they are allowed") {
   const std::vector<IpNetwork> allow{network("192.168.1.0/24"), network("fd00::/8")};
   CHECK(may_connect(ip("127.0.0.1"), {}));

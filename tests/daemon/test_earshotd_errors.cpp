@@ -46,7 +46,11 @@ TEST_CASE("a wrong configuration is refused with 78") {
   check_one_line(setup.run(setup.model() + kMicrophone + "colour = 1\n"), 78,
                  "earshot.toml:8: key 'source.colour'");
   check_one_line(setup.run(setup.model() + "[window]\nhop_s = 6\n" + kMicrophone), 78,
-                 "key 'window.hop_s': found 6");
+                 "earshot.toml:6: key 'window.hop_s': found 6");
+  check_one_line(setup.run(setup.model() + "[[sources]]\nname = \"mic\"\n"), 78,
+                 "key 'sources': found an unknown key, expected 'source'");
+  check_one_line(setup.run(setup.model() + "[[source]]\nname = \"mic\"\nknid = \"tcp\"\n"), 78,
+                 "earshot.toml:7: key 'source.knid': found an unknown key, expected 'kind'");
   check_one_line(setup.run("x = = 1\n" + setup.model() + kMicrophone), 78, "earshot.toml:3:");
 }
 
@@ -57,6 +61,12 @@ TEST_CASE("check-config says good or what is wrong, print-config prints what loa
   CHECK_THAT(good.out, Catch::Matchers::Contains("good"));
   check_one_line(setup.run("kind = 1\n" + setup.model() + kMicrophone, {"--check-config"}), 78,
                  "key 'publish.tcp.kind'");
+  check_one_line(setup.run("[model]\npath = \"absent.safetensors\"\n" + std::string(kMicrophone),
+                           {"--check-config"}),
+                 66, "absent.safetensors");
+  check_one_line(setup.run(setup.model() + "[[source]]\nname = \"f\"\nkind = \"file\"\npath = \"no.wav\"\n",
+                           {"--check-config"}),
+                 66, "no.wav");
   const Finished printed = setup.run(setup.model() + kMicrophone, {"--print-config"});
   CHECK(printed.code == 0);
   const std::string again = setup.directory.write("again.toml", printed.out).string();

@@ -38,6 +38,10 @@ TEST_CASE("integers are scaled by their largest negative value, floats are taken
   const std::vector<float> floats = decode({SampleFormat::f32le, 16000, 1}, f32);
   CHECK(floats[0] == 2.0F);
   CHECK(floats[1] == 0.0F);  // a NaN
+  PcmDecoder stereo({SampleFormat::f32le, 16000, 2}, std::nullopt);
+  CHECK(stereo.decode(f32)[0] == 1.0F);  // silences its own channel only
+  CHECK(stereo.take_bad_samples() == 1);
+  CHECK(stereo.take_bad_samples() == 0);
 }
 
 TEST_CASE("channels are mixed, or one is taken") {

@@ -131,6 +131,20 @@ TEST_CASE("samples that are no numbers become silence and are counted") {
   CHECK(good.counters.bad_samples == 0);
 }
 
+TEST_CASE("times never go back when a sender catches up") {
+  Rig rig;
+  rig.pipeline.open(44'100);
+  const std::vector<float> samples = noise(kWindow + 6 * kHop);
+  UtcTime heard = kStart + 5s;
+  for (std::size_t i = 0; i < samples.size(); i += kHop / 3) {
+    const auto chunk = std::span(samples).subspan(i, std::min(kHop / 3, samples.size() - i));
+    rig.pipeline.push_live(chunk, heard += 1ms, false);  // far faster than it was spoken
+  }
+  const auto predictions = rig.sink.all<Prediction>();
+  REQUIRE(predictions.size() == 7);
+  for (std::size_t i = 1; i < predictions.size(); ++i) CHECK(predictions[i].time >= predictions[i - 1].time);
+}
+
 TEST_CASE("a quiet window is gated and has no scores; without a gate it is classified") {
   for (const bool gated : {true, false}) {
     Rig rig(gated ? std::optional(-60.0) : std::nullopt);

@@ -162,6 +162,35 @@ TEST_CASE("a replay tells what is no longer held, counting what the filter would
   CHECK(take_all(client) == Lines{"subscribed 16"});
 }
 
+TEST_CASE("what is lost is counted through the filter, however long ago it was") {
+  constexpr int kMessages = 600'000;  // more than the kinds that are known one by one
+  Stream stream(3);
+  for (int i = 0; i < kMessages; ++i) i == 5'000 || i == kMessages - 5 ? stream.gap("mic") : stream.predict("mic");
+  Subscriber client(stream.state, kRoomy);
+  client.request(R"({"type":"subscribe","from_seq":1,"types":["gap"]})");
+  CHECK(take_all(client) == Lines{"hello", "subscribed 5001", "5001", "599996"});
+  Stream forgetful(0);
+  for (int i = 0; i < kMessages; ++i) i == 5'000 || i == kMessages - 5 ? forgetful.gap("mic") : forgetful.predict("mic");
+  Subscriber other(forgetful.state, kRoomy);
+  other.request(R"({"type":"subscribe","from_seq":1,"types":["gap"]})");
+  CHECK(take_all(other) == Lines{"hello", "subscribed 600001", "lost 1-600000:2"});
+}
+
+TEST_CASE("an error shows the start of what a client wrote, not 64 KiB of it") {
+  Stream stream(3);
+  Subscriber client(stream.state, kRoomy);
+  take_all(client);
+  const std::string much(60'000, '\x7F');
+  client.request(R"({"type":"subscribe","sources":[")" + much + "\"]}");
+  client.request(R"({"type":"subscribe","instance":")" + much + "\"}");
+  for (int i = 0; i < 2; ++i) {
+    const SharedLine line = client.next();
+    REQUIRE(line);
+    CHECK(line->find("\"error\"") != std::string::npos);
+    CHECK(line->size() < 1'000);
+  }
+}
+
 TEST_CASE("a history of nothing still tells what is lost") {
   Stream stream(0);
   stream.predict();

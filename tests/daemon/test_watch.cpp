@@ -1,4 +1,5 @@
 // `earshot watch` against a server that comes, goes and returns.
+#include <fstream>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -69,6 +70,15 @@ TEST_CASE("watch shows predictions and returns after as many as were asked for")
   CHECK(text.find("mic     rain      75.0 %") != std::string::npos);
   CHECK(notices.str().find("model 'esc10' with 2 labels; sources: mic (microphone, starting)") !=
         std::string::npos);
+}
+
+TEST_CASE("watch ends when its output fails") {
+  Server server(0);
+  std::ofstream full("/dev/full");
+  std::ostringstream notices;
+  const WatchSettings settings{
+      .server = {"127.0.0.1", server.stream->port()}, .json = true, .terminal = false, .count = {}};
+  CHECK_THROWS_WITH(watch(settings, full, notices), "standard output: cannot write");
 }
 
 TEST_CASE("watch waits for a daemon, and finds it again after a restart, missing nothing that is held") {

@@ -102,12 +102,32 @@ TEST_CASE("NaN and infinite samples become 0 and are counted") {
   CHECK(clip.bad_samples == 3);
   CHECK(clip.samples == std::vector<float>{0.5f, 0.0f, 0.0f, 0.0f, -0.5f});
 
+  // In one channel they leave the other one alone.
+  const TemporaryFile stereo(float_wav({0.5f, kInfinity, -0.25f, 0.75f}, 2, 44100));
+  const Clip mixed = load_clip(stereo.path(), 44100);
+  CHECK(mixed.samples == std::vector<float>{0.25f, 0.25f});
+  CHECK(mixed.bad_samples == 1);
+
   std::vector<float> samples(1000, kInfinity);
   const AllocationGuard guard;
   const std::size_t bad = replace_bad_samples(samples);
   const std::size_t allocations = guard.allocations();
   CHECK(bad == 1000);
   CHECK(allocations == 0);
+}
+
+TEST_CASE("a rate that nothing can be resampled from is bad data, with the file's name") {
+  for (const int rate_hz : {500, 1'000'000}) {
+    const TemporaryFile file(float_wav({0.0f, 0.5f}, 1, rate_hz));
+    try {
+      load_clip(file.path(), 44100);
+      FAIL("was accepted");
+    } catch (const Error& error) {
+      CHECK(error.code() == ExitCode::bad_data);
+      CHECK_THAT(error.what(), Catch::StartsWith(file.path().string() + ": ") &&
+                                   Catch::Contains(std::to_string(rate_hz) + " Hz"));
+    }
+  }
 }
 
 TEST_CASE("a text file named .wav is bad data, with libsndfile's reason") {

@@ -21,6 +21,8 @@
 #include "tests/dsp/GreyPng.h"
 #include "tests/dsp/Signals.h"
 #include "tests/support/Esc10.h"
+#include "tests/support/TemporaryDirectory.h"
+#include "tests/support/WavFile.h"
 
 namespace earshot::test {
 namespace {
@@ -143,10 +145,15 @@ TEST_CASE(
   const auto near = read_near_whole();
   const std::vector<float> left = ramped(noise(110250, 1));
   const std::vector<float> right = noise(110250, 2);
-  std::vector<float> mixed(left.size());
-  for (std::size_t i = 0; i < mixed.size(); ++i) mixed[i] = (left[i] + right[i] * 0.125f) / 2.0f;
+  std::vector<float> interleaved;
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    interleaved.push_back(left[i]);
+    interleaved.push_back(right[i] * 0.125f);
+  }
+  const TemporaryDirectory directory;
+  write_wav(directory / "stereo.wav", interleaved, FeatureRecipe{}.rate_hz, 2);
   const std::map<std::string, std::vector<float>> inputs{
-      {"features_synthetic/stereo", mixed},
+      {"features_synthetic/stereo", load_clip(directory / "stereo.wav", FeatureRecipe{}.rate_hz).samples},
       {"features_synthetic/short", ramped(noise(1323, 3))},
       {"features_synthetic/silence", std::vector<float>(44100, 0.0f)},
   };

@@ -162,7 +162,13 @@ TEST_CASE("the weights of a LANCZOS line add up to one, and lines mirror each ot
       for (const int weight : weights) sum += weight;
       CHECK(std::abs(sum - (1 << 22)) <= static_cast<int>(weights.size()));
       CHECK(resize.first_input(line) + weights.size() <= in);
-      CHECK(weights.size() + 1 >= mirrored.size());
+      const std::size_t first_mirrored = in - resize.first_input(line) - weights.size();
+      for (std::size_t i = 0; i < weights.size(); ++i) {
+        const std::size_t input = first_mirrored + weights.size() - 1 - i;
+        const std::size_t offset = input - resize.first_input(out - 1 - line);
+        const int other = offset < mirrored.size() ? mirrored[offset] : 0;
+        CHECK(std::abs(weights[i] - other) <= 1);
+      }
     }
   }
 }

@@ -304,6 +304,10 @@ TEST_CASE("logits too large for an exponential still give probabilities") {
 TEST_CASE("weights that do not fit and thread counts without sense are refused") {
   Model model = random_v6();
   CHECK_THROWS_AS(Classifier(model, 0), Error);
+  Model enormous = model;
+  enormous.weights.at("batch_normalization_1/gamma").values[3] = 1e38F;
+  enormous.weights.at("batch_normalization_1/moving_variance").values[3] = 0.0F;
+  CHECK_THROWS_WITH(Classifier(enormous, 1), Catch::Contains("layer 'batch_normalization_1'"));
   model.weights.erase("dense/bias");
   CHECK_THROWS_AS(Classifier(model, 1), Error);
 }

@@ -120,6 +120,16 @@ TEST_CASE("an unknown key is refused with the nearest known one") {
         "x.toml:2: key 'colour': found an unknown key, expected one of hop_s, threads");
 }
 
+TEST_CASE("a missing key is told from a misspelt one") {
+  StrictToml toml = StrictToml::from_text("[a]\nknid = 1\n", "x.toml");
+  StrictToml table = toml.table("a");
+  CHECK(complaint([&] { table.refuse("kind", "nothing", "a kind"); }) ==
+        "x.toml:2: key 'a.knid': found an unknown key, expected 'kind'");
+  CHECK(complaint([&] { table.refuse("colour", "nothing", "a colour"); }) ==
+        "x.toml:1: key 'a.colour': found nothing, expected a colour");
+  CHECK(table.place("knid") == "x.toml:2: key 'a.knid'");
+}
+
 TEST_CASE("not a number is never in range") {
   StrictToml toml = StrictToml::from_text("x = nan\n", "x.toml");
   CHECK(complaint([&] { toml.real("x", 0, 0, 1); }).find("x.toml:1: key 'x': found nan") == 0);

@@ -68,9 +68,9 @@ class Workshop {
     directory_.write("quick.toml", R"(
 notice = "made by a test"
 [train]
-batch = 9
+batch = 3
 epochs = 16
-learning_rate = 0.01
+learning_rate = 0.003
 schedule = "cosine"
 batch_norm_momentum = 0.5
 class_weights = false
@@ -127,7 +127,7 @@ bool wait_for(const test::Child& child, const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("trainer learns to tell three kinds of sound apart, holding a fold out") {
+TEST_CASE("trainer learns three kinds of sound and tells a fold it never saw apart") {
   const Workshop workshop;
   // The held-out fold's clips are not even read: one that is no audio goes unnoticed.
   workshop.directory().write("data/audio/clip6.wav", "no sound at all");
@@ -153,11 +153,12 @@ TEST_CASE("trainer learns to tell three kinds of sound apart, holding a fold out
   REQUIRE(evaluated.code == 0);
   const boost::json::value figures = boost::json::parse(evaluated.out);
   CHECK(figures.at("clips") == 3);
+  CHECK(figures.at("correct") == 3);
   CHECK(figures.at("labels") == boost::json::value{"tone", "noise", "clicks"});
   const std::vector<std::string> table = lines_of(scores);
   REQUIRE(table.size() == 4);
   CHECK(table[0] == "file,label,predicted,tone,noise,clicks");
-  CHECK_THAT(table[1], Catch::Matchers::StartsWith("clip6.wav,tone,"));
+  CHECK_THAT(table[1], Catch::Matchers::StartsWith("clip6.wav,tone,tone,"));
 
   const test::Finished text =
       workshop.trainer({"evaluate", model, "--data", workshop.data(), "--threads", "2"});
@@ -264,6 +265,21 @@ TEST_CASE("bad input gets an exit code of its own and one line that names it") {
   const std::string watching = directory.write("watching.toml", "[validation]\nsplit = \"fold\"\nfold = 2\n");
   const std::string text = directory.write("model.safetensors", "these are no tensors");
   const std::string absent = directory / "absent";
+  const std::string empty = directory / "empty.wav";
+  test::write_wav(empty, {}, kRateHz);
+  const std::string lopsided = directory / "lopsided";
+  const std::string garbled = directory / "garbled";
+  fs::create_directories(directory / "garbled/audio");
+  fs::create_directories(directory / "lopsided/Train");
+  std::string list = "file_name,classID\n";
+  for (int clip = 0; clip < 20; ++clip) {
+    const std::string name = std::to_string(clip) + ".wav";
+    test::write_wav(directory / "lopsided/Train" / name, sound(0, clip), kRateHz);
+    list += name + ',' + std::to_string(clip % 9) + '\n';
+  }
+  directory.write("lopsided/Train.csv", list);
+  for (const char* name : {"a.wav", "b.wav"}) test::write_wav(directory / "garbled/audio" / name, sound(0, 1), kRateHz);
+  directory.write("garbled/meta.csv", "filename,fold,target,category\na.wav,1,0,caf\xE9\nb.wav,1,1,tea\n");
   struct Mistake {
     std::vector<std::string> arguments;
     int code;
@@ -292,6 +308,9 @@ TEST_CASE("bad input gets an exit code of its own and one line that names it") {
       {{"evaluate", text, "--data", data, "--fold", "1", "--split", "test"}, 64, "--fold"},
       {{"info", text}, 65, "model.safetensors"},
       {{"features", absent, "--preset", "v6", "--out", out}, 66, "absent"},
+      {{"features", empty, "--preset", "v6", "--out", out}, 65, "found no samples"},
+      {{"train", "--data", lopsided, "--preset", "v6", "--out", out}, 65, "class '9'"},
+      {{"train", "--data", garbled, "--config", quick, "--out", out}, 65, "no model of it can be saved"},
   };
   for (const Mistake& mistake : mistakes) {
     const test::Finished finished = workshop.trainer(mistake.arguments);
@@ -312,6 +331,17 @@ TEST_CASE("a clip that cannot be read is named and left out, or is an error if t
   const test::Finished lenient = workshop.run(workshop.train("run", {"--epochs", "1"}));
   CHECK(lenient.code == 0);
   CHECK_THAT(lenient.err, Contains("left out: ") && Contains("clip0.wav") && Contains("features of 11"));
+}
+
+TEST_CASE("a report that cannot be written is an error") {
+  const Workshop workshop;
+  Model model;
+  model.labels = {"tone", "noise", "clicks"};
+  model.architecture = v6_architecture(3);
+  model.weights = initial_weights(model.architecture, 1);
+  save_model(model, workshop.out("m.safetensors"));
+  const std::string command = std::string(EARSHOT_TRAINER) + " info " + workshop.out("m.safetensors").string();
+  CHECK(test::run_program({"/bin/sh", "-c", command + " >/dev/full"}).code == 74);
 }
 
 TEST_CASE("help and version are results, not errors") {
