@@ -62,7 +62,10 @@ void add_send(CLI::App& app, std::string& receiver, SendSettings& settings) {
   command.add_option("receiver", receiver, "Where the source listens")->option_text("HOST:PORT")->required();
   command.add_option("--rate", settings.pcm.rate_hz, "Hz; 0 is the file's own [16000]")
       ->option_text("R")
-      ->check(CLI::Range(Resampler::kMinRateHz, Resampler::kMaxRateHz) | CLI::IsMember({0}));
+      ->check([](const std::string& text) {
+        const bool good = text == "0" || CLI::Range(Resampler::kMinRateHz, Resampler::kMaxRateHz)(text).empty();
+        return good ? std::string() : "found " + text + ", expected 0 or 1000 to 768000";
+      });
   command
       .add_option_function<std::string>(
           "--format", [&](const std::string& name) { settings.pcm.format = *sample_format(name); },
