@@ -14,8 +14,8 @@ inline IpAddress ip_of(const boost::asio::ip::address& address) {
   using boost::asio::ip::make_address_v6;
   using boost::asio::ip::v4_mapped;
   IpAddress ip;
-  ip.bytes = address.is_v6() ? address.to_v6().to_bytes()
-                             : make_address_v6(v4_mapped, address.to_v4()).to_bytes();
+  ip.bytes =
+      address.is_v6() ? address.to_v6().to_bytes() : make_address_v6(v4_mapped, address.to_v4()).to_bytes();
   return ip;
 }
 

@@ -80,15 +80,15 @@ ExitCode classify_files(const ClassifySettings& settings, std::ostream& out, std
   const Model model = load_model(settings.model ? *settings.model : find_model());
   Printer printer(model, settings.json, out);
   Counters counters;
-  const SourceContext context{.model = model,
-                              .hop_samples = effective_hop_samples(model.recipe, settings.hop_s, "--hop-s",
-                                                                   ExitCode::usage),
-                              .gate_dbfs = settings.gate_dbfs,
-                              .threads = 1,
-                              .anchor = UtcAnchor::now(),
-                              .sink = printer,
-                              .counters = counters,
-                              .port_audio = nullptr};
+  const SourceContext context{
+      .model = model,
+      .hop_samples = effective_hop_samples(model.recipe, settings.hop_s, "--hop-s", ExitCode::usage),
+      .gate_dbfs = settings.gate_dbfs,
+      .threads = 1,
+      .anchor = UtcAnchor::now(),
+      .sink = printer,
+      .counters = counters,
+      .port_audio = nullptr};
   ExitCode code = ExitCode::ok;
   for (const std::filesystem::path& path : settings.files) {
     const FileSettings file{.path = path, .pace = Pace::fast, .at_end = AtEnd::stop};

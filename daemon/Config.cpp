@@ -51,8 +51,8 @@ Endpoint read_listen(StrictToml& table, const std::optional<Endpoint>& fallback,
 PcmSettings read_pcm(StrictToml& table) {
   PcmSettings pcm;
   pcm.format = *sample_format(table.one_of("format", "s16le", {"s16le", "s24le", "s32le", "f32le"}));
-  pcm.rate_hz = static_cast<int>(
-      table.integer("rate_hz", pcm.rate_hz, Resampler::kMinRateHz, Resampler::kMaxRateHz));
+  pcm.rate_hz =
+      static_cast<int>(table.integer("rate_hz", pcm.rate_hz, Resampler::kMinRateHz, Resampler::kMaxRateHz));
   pcm.channels = static_cast<int>(table.integer("channels", pcm.channels, 1, kMaxChannels));
   return pcm;
 }

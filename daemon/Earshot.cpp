@@ -37,7 +37,8 @@ void add_watch(CLI::App& app, std::string& server, WatchSettings& settings) {
   command.add_option("--count", settings.count, "Exit after so many predictions")
       ->option_text("N")
       ->check([](const std::string& text) {
-        return text.find_first_not_of('0') == std::string::npos ? "found 0, expected 1 at least" : std::string();
+        return text.find_first_not_of('0') == std::string::npos ? "found 0, expected 1 at least"
+                                                                : std::string();
       });
   command.footer("server is 127.0.0.1:7557 unless given.");
 }
@@ -63,7 +64,8 @@ void add_send(CLI::App& app, std::string& receiver, SendSettings& settings) {
   command.add_option("--rate", settings.pcm.rate_hz, "Hz; 0 is the file's own [16000]")
       ->option_text("R")
       ->check([](const std::string& text) {
-        const bool good = text == "0" || CLI::Range(Resampler::kMinRateHz, Resampler::kMaxRateHz)(text).empty();
+        const bool good =
+            text == "0" || CLI::Range(Resampler::kMinRateHz, Resampler::kMaxRateHz)(text).empty();
         return good ? std::string() : "found " + text + ", expected 0 or 1000 to 768000";
       });
   command
@@ -72,7 +74,8 @@ void add_send(CLI::App& app, std::string& receiver, SendSettings& settings) {
           "s16le, s24le, s32le or f32le [s16le]")
       ->option_text("F")
       ->check([](const std::string& name) {
-        return sample_format(name) ? std::string() : "found " + name + ", expected s16le, s24le, s32le or f32le";
+        return sample_format(name) ? std::string()
+                                   : "found " + name + ", expected s16le, s24le, s32le or f32le";
       });
   command
       .add_option("--channels", settings.pcm.channels,
@@ -113,8 +116,9 @@ int run(int argc, char** argv) {
     }
   }
   if (app.get_subcommands().empty()) {
-    throw Error(ExitCode::usage, std::string("found ") + (argc > 1 ? '\'' + std::string(argv[1]) + '\'' : "no command") +
-                                     ", expected watch, classify, send, devices or demo (see earshot --help)");
+    throw Error(ExitCode::usage,
+                std::string("found ") + (argc > 1 ? '\'' + std::string(argv[1]) + '\'' : "no command") +
+                    ", expected watch, classify, send, devices or demo (see earshot --help)");
   }
 
   if (app.got_subcommand("watch")) {

@@ -114,7 +114,8 @@ void run_daemon(const Config& config) {
 
 // A closed standard stream would let a socket or the model take its number, and be read or written as one.
 void open_standard_streams() {
-  for (int descriptor = ::open("/dev/null", O_RDWR); descriptor >= 0; descriptor = ::open("/dev/null", O_RDWR)) {
+  for (int descriptor = ::open("/dev/null", O_RDWR); descriptor >= 0;
+       descriptor = ::open("/dev/null", O_RDWR)) {
     if (descriptor <= STDERR_FILENO) continue;
     ::close(descriptor);
     return;

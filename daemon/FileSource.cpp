@@ -66,10 +66,10 @@ void FileSource::play(std::stop_token stop) {
 void FileSource::reopen() {
   AudioFile again(settings_.path);
   if (again.rate_hz() != file_.rate_hz() || again.channels() != file_.channels()) {
-    throw Error(ExitCode::bad_data,
-                settings_.path.string() + ": found " + std::to_string(again.channels()) + " channels at " +
-                    std::to_string(again.rate_hz()) + " Hz, expected " + std::to_string(file_.channels()) +
-                    " at " + std::to_string(file_.rate_hz()) + " Hz as when it was opened first");
+    throw Error(ExitCode::bad_data, settings_.path.string() + ": found " + std::to_string(again.channels()) +
+                                        " channels at " + std::to_string(again.rate_hz()) + " Hz, expected " +
+                                        std::to_string(file_.channels()) + " at " +
+                                        std::to_string(file_.rate_hz()) + " Hz as when it was opened first");
   }
   file_ = std::move(again);
 }

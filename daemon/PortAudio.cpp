@@ -18,8 +18,8 @@
 #include <portaudio.h>
 
 #include "daemon/Devices.h"
-#include "daemon/PcmDecoder.h"
 #include "dsp/Error.h"
+#include "dsp/FrameMixer.h"
 
 namespace earshot {
 namespace {

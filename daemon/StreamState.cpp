@@ -48,10 +48,7 @@ const SharedLine& OutgoingMessage::line(std::size_t most_scores) {
 }
 
 StreamState::StreamState(StreamFacts facts, std::size_t history, const Counters& counters)
-    : facts_(std::move(facts)),
-      counters_(counters),
-      history_(history),
-      instance_(random_instance()) {
+    : facts_(std::move(facts)), counters_(counters), history_(history), instance_(random_instance()) {
   for (const SourceFacts& source : facts_.sources) source_index(source.name);
 }
 

@@ -68,8 +68,8 @@ void Subscriber::subscribe(const SubscribeRequest& request) {
     for (const std::string& name : *request.sources) {
       const auto found = std::find(names.begin(), names.end(), name);
       if (found == names.end()) {
-        return refuse(
-            {"unknown_source", "sources: found '" + shortened(name) + "', expected one of " + quoted_list(names)});
+        return refuse({"unknown_source",
+                       "sources: found '" + shortened(name) + "', expected one of " + quoted_list(names)});
       }
       const auto index = static_cast<std::uint16_t>(found - names.begin());
       if (!filter.passes_source(index)) indices.push_back(index);

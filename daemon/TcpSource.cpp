@@ -24,7 +24,7 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadBytes = 16 * 1024;
 constexpr std::chrono::seconds kSilence{10};  // of a connected sender, before a word in the log
-constexpr int kPatienceTenths = 10;  // of a second, for a sender to make room for the next
+constexpr int kPatienceTenths = 10;           // of a second, for a sender to make room for the next
 
 // A sender whose machine vanished without a word is given up after 25 s, and the next one let in.
 void watch_for_silent_death(asio::ip::tcp::socket& socket) {

@@ -81,10 +81,11 @@ AudioFile::AudioFile(const std::filesystem::path& path) : impl_(std::make_unique
   }
   if (impl_->info.channels < 1 || impl_->info.samplerate < Resampler::kMinRateHz ||
       impl_->info.samplerate > Resampler::kMaxRateHz) {
-    throw Error(ExitCode::bad_data,
-                impl_->path + ": found " + std::to_string(impl_->info.channels) + " channels at " +
-                    std::to_string(impl_->info.samplerate) + " Hz, expected one at least, at " +
-                    std::to_string(Resampler::kMinRateHz) + " to " + std::to_string(Resampler::kMaxRateHz) + " Hz");
+    throw Error(ExitCode::bad_data, impl_->path + ": found " + std::to_string(impl_->info.channels) +
+                                        " channels at " + std::to_string(impl_->info.samplerate) +
+                                        " Hz, expected one at least, at " +
+                                        std::to_string(Resampler::kMinRateHz) + " to " +
+                                        std::to_string(Resampler::kMaxRateHz) + " Hz");
   }
   impl_->interleaved.resize(kBlockFrames * impl_->channel_count());
 }

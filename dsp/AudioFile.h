@@ -13,7 +13,8 @@ namespace earshot {
 class AudioFile {
  public:
   /// Throws Error(no_input) if it is missing or unreadable, Error(bad_data) if it is not audio that
-  /// libsndfile knows, or at a rate beyond Resampler's; the line names the file and, for bad data, libsndfile's reason.
+  /// libsndfile knows, or at a rate beyond Resampler's; the line names the file and, for bad data,
+  /// libsndfile's reason.
   explicit AudioFile(const std::filesystem::path& path);
   ~AudioFile();
   AudioFile(AudioFile&&) noexcept;

@@ -15,7 +15,8 @@ namespace earshot {
 namespace {
 
 [[noreturn]] void fail(const std::filesystem::path& path, const char* doing, int error_number) {
-  throw Error(ExitCode::io, path.string() + ": cannot " + doing + ": " + std::generic_category().message(error_number));
+  throw Error(ExitCode::io,
+              path.string() + ": cannot " + doing + ": " + std::generic_category().message(error_number));
 }
 
 // Closes and removes what was begun unless it was kept.
@@ -56,7 +57,8 @@ class TemporaryFile {
 };
 
 void sync_directory(const std::filesystem::path& directory) {
-  const int descriptor = ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int descriptor =
+      ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return;  // the rename stands; only its durability over a power cut is in doubt
   ::fsync(descriptor);
   ::close(descriptor);

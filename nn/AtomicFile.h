@@ -7,7 +7,8 @@
 
 namespace earshot {
 
-/// Replaces `path` by `bytes` or leaves it as it was; a pipe or device is written to. Throws Error(io) naming the file and the system's reason.
+/// Replaces `path` by `bytes` or leaves it as it was; a pipe or device is written to. Throws Error(io) naming
+/// the file and the system's reason.
 void write_file_atomically(const std::filesystem::path& path, std::span<const char> bytes);
 inline void write_file_atomically(const std::filesystem::path& path, std::string_view text) {
   write_file_atomically(path, std::span<const char>(text.data(), text.size()));

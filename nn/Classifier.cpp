@@ -107,14 +107,14 @@ class Plan {
     const bool fuse_pool = pool && pool->size == 2;
     const memory input = require(ActivationShape(layer.input).desc());
     const memory output = move_on(ActivationShape(fuse_pool ? pool->output : layer.output).desc());
-    WinogradConvolution& convolution = own_winograd_.emplace_back(
-        WinogradConvolution::Config{.height = layer.input.height,
-                                    .width = layer.input.width,
-                                    .inputs = layer.input.channels,
-                                    .filters = layer.output.channels,
-                                    .pool = fuse_pool,
-                                    .slope = layer.slope,
-                                    .threads = threads_});
+    WinogradConvolution& convolution =
+        own_winograd_.emplace_back(WinogradConvolution::Config{.height = layer.input.height,
+                                                               .width = layer.input.width,
+                                                               .inputs = layer.input.channels,
+                                                               .filters = layer.output.channels,
+                                                               .pool = fuse_pool,
+                                                               .slope = layer.slope,
+                                                               .threads = threads_});
     convolution.load(KernelView::oihw(layer.weights.data(), layer.input.channels), layer.bias);
     chain_.add([&convolution, input, output] {
       convolution.run(static_cast<const float*>(input.get_data_handle()),

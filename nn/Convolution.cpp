@@ -91,8 +91,8 @@ Convolution::Convolution(const Config& config, const Plan& plan, const Operation
     bias_sums_.emplace(bias_gradient_->floats(), context.workers);
   }
   if (plan.weights) {
-    weight_gradient_.emplace(dnnl::convolution_backward_weights(*plan.weights), plan.weights->scratchpad_desc(),
-                             plan.weight_arguments(), context.workers);
+    weight_gradient_.emplace(dnnl::convolution_backward_weights(*plan.weights),
+                             plan.weights->scratchpad_desc(), plan.weight_arguments(), context.workers);
   }
   for (std::size_t worker = 0; worker < context.workers; ++worker) {
     forward_.bind(worker, DNNL_ARG_WEIGHTS, kernel_.data());

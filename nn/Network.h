@@ -19,12 +19,12 @@ struct Parameter {
   std::span<float> gradient;  ///< of the loss whose logit gradients backward() was given; without the L2 term
 };
 
-/// Not thread safe; each call works on `threads` threads, a sample on each. The same seed, thread count and machine
-/// give the same bits.
+/// Not thread safe; each call works on `threads` threads, a sample on each. The same seed, thread count and
+/// machine give the same bits.
 class Network {
  public:
-  /// Throws Error(bad_data) if weights and architecture do not fit. Memory for a batch is allocated when one that large is
-  /// first seen, and kept.
+  /// Throws Error(bad_data) if weights and architecture do not fit. Memory for a batch is allocated when one
+  /// that large is first seen, and kept.
   Network(Architecture architecture, const Weights& weights, int threads);
   ~Network();
   Network(Network&&) noexcept;
@@ -32,18 +32,19 @@ class Network {
 
   const Architecture& architecture() const noexcept;
 
-  /// Inference: running statistics, no dropout. `images` n x height x width x channels -> `logits` n x classes.
+  /// Inference: running statistics, no dropout. `images` n x height x width x channels -> `logits` n x
+  /// classes.
   void infer(std::span<const float> images, std::size_t n, std::span<float> logits);
 
-  /// Training: batch statistics (and running ones updated), dropout. `keys[i]` (n of them) seeds the dropout of sample
-  /// i: same key and layer, same mask, whatever the batch around it. Keeps what backward() needs.
+  /// Training: batch statistics (and running ones updated), dropout. `keys[i]` (n of them) seeds the dropout
+  /// of sample i: same key and layer, same mask, whatever the batch around it. Keeps what backward() needs.
   void forward(std::span<const float> images, std::span<const std::uint64_t> keys, std::span<float> logits);
 
   /// `logit_gradients` n x classes of the last forward() -> every Parameter::gradient, overwritten.
   void backward(std::span<const float> logit_gradients);
 
-  /// In the order of parameter_specs(), trainable ones only. After changing values, nothing else need be called: each
-  /// forward reads them anew.
+  /// In the order of parameter_specs(), trainable ones only. After changing values, nothing else need be
+  /// called: each forward reads them anew.
   std::span<const Parameter> parameters() noexcept;
 
   /// sum over kernels of l2 * sum(kernel^2).

@@ -12,8 +12,9 @@
 
 namespace earshot {
 
-/// A table of a TOML file. Each getter marks its key as known; reject_unknown() then refuses what nobody asked for.
-/// Every failure is Error(config): "FILE:LINE: key 'window.hop_s': found ..., expected ...". Copies share the file.
+/// A table of a TOML file. Each getter marks its key as known; reject_unknown() then refuses what nobody
+/// asked for. Every failure is Error(config): "FILE:LINE: key 'window.hop_s': found ..., expected ...".
+/// Copies share the file.
 class StrictToml {
  public:
   /// Throws Error(no_input) if it cannot be read, Error(config) with the line if it is not TOML.
@@ -21,12 +22,14 @@ class StrictToml {
   /// The same for text; `name` stands for the file in errors.
   static StrictToml from_text(std::string_view text, const std::string& name);
 
-  /// `fallback` (or nothing) if the key is absent. Ranges are inclusive. Numbers: an integer is accepted as a real.
+  /// `fallback` (or nothing) if the key is absent. Ranges are inclusive. Numbers: an integer is accepted as a
+  /// real.
   double real(std::string_view key, double fallback, double least, double most);
   std::int64_t integer(std::string_view key, std::int64_t fallback, std::int64_t least, std::int64_t most);
   bool boolean(std::string_view key, bool fallback);
   std::string text(std::string_view key, std::string_view fallback);
-  std::string one_of(std::string_view key, std::string_view fallback, std::initializer_list<std::string_view> allowed);
+  std::string one_of(std::string_view key, std::string_view fallback,
+                     std::initializer_list<std::string_view> allowed);
   std::vector<std::string> texts(std::string_view key);
   bool has(std::string_view key) const;
   /// "FILE:LINE: key 'window.hop_s'", for errors that are found later.
@@ -42,11 +45,12 @@ class StrictToml {
   /// A relative path as relative to the file; the fallback, too.
   std::filesystem::path path(std::string_view key, const std::filesystem::path& fallback);
 
-  /// Refuses a key's value in the words of the caller: `found`, `expected`. For rules that ranges cannot say. If the key
-  /// is absent and an unknown one looks like it, that one is refused.
+  /// Refuses a key's value in the words of the caller: `found`, `expected`. For rules that ranges cannot say.
+  /// If the key is absent and an unknown one looks like it, that one is refused.
   [[noreturn]] void refuse(std::string_view key, const std::string& found, const std::string& expected) const;
 
-  /// Call after the last getter, on every table that was handed out. Names the nearest known key in the error.
+  /// Call after the last getter, on every table that was handed out. Names the nearest known key in the
+  /// error.
   void reject_unknown() const;
 
  private:

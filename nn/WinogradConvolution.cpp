@@ -73,8 +73,8 @@ EARSHOT_INLINE void raise_to(Float& best, const Float& other) {
   best = best < other ? other : best;
 }
 
-EARSHOT_INLINE void write_tile(const Grid& grid, const Corner& corner, const Float* outputs, const Float& bias,
-                               float slope, float* plane) {
+EARSHOT_INLINE void write_tile(const Grid& grid, const Corner& corner, const Float* outputs,
+                               const Float& bias, float slope, float* plane) {
   for (std::size_t y = 0; y < kTile && corner.top + y < grid.height; ++y) {
     float* row = plane + ((corner.top + y) * grid.width + corner.left) * kLanes;
     for (std::size_t x = 0; x < kTile && corner.left + x < grid.width; ++x) {
@@ -148,7 +148,8 @@ Grid grid_of(const WinogradConvolution::Config& config) {
 }  // namespace
 
 bool WinogradConvolution::pays(int kernel, int inputs) {
-  return kernel == 3 && inputs >= static_cast<int>(kLanes) && onednn::uses(dnnl::cpu_isa::avx2) && !onednn::uses(dnnl::cpu_isa::avx512_core);
+  return kernel == 3 && inputs >= static_cast<int>(kLanes) && onednn::uses(dnnl::cpu_isa::avx2) &&
+         !onednn::uses(dnnl::cpu_isa::avx512_core);
 }
 
 WinogradConvolution::WinogradConvolution(const Config& config)
@@ -207,8 +208,8 @@ void WinogradConvolution::run(std::size_t thread, const float* input, float* out
   run_tiles(thread, 0, grid_of(config_).tiles(), input, output);
 }
 
-void WinogradConvolution::run_tiles(std::size_t thread, std::size_t first, std::size_t end, const float* input,
-                                    float* output) noexcept {
+void WinogradConvolution::run_tiles(std::size_t thread, std::size_t first, std::size_t end,
+                                    const float* input, float* output) noexcept {
   convolve({.grid = grid_of(config_),
             .inputs = padded(config_.inputs),
             .filters = padded(config_.filters),

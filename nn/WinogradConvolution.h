@@ -27,8 +27,8 @@ struct KernelView {
     const std::ptrdiff_t tap = static_cast<std::ptrdiff_t>(inputs) * filters;
     return {data, 1, filters, 3 * tap, tap};
   }
-  /// Of the convolution that takes gradients of the output to gradients of the input: half a turn, filters and
-  /// inputs exchanged.
+  /// Of the convolution that takes gradients of the output to gradients of the input: half a turn, filters
+  /// and inputs exchanged.
   KernelView transposed() const { return {data + 2 * row + 2 * column, input, filter, -row, -column}; }
 };
 
@@ -46,8 +46,8 @@ class WinogradConvolution {
     int threads = 1;
   };
 
-  /// Whether this processor gains by it for kernels of kernel x kernel: it has AVX2, oneDNN has no Winograd of its
-  /// own, and the channels fill a register.
+  /// Whether this processor gains by it for kernels of kernel x kernel: it has AVX2, oneDNN has no Winograd
+  /// of its own, and the channels fill a register.
   static bool pays(int kernel, int inputs);
 
   explicit WinogradConvolution(const Config& config);

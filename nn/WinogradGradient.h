@@ -10,9 +10,9 @@
 
 namespace earshot {
 
-/// The kernel's gradient is linear in the products of transformed patches and transformed output gradients, so
-/// they are summed over all samples first and transformed back once: with WinogradTiles.h's matrices,
-/// G^T (sum of (B^T patch B) * (A gradient A^T)) G.
+/// The kernel's gradient is linear in the products of transformed patches and transformed output gradients,
+/// so they are summed over all samples first and transformed back once: with WinogradTiles.h's matrices, G^T
+/// (sum of (B^T patch B) * (A gradient A^T)) G.
 class WinogradGradient {
  public:
   struct Config {
@@ -28,7 +28,8 @@ class WinogradGradient {
   void clear();
   /// One sample's activations, laid out with 8 lanes. No two calls at a time may have the same `thread`.
   void add(std::size_t thread, const float* input, const float* output_gradient) noexcept;
-  /// The threads' sums in their order -> `kernel_gradient` (3, 3, inputs, filters), `bias_gradient` (filters).
+  /// The threads' sums in their order -> `kernel_gradient` (3, 3, inputs, filters), `bias_gradient`
+  /// (filters).
   void collect(std::span<float> kernel_gradient, std::span<float> bias_gradient);
 
  private:

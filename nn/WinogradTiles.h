@@ -1,5 +1,5 @@
-// WinogradTiles: what Winograd's convolution and its kernel's gradient share: tiles, their transforms, and how
-// patches of an activation are read.
+// WinogradTiles: what Winograd's convolution and its kernel's gradient share: tiles, their transforms, and
+// how patches of an activation are read.
 #pragma once
 
 #include <array>
@@ -8,8 +8,8 @@
 #include "dsp/FunctionClones.h"
 
 // F(4x4, 3x3) of Lavin and Gray, "Fast algorithms for convolutional neural networks", 2015:
-// outputs = A^T ((G kernel G^T) * (B^T patch B)) A, element by element in the middle, summed over input channels.
-// Everything but the types is inlined into loops that are compiled for several processors.
+// outputs = A^T ((G kernel G^T) * (B^T patch B)) A, element by element in the middle, summed over input
+// channels. Everything but the types is inlined into loops that are compiled for several processors.
 namespace earshot::winograd {
 
 constexpr std::size_t kLanes = 8;
@@ -136,8 +136,8 @@ EARSHOT_INLINE void read_square(const Grid& grid, const float* plane, const Corn
   }
 }
 
-/// B^T patch B of tiles first to first + count - 1 -> `out`, [point][tile][channel]. Plane by plane: neighbouring
-/// tiles are neighbours in memory. `channels` is a multiple of kLanes.
+/// B^T patch B of tiles first to first + count - 1 -> `out`, [point][tile][channel]. Plane by plane:
+/// neighbouring tiles are neighbours in memory. `channels` is a multiple of kLanes.
 EARSHOT_INLINE void transform_patches(const Grid& grid, const float* image, std::size_t channels,
                                       std::size_t first, std::size_t count, float* out) {
   for (std::size_t channel = 0; channel < channels; channel += kLanes) {

@@ -71,7 +71,8 @@ void read_callbacks(StrictToml& file, TrainConfig& config) {
     stopping.monitor = read_monitor(table, config);
     EarlyStopping::Settings& settings = stopping.settings;
     settings.patience = static_cast<int>(table.integer("patience", settings.patience, 1, kMaxEpochs));
-    settings.start_epoch = static_cast<int>(table.integer("start_epoch", settings.start_epoch, 0, kMaxEpochs));
+    settings.start_epoch =
+        static_cast<int>(table.integer("start_epoch", settings.start_epoch, 0, kMaxEpochs));
     table.reject_unknown();
   }
   config.checkpoint.reset();

@@ -15,7 +15,8 @@
 
 namespace earshot {
 
-/// Five times what the longest published recipes ask for; a run's history of that length fits its state's header.
+/// Five times what the longest published recipes ask for; a run's history of that length fits its state's
+/// header.
 inline constexpr int kMaxEpochs = 10'000;
 
 /// The defaults are the preset "v6": the source project's recipe to the letter.

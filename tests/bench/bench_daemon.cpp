@@ -105,8 +105,7 @@ int main(int argc, char** argv) {
       " (p99 at most 50)\n",
       percentile(latency_ms, 0.5), percentile(latency_ms, 0.99), percentile(latency_ms, 1.0),
       latency_ms.size());
-  const bool holds =
-      std::chrono::duration<double>(daemon.ready_after()).count() <= 0.5 && memory < 80.0 &&
-      percentile(latency_ms, 0.99) < 50.0;
+  const bool holds = std::chrono::duration<double>(daemon.ready_after()).count() <= 0.5 && memory < 80.0 &&
+                     percentile(latency_ms, 0.99) < 50.0;
   return holds ? 0 : 1;
 }

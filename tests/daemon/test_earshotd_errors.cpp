@@ -61,9 +61,9 @@ TEST_CASE("check-config says good or what is wrong, print-config prints what loa
   CHECK_THAT(good.out, Catch::Matchers::Contains("good"));
   check_one_line(setup.run("kind = 1\n" + setup.model() + kMicrophone, {"--check-config"}), 78,
                  "key 'publish.tcp.kind'");
-  check_one_line(setup.run("[model]\npath = \"absent.safetensors\"\n" + std::string(kMicrophone),
-                           {"--check-config"}),
-                 66, "absent.safetensors");
+  check_one_line(
+      setup.run("[model]\npath = \"absent.safetensors\"\n" + std::string(kMicrophone), {"--check-config"}),
+      66, "absent.safetensors");
   check_one_line(setup.run(setup.model() + "[[source]]\nname = \"f\"\nkind = \"file\"\npath = \"no.wav\"\n",
                            {"--check-config"}),
                  66, "no.wav");

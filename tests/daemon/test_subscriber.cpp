@@ -165,12 +165,14 @@ TEST_CASE("a replay tells what is no longer held, counting what the filter would
 TEST_CASE("what is lost is counted through the filter, however long ago it was") {
   constexpr int kMessages = 600'000;  // more than the kinds that are known one by one
   Stream stream(3);
-  for (int i = 0; i < kMessages; ++i) i == 5'000 || i == kMessages - 5 ? stream.gap("mic") : stream.predict("mic");
+  for (int i = 0; i < kMessages; ++i)
+    i == 5'000 || i == kMessages - 5 ? stream.gap("mic") : stream.predict("mic");
   Subscriber client(stream.state, kRoomy);
   client.request(R"({"type":"subscribe","from_seq":1,"types":["gap"]})");
   CHECK(take_all(client) == Lines{"hello", "subscribed 5001", "5001", "599996"});
   Stream forgetful(0);
-  for (int i = 0; i < kMessages; ++i) i == 5'000 || i == kMessages - 5 ? forgetful.gap("mic") : forgetful.predict("mic");
+  for (int i = 0; i < kMessages; ++i)
+    i == 5'000 || i == kMessages - 5 ? forgetful.gap("mic") : forgetful.predict("mic");
   Subscriber other(forgetful.state, kRoomy);
   other.request(R"({"type":"subscribe","from_seq":1,"types":["gap"]})");
   CHECK(take_all(other) == Lines{"hello", "subscribed 600001", "lost 1-600000:2"});

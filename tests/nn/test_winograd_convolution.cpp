@@ -123,7 +123,8 @@ TEST_CASE("Winograd's convolution is the convolution, at every edge and for ever
         for (int filter = 0; filter < size.filters; ++filter) {
           for (int y = 0; y < output.shape.height; ++y) {
             for (int x = 0; x < output.shape.width; ++x) {
-              const double off = static_cast<double>(output.at(filter, y, x)) - problem.expected(filter, y, x);
+              const double off =
+                  static_cast<double>(output.at(filter, y, x)) - problem.expected(filter, y, x);
               worst = std::max(worst, std::abs(off));
             }
           }

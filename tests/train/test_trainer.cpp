@@ -278,7 +278,8 @@ TEST_CASE("bad input gets an exit code of its own and one line that names it") {
     list += name + ',' + std::to_string(clip % 9) + '\n';
   }
   directory.write("lopsided/Train.csv", list);
-  for (const char* name : {"a.wav", "b.wav"}) test::write_wav(directory / "garbled/audio" / name, sound(0, 1), kRateHz);
+  for (const char* name : {"a.wav", "b.wav"})
+    test::write_wav(directory / "garbled/audio" / name, sound(0, 1), kRateHz);
   directory.write("garbled/meta.csv", "filename,fold,target,category\na.wav,1,0,caf\xE9\nb.wav,1,1,tea\n");
   struct Mistake {
     std::vector<std::string> arguments;
@@ -340,7 +341,8 @@ TEST_CASE("a report that cannot be written is an error") {
   model.architecture = v6_architecture(3);
   model.weights = initial_weights(model.architecture, 1);
   save_model(model, workshop.out("m.safetensors"));
-  const std::string command = std::string(EARSHOT_TRAINER) + " info " + workshop.out("m.safetensors").string();
+  const std::string command =
+      std::string(EARSHOT_TRAINER) + " info " + workshop.out("m.safetensors").string();
   CHECK(test::run_program({"/bin/sh", "-c", command + " >/dev/full"}).code == 74);
 }
 
