@@ -6,8 +6,10 @@
 // define EARSHOT_NO_CLONES.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(EARSHOT_NO_CLONES)
 #define EARSHOT_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#define EARSHOT_HAS_CLONES 1
 #else
 #define EARSHOT_CLONES
+#define EARSHOT_HAS_CLONES 0
 #endif
 
 #define EARSHOT_INLINE inline __attribute__((always_inline))

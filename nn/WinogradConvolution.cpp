@@ -148,8 +148,8 @@ Grid grid_of(const WinogradConvolution::Config& config) {
 }  // namespace
 
 bool WinogradConvolution::pays(int kernel, int inputs) {
-  return kernel == 3 && inputs >= static_cast<int>(kLanes) && onednn::uses(dnnl::cpu_isa::avx2) &&
-         !onednn::uses(dnnl::cpu_isa::avx512_core);
+  return EARSHOT_HAS_CLONES && kernel == 3 && inputs >= static_cast<int>(kLanes) &&
+         onednn::uses(dnnl::cpu_isa::avx2) && !onednn::uses(dnnl::cpu_isa::avx512_core);
 }
 
 WinogradConvolution::WinogradConvolution(const Config& config)

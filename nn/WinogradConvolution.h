@@ -46,8 +46,8 @@ class WinogradConvolution {
     int threads = 1;
   };
 
-  /// Whether this processor gains by it for kernels of kernel x kernel: it has AVX2, oneDNN has no Winograd
-  /// of its own, and the channels fill a register.
+  /// Whether this processor gains by it for kernels of kernel x kernel: it has AVX2 (and this build code for
+  /// it), oneDNN has no Winograd of its own, and the channels fill a register.
   static bool pays(int kernel, int inputs);
 
   explicit WinogradConvolution(const Config& config);
