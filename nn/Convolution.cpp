@@ -31,9 +31,9 @@ struct Convolution::Plan {
     shape.output = ActivationShape(output).desc();
     onednn::pad_same(shape, config.kernel, config.kernel);
 
-    // Gradients are linear in Winograd's rounding; the forward pass is not: LeakyReLU and max pooling decide
-    // by what it rounds, and ten times the error of direct convolution there moves gradients by up to a
-    // percent.
+    // Gradients are linear in the rounding of oneDNN's Winograd; the forward pass is not: LeakyReLU and max
+    // pooling decide by what it rounds, and ten times the error of direct convolution there moves gradients
+    // by up to a percent. (WinogradConvolution rounds as little as direct convolution does.)
     forward = onednn::convolution(shape, onednn::Algorithm::direct, dnnl::prop_kind::forward_training);
     data = onednn::convolution_data_gradient(shape, onednn::Algorithm::winograd, forward);
     if (from_image && onednn::channel_lanes() == 8) {
