@@ -14,6 +14,7 @@
 #include "dsp/Error.h"
 #include "nn/AtomicFile.h"
 #include "nn/Model.h"
+#include "train/CommandLine.h"
 #include "train/DataSet.h"
 #include "train/Evaluation.h"
 #include "train/LoadClips.h"
@@ -95,6 +96,27 @@ int run_evaluate(const EvaluateOptions& options) {
   const Evaluation evaluation = evaluate(scores, truth, model.labels);
   std::cout << (options.json ? evaluation_json(evaluation) : evaluation_text(evaluation));
   return 0;
+}
+
+void add_evaluate(CommandLine& line) {
+  struct Options : EvaluateOptions {
+    std::string split;
+  };
+  const auto options = std::make_shared<Options>();
+  Command command = line.add("evaluate", "Measure a model on a data set", [options] {
+    options->test_split = !options->split.empty();
+    return run_evaluate(*options);
+  });
+  command.option("model", &options->model, "The model file").required();
+  command.option("--data", &options->data, "Directory of the data set").required();
+  const CommandOption fold = command.option("--fold", &options->fold, "Only this fold");
+  command.option("--split", &options->split, "Only the clips of the test list: test")
+      .one_of({"test"})
+      .excludes(fold);
+  command.option("--scores", &options->scores, "Write every clip's scores there, CSV");
+  command.option("--json", &options->json, "One JSON document instead of text");
+  command.option("--strict", &options->strict, "A clip that cannot be read is an error");
+  command.threads(options->threads);
 }
 
 }  // namespace earshot

@@ -6,6 +6,8 @@
 
 namespace earshot {
 
+class CommandLine;
+
 struct EvaluateOptions {
   std::filesystem::path model;
   std::filesystem::path data;
@@ -21,5 +23,6 @@ struct EvaluateOptions {
 /// the signal that ended it. Throws Error; a label of the data that the model does not know is
 /// Error(bad_data).
 int run_evaluate(const EvaluateOptions& options);
+void add_evaluate(CommandLine& line);
 
 }  // namespace earshot

@@ -10,6 +10,7 @@
 #include "dsp/Error.h"
 #include "dsp/FeatureExtractor.h"
 #include "nn/Model.h"
+#include "train/CommandLine.h"
 #include "train/Npy.h"
 #include "train/Png.h"
 #include "train/TrainConfig.h"
@@ -58,6 +59,20 @@ void run_features(const FeaturesOptions& options) {
   extractor.extract_clip(clip.samples, features);
   write_npy(options.out, features, {shape.height, shape.width, shape.channels});
   if (options.png) write_png(*options.png, as_grey(features, shape), shape.height, shape.width);
+}
+
+void add_features(CommandLine& line) {
+  const auto options = std::make_shared<FeaturesOptions>();
+  Command command = line.add("features", "Compute a file's features", [options] {
+    run_features(*options);
+    return 0;
+  });
+  command.option("file", &options->file, "The audio file").required();
+  command.exactly_one_of("recipe", {command.option("--preset", &options->preset, "The recipe's name: v6"),
+                                    command.option("--model", &options->model, "The recipe of this model")});
+  command.option("--out", &options->out, "Write them there: .npy, float32, height x width x channels")
+      .required();
+  command.option("--png", &options->png, "And as a picture there");
 }
 
 }  // namespace earshot

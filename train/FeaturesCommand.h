@@ -7,6 +7,8 @@
 
 namespace earshot {
 
+class CommandLine;
+
 struct FeaturesOptions {
   std::filesystem::path file;
   std::string preset;  ///< "v6", or empty if `model` says the recipe
@@ -18,5 +20,6 @@ struct FeaturesOptions {
 /// The whole file, however long, as one picture. Throws Error(usage) unless exactly one of a known preset and
 /// a model is given; what load_clip, load_model and writing throw besides.
 void run_features(const FeaturesOptions& options);
+void add_features(CommandLine& line);
 
 }  // namespace earshot

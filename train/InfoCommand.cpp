@@ -12,6 +12,7 @@
 #include <boost/json.hpp>
 
 #include "nn/Model.h"
+#include "train/CommandLine.h"
 #include "train/JsonText.h"
 
 namespace earshot {
@@ -133,6 +134,20 @@ void run_info(const std::filesystem::path& model_path, bool json) {
   const Model model = load_model(model_path);
   const std::vector<LayerInfo> table = layer_table(model.architecture);
   std::cout << (json ? info_json(model, table) : info_text(model, table));
+}
+
+void add_info(CommandLine& line) {
+  struct Options {
+    std::filesystem::path model;
+    bool json = false;
+  };
+  const auto options = std::make_shared<Options>();
+  Command command = line.add("info", "Tell what a model file holds", [options] {
+    run_info(options->model, options->json);
+    return 0;
+  });
+  command.option("model", &options->model, "The model file").required();
+  command.option("--json", &options->json, "One JSON document instead of text");
 }
 
 }  // namespace earshot

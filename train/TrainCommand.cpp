@@ -18,6 +18,7 @@
 #include "nn/AtomicFile.h"
 #include "nn/Model.h"
 #include "nn/Sha256.h"
+#include "train/CommandLine.h"
 #include "train/DataSet.h"
 #include "train/JsonText.h"
 #include "train/LoadClips.h"
@@ -330,6 +331,34 @@ int run_train(const TrainOptions& options) {
   directory.finish(training);
   std::cout << (options.out / "model.safetensors").string() << '\n';
   return 0;
+}
+
+void add_train(CommandLine& line) {
+  struct Options : TrainOptions {
+    std::string precision;
+  };
+  const auto options = std::make_shared<Options>();
+  Command command =
+      line.add("train", "Train a model on a data set", [options] { return run_train(*options); });
+  command.option("--data", &options->data, "Directory of the data set").required();
+  command.exactly_one_of("configuration",
+                         {command.option("--preset", &options->preset, "A recipe by name: v6"),
+                          command.option("--config", &options->config, "A recipe of your own, TOML")});
+  command.option("--out", &options->out, "Directory for the model and what tells about the run").required();
+  command.option("--fold", &options->fold, "Hold this fold out: its clips are not even read");
+  command.option("--epochs", &options->epochs, "Instead of the recipe's").range(1, kMaxEpochs);
+  command.option("--batch", &options->batch, "Instead of the recipe's").range(1, 4096);
+  command.option("--lr", &options->learning_rate, "Instead of the recipe's learning rate").range(1e-9, 10.0);
+  command.option("--seed", &options->seed, "Instead of the recipe's");
+  command.threads(options->threads);
+  command.option("--precision", &options->precision, "f32").check([](const std::string& value) {
+    return value == "f32" ? std::string()
+                          : "found " + value + ", expected f32: this version trains in nothing else";
+  });
+  command.option("--resume", &options->resume, "Go on with the run in --out");
+  command.option("--strict", &options->strict, "A clip that cannot be read is an error");
+  command.footer(
+      "Ctrl-C finishes the step, saves, says how to go on and exits with 128 + the signal's number.");
 }
 
 }  // namespace earshot

@@ -8,6 +8,8 @@
 
 namespace earshot {
 
+class CommandLine;
+
 struct TrainOptions {
   std::filesystem::path data;
   std::string preset;  ///< or empty if `config` is given
@@ -29,5 +31,6 @@ struct TrainOptions {
 /// standard error and the model's path to standard output. Returns the exit code: 0, or 128 + the signal that
 /// stopped it, once everything is saved. Throws Error.
 int run_train(const TrainOptions& options);
+void add_train(CommandLine& line);
 
 }  // namespace earshot
