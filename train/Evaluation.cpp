@@ -17,10 +17,6 @@
 namespace earshot {
 namespace {
 
-double ratio(std::size_t part, std::size_t whole) {
-  return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
-}
-
 ClassFigures class_figures(const Evaluation& evaluation, std::size_t label) {
   const std::size_t classes = evaluation.labels.size();
   std::size_t predicted = 0;
@@ -40,21 +36,6 @@ ClassFigures class_figures(const Evaluation& evaluation, std::size_t label) {
 
 }  // namespace
 
-Interval wilson_interval(std::size_t correct, std::size_t n) noexcept {
-  if (n == 0) return {};
-  constexpr double z = 1.959963984540054;
-  const double count = static_cast<double>(n);
-  const double p = static_cast<double>(correct) / count;
-  const double middle = (p + z * z / (2.0 * count)) / (1.0 + z * z / count);
-  const double half =
-      z / (1.0 + z * z / count) * std::sqrt(p * (1.0 - p) / count + z * z / (4.0 * count * count));
-  return {std::max(0.0, middle - half), std::min(1.0, middle + half)};
-}
-
-std::size_t predicted_class(std::span<const float> scores) noexcept {
-  return static_cast<std::size_t>(std::ranges::max_element(scores) - scores.begin());
-}
-
 Evaluation evaluate(std::span<const float> scores, std::span<const int> truth,
                     const std::vector<std::string>& labels) {
   const std::size_t classes = labels.size();
@@ -62,21 +43,33 @@ Evaluation evaluate(std::span<const float> scores, std::span<const int> truth,
   evaluation.clips = truth.size();
   evaluation.labels = labels;
   evaluation.confusion.assign(classes * classes, 0);
-  double loss = 0.0;
   for (std::size_t i = 0; i < truth.size(); ++i) {
     const std::span<const float> row = scores.subspan(i * classes, classes);
     const auto label = static_cast<std::size_t>(truth[i]);
     const std::size_t predicted = predicted_class(row);
     ++evaluation.confusion[label * classes + predicted];
     if (predicted == label) ++evaluation.correct;
-    // A score that underflowed counts as the least float, so that one clip cannot make the mean infinite.
-    loss -= std::log(
-        std::max(static_cast<double>(row[label]), static_cast<double>(std::numeric_limits<float>::min())));
   }
   evaluation.accuracy = ratio(evaluation.correct, evaluation.clips);
-  evaluation.loss = truth.empty() ? 0.0 : loss / static_cast<double>(truth.size());
+  evaluation.loss = negative_log_likelihood(scores, truth, classes);
+  evaluation.top3_correct = top_k_correct(scores, truth, classes, 3);
+  evaluation.reliability = reliability_bins(scores, truth, classes);
+  evaluation.calibration_error = expected_calibration_error(evaluation.reliability);
   for (std::size_t label = 0; label < classes; ++label)
     evaluation.per_class.push_back(class_figures(evaluation, label));
+  std::vector<double> precisions;  // of the classes that have a clip
+  for (std::size_t label = 0; label < classes; ++label) {
+    std::vector<float> column;
+    std::vector<unsigned char> positive;
+    for (std::size_t i = 0; i < truth.size(); ++i) {
+      column.push_back(scores[i * classes + label]);
+      positive.push_back(static_cast<std::size_t>(truth[i]) == label ? 1 : 0);
+    }
+    ClassFigures& figures = evaluation.per_class[label];
+    figures.average_precision = average_precision(column, positive);
+    if (figures.support > 0) precisions.push_back(figures.average_precision);
+  }
+  evaluation.mean_average_precision = mean_and_error(precisions).mean;
   return evaluation;
 }
 
@@ -112,13 +105,19 @@ std::string evaluation_text(const Evaluation& evaluation) {
       fmt::format("accuracy {:.2f} % ({} of {}), 95 % interval {:.1f} to {:.1f} %, loss {:.4f}\n\n",
                   100.0 * evaluation.accuracy, evaluation.correct, evaluation.clips, 100.0 * interval.low,
                   100.0 * interval.high, evaluation.loss);
+  text.pop_back();
+  text += fmt::format(
+      "among the three highest {:.2f} %, calibration error {:.4f}, mean average precision {:.4f}\n\n",
+      100.0 * ratio(evaluation.top3_correct, evaluation.clips), evaluation.calibration_error,
+      evaluation.mean_average_precision);
   std::size_t width = 5;
   for (const std::string& label : evaluation.labels) width = std::max(width, label.size());
-  text += fmt::format("{:>3}  {:<{}}  precision  recall      f1  clips\n", "", "class", width);
+  text += fmt::format("{:>3}  {:<{}}  precision  recall      f1      AP  clips\n", "", "class", width);
   for (std::size_t i = 0; i < classes; ++i) {
     const ClassFigures& figures = evaluation.per_class[i];
-    text += fmt::format("{:>3}  {:<{}}  {:>9.3f}  {:>6.3f}  {:>6.3f}  {:>5}\n", i, evaluation.labels[i],
-                        width, figures.precision, figures.recall, figures.f1, figures.support);
+    text += fmt::format("{:>3}  {:<{}}  {:>9.3f}  {:>6.3f}  {:>6.3f}  {:>6.3f}  {:>5}\n", i,
+                        evaluation.labels[i], width, figures.precision, figures.recall, figures.f1,
+                        figures.average_precision, figures.support);
   }
   text += "\nconfusion: a row for what the clip is, a column for what it was taken for\n";
   text += fmt::format("{:>3}  {:<{}} ", "", "", width);
@@ -146,12 +145,16 @@ std::string evaluation_json(const Evaluation& evaluation) {
                                                {"precision", figures.precision},
                                                {"recall", figures.recall},
                                                {"f1", figures.f1},
+                                               {"average_precision", figures.average_precision},
                                                {"support", figures.support}});
   }
   return json_text(boost::json::object{{"accuracy", evaluation.accuracy},
                                        {"accuracy_low", interval.low},
                                        {"accuracy_high", interval.high},
                                        {"loss", evaluation.loss},
+                                       {"top3_accuracy", ratio(evaluation.top3_correct, evaluation.clips)},
+                                       {"ece", evaluation.calibration_error},
+                                       {"map", evaluation.mean_average_precision},
                                        {"clips", evaluation.clips},
                                        {"correct", evaluation.correct},
                                        {"labels", boost::json::value_from(evaluation.labels)},

@@ -9,37 +9,32 @@
 
 #include "nn/Model.h"
 #include "train/FeatureSet.h"
+#include "train/Metrics.h"
 
 namespace earshot {
-
-struct Interval {
-  double low = 0.0;
-  double high = 1.0;
-};
-
-/// The 95 % score interval of `correct` in `n` (Wilson 1927); 0 .. 1 for n = 0.
-Interval wilson_interval(std::size_t correct, std::size_t n) noexcept;
 
 /// 0 wherever a ratio has nothing to divide by.
 struct ClassFigures {
   double precision = 0.0;
   double recall = 0.0;
   double f1 = 0.0;
-  std::size_t support = 0;  ///< clips of the class
+  double average_precision = 0.0;  ///< of the class against all others
+  std::size_t support = 0;         ///< clips of the class
 };
 
 struct Evaluation {
   std::size_t clips = 0;
   std::size_t correct = 0;
   double accuracy = 0.0;
-  double loss = 0.0;  ///< mean of -log of the score of the clip's own label
+  double loss = 0.0;                        ///< mean of -log of the score of the clip's own label
+  std::size_t top3_correct = 0;             ///< whose label is among the three highest
+  std::vector<ReliabilityBin> reliability;  ///< 15
+  double calibration_error = 0.0;           ///< over `reliability`
+  double mean_average_precision = 0.0;      ///< over the classes that have a clip
   std::vector<std::string> labels;
   std::vector<std::size_t> confusion;  ///< classes x classes: row the clip's label, column the predicted one
   std::vector<ClassFigures> per_class;
 };
-
-/// Index of the highest of `scores`, the first of equals.
-std::size_t predicted_class(std::span<const float> scores) noexcept;
 
 /// `scores` n x classes, `truth` n, each below `labels.size()`.
 Evaluation evaluate(std::span<const float> scores, std::span<const int> truth,
@@ -50,8 +45,9 @@ std::vector<float> classify_all(const Model& model, const FeatureSet& features, 
 
 /// For people: the figures, a table of the classes, the confusion matrix.
 std::string evaluation_text(const Evaluation& evaluation);
-/// {accuracy, loss, clips, correct, accuracy_low, accuracy_high, labels, confusion, per_class [{label,
-/// precision, recall, f1, support}]}
+/// {accuracy, accuracy_low, accuracy_high, loss, top3_accuracy, ece, map, clips, correct, labels, confusion,
+/// per_class
+/// [{label, precision, recall, f1, average_precision, support}]}
 std::string evaluation_json(const Evaluation& evaluation);
 
 }  // namespace earshot
