@@ -205,6 +205,23 @@ std::vector<std::string> StrictToml::texts(std::string_view key) {
   return result;
 }
 
+std::vector<double> StrictToml::reals(std::string_view key, double least, double most) {
+  const toml::node* value = node_->find(key);
+  std::vector<double> result;
+  if (!value) return result;
+  const std::string expected = "numbers in " + number(least) + " .. " + number(most);
+  const toml::array* array = value->as_array();
+  if (!array) refuse(key, found(*value), "an array of " + expected);
+  for (const toml::node& element : *array) {
+    const auto real = element.value<double>();
+    if (!real || !element.is_number() || !(*real >= least && *real <= most)) {
+      refuse(key, "an element " + found(element), expected);
+    }
+    result.push_back(*real);
+  }
+  return result;
+}
+
 bool StrictToml::has(std::string_view key) const {
   return node_->table->contains(key);
 }

@@ -31,6 +31,8 @@ class StrictToml {
   std::string one_of(std::string_view key, std::string_view fallback,
                      std::initializer_list<std::string_view> allowed);
   std::vector<std::string> texts(std::string_view key);
+  /// Each number in the range; none if absent.
+  std::vector<double> reals(std::string_view key, double least, double most);
   bool has(std::string_view key) const;
   /// "FILE:LINE: key 'window.hop_s'", for errors that are found later.
   std::string place(std::string_view key) const;

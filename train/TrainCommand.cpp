@@ -114,7 +114,7 @@ void refuse_other_settings(const std::map<std::string, std::string>& now, const 
   for (const auto& [key, value] : now) keys.insert(key);
   for (const auto& [key, value] : state.settings) keys.insert(key);
   // Without a schedule that depends on their number, a run may go on for more epochs.
-  if (config.schedule == TrainConfig::Schedule::constant) keys.erase("train.epochs");
+  if (config.optimization.plan.schedule == LearningRatePlan::Schedule::constant) keys.erase("train.epochs");
   const auto value_of = [](const auto& settings, const std::string& key) {
     const auto found = settings.find(key);
     return found == settings.end() ? "nothing" : '\'' + found->second + '\'';

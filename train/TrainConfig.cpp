@@ -12,7 +12,6 @@ namespace earshot {
 namespace {
 
 using Monitor = TrainConfig::Monitor;
-using Schedule = TrainConfig::Schedule;
 using Validation = TrainConfig::Validation;
 
 constexpr double kMaxWindowS = 60.0;
@@ -30,11 +29,7 @@ void read_training(StrictToml table, TrainConfig& config) {
   config.batch = static_cast<int>(table.integer("batch", config.batch, 1, 4096));
   config.epochs = static_cast<int>(table.integer("epochs", config.epochs, 1, kMaxEpochs));
   config.learning_rate = table.real("learning_rate", config.learning_rate, 1e-9, 10.0);
-  config.schedule = table.one_of("schedule", "constant", {"constant", "cosine"}) == "cosine"
-                        ? Schedule::cosine
-                        : Schedule::constant;
-  config.warmup_epochs =
-      static_cast<int>(table.integer("warmup_epochs", config.warmup_epochs, 0, config.epochs));
+  read_optimization(table, config.epochs, config.optimization);
   config.seed = static_cast<std::uint32_t>(table.integer("seed", config.seed, 0, 0xFFFF'FFFF));
   config.class_weights = table.boolean("class_weights", config.class_weights);
   config.batch_norm_momentum =
@@ -125,8 +120,8 @@ TrainConfig load_train_config(const std::filesystem::path& path) {
   read_validation(file.table("validation"), config);
   read_callbacks(file, config);
   read_augmentation(file, config);
-  if (config.schedule == Schedule::cosine && config.plateau) {
-    file.refuse("plateau", "a plateau rule beside train.schedule \"cosine\"", "one of the two");
+  if (config.optimization.plan.schedule != LearningRatePlan::Schedule::constant && config.plateau) {
+    file.refuse("plateau", "a plateau rule beside a train.schedule that lowers the rate", "one of the two");
   }
   file.reject_unknown();
   return config;
@@ -149,8 +144,7 @@ std::map<std::string, std::string> settings_of(const TrainConfig& config) {
   add("train.batch", config.batch);
   add("train.epochs", config.epochs);
   add("train.learning_rate", config.learning_rate);
-  add("train.schedule", config.schedule == Schedule::cosine ? "cosine" : "constant");
-  add("train.warmup_epochs", config.warmup_epochs);
+  add_settings(config.optimization, settings);
   add("train.seed", config.seed);
   add("train.class_weights", config.class_weights);
   add("train.batch_norm_momentum", config.batch_norm_momentum);

@@ -11,6 +11,7 @@
 #include "nn/Architecture.h"
 #include "train/EarlyStopping.h"
 #include "train/ImageAugmentation.h"
+#include "train/Optimization.h"
 #include "train/ReduceLrOnPlateau.h"
 
 namespace earshot {
@@ -23,7 +24,6 @@ inline constexpr int kMaxEpochs = 10'000;
 struct TrainConfig {
   /// The figure that a callback looks at.
   enum class Monitor { loss, val_loss };
-  enum class Schedule { constant, cosine };
   /// The validation part: none, a fifth of the training clips by train_test_split(seed), or one of the folds.
   enum class Validation { none, random, fold };
 
@@ -41,8 +41,7 @@ struct TrainConfig {
   int batch = 64;
   int epochs = 100;
   double learning_rate = 1e-3;
-  Schedule schedule = Schedule::constant;
-  int warmup_epochs = 0;  ///< the rate rises in equal steps to learning_rate over these
+  Optimization optimization;
   std::uint32_t seed = 1;
   bool class_weights = true;  ///< 'balanced', from the training part
   float batch_norm_momentum = 0.99F;

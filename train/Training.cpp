@@ -13,6 +13,8 @@
 #include "train/DataSet.h"
 #include "train/LearningRate.h"
 #include "train/Loss.h"
+#include "train/NotFinite.h"
+#include "train/WeightAverage.h"
 
 namespace earshot {
 namespace {
@@ -50,7 +52,7 @@ Training::Training(const TrainConfig& config, int classes, const FeatureSet& tra
       classes_(static_cast<std::size_t>(classes)),
       network_(network_architecture(config, classes),
                initial_weights(network_architecture(config, classes), config.seed), threads),
-      adam_(network_.parameters()) {
+      optimizer_(network_.parameters(), config.optimization.optimizer) {
   if (config.class_weights) class_weights_ = balanced_class_weights(train.labels, classes_);
   if (config.augmentation) augmentation_.emplace(*config.augmentation, train.shape);
   state_.learning_rate = config.learning_rate;
@@ -58,7 +60,7 @@ Training::Training(const TrainConfig& config, int classes, const FeatureSet& tra
 
 void Training::set_state(TrainingState state) {
   network_.set_weights(state.weights);
-  adam_.set_state(std::move(state.adam));
+  optimizer_.set_state(std::move(state.optimizer));
   state_ = std::move(state);
   state_.weights.clear();
 }
@@ -66,7 +68,7 @@ void Training::set_state(TrainingState state) {
 TrainingState Training::state() const {
   TrainingState state = state_;
   state.weights = network_.weights();
-  state.adam = adam_.state();
+  state.optimizer = optimizer_.state();
   return state;
 }
 
@@ -75,7 +77,7 @@ bool Training::finished() const noexcept {
 }
 
 Weights Training::weights_to_keep() const {
-  return state_.kept.empty() ? network_.weights() : state_.kept;
+  return state_.kept.empty() ? weights() : state_.kept;
 }
 
 int Training::epoch_to_keep() const noexcept {
@@ -94,8 +96,9 @@ Training::Outcome Training::run_epoch(const std::function<bool()>& stop, Trainin
     if (stop()) return Outcome::interrupted;
     const auto start = std::chrono::steady_clock::now();
     const std::size_t n = std::min(batch, train_.size() - done.clips);
-    learning_rate = learning_rate_at(config_, state_.learning_rate, epoch * epoch_steps + done.clips / batch,
-                                     epoch_steps);
+    learning_rate = learning_rate_at(config_.optimization.plan, state_.learning_rate,
+                                     epoch * epoch_steps + done.clips / batch,
+                                     static_cast<std::size_t>(config_.epochs) * epoch_steps, epoch_steps);
     train_batch(std::span(order).subspan(done.clips, n), learning_rate);
     done.seconds += seconds_since(start);
     const auto clips = static_cast<double>(done.clips);
@@ -133,22 +136,41 @@ void Training::train_batch(std::span<const std::size_t> clips, double learning_r
   network_.forward(images_, keys_, logits_);
   const BatchLoss batch = softmax_cross_entropy(logits_, labels_, class_weights_, gradients_);
   const double loss = batch.mean + network_.l2_penalty();
-  if (!std::isfinite(loss)) {
-    throw Error(ExitCode::config,
-                fmt::format("{}: epoch {}: found a loss of {}, expected a finite one: lower "
-                            "train.learning_rate, {}",
-                            config_.name, state_.history.size() + 1, loss, learning_rate));
-  }
+  if (!std::isfinite(loss)) refuse_not_finite(fmt::format("a loss of {}", loss), learning_rate);
   network_.backward(gradients_);
-  adam_.step(learning_rate);
+  if (const auto tensor = not_finite(network_.parameters())) {
+    refuse_not_finite("a gradient of " + *tensor + " that is not finite", learning_rate);
+  }
+  optimizer_.step(learning_rate);
+  if (const double decay = config_.optimization.ema_decay; decay > 0.0) {
+    WeightAverage(decay).update(network_.weights(), optimizer_.state().steps - 1, state_.average);
+  }
   TrainingState::Progress& done = state_.progress;
   done.clips += clips.size();
   done.loss_sum += loss * static_cast<double>(clips.size());
   done.correct += batch.correct;
 }
 
+void Training::refuse_not_finite(const std::string& what, double learning_rate) const {
+  const std::size_t step = state_.progress.clips / static_cast<std::size_t>(config_.batch) + 1;
+  const std::optional<std::string> tensor = not_finite(network_.weights(), network_.architecture());
+  throw Error(ExitCode::config,
+              fmt::format("{}: epoch {}, step {}: found {}{}, expected finite numbers: lower "
+                          "train.learning_rate, {:.6g} there, or set train.clip_norm",
+                          config_.name, state_.history.size() + 1, step, what,
+                          tensor ? " and values of " + *tensor + " that are not finite" : "", learning_rate));
+}
+
 void Training::validate(EpochRecord& record) {
   if (validation_.size() == 0) return;
+  if (state_.average.empty()) return validate_network(record);
+  const Weights trained = network_.weights();
+  network_.set_weights(state_.average);
+  validate_network(record);
+  network_.set_weights(trained);
+}
+
+void Training::validate_network(EpochRecord& record) {
   const auto batch = static_cast<std::size_t>(config_.batch);
   const std::span<const int> labels(validation_.labels);
   double loss = 0.0;
@@ -176,6 +198,13 @@ Training::Outcome Training::end_epoch(double learning_rate, TrainingProgress& pr
   record.loss = state_.progress.loss_sum / clips;
   record.accuracy = static_cast<double>(state_.progress.correct) / clips;
   record.learning_rate = learning_rate;
+  if (const auto tensor = not_finite(network_.weights(), network_.architecture())) {
+    throw Error(
+        ExitCode::config,
+        fmt::format("{}: epoch {}: found values of {} that are not finite after its last step, expected "
+                    "finite ones: lower train.learning_rate, {:.6g} there, or set train.clip_norm",
+                    config_.name, record.epoch, *tensor, learning_rate));
+  }
   validate(record);
   record.seconds = state_.progress.seconds + seconds_since(start);
 
@@ -192,7 +221,7 @@ Training::Outcome Training::end_epoch(double learning_rate, TrainingProgress& pr
     const auto verdict = stopping.epoch_ended(epoch, figure(config_.early_stopping->monitor));
     state_.early_stopping = stopping.state();
     state_.stopped_early = verdict.stop;
-    if (verdict.keep_weights) state_.kept = network_.weights();
+    if (verdict.keep_weights) state_.kept = weights();
   }
   const bool best = config_.checkpoint && state_.checkpoint.epoch_ended(figure(*config_.checkpoint));
   state_.history.push_back(record);

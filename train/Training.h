@@ -3,11 +3,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "nn/Network.h"
-#include "train/Adam.h"
 #include "train/FeatureSet.h"
+#include "train/Optimizer.h"
 #include "train/TrainConfig.h"
 #include "train/TrainingProgress.h"
 #include "train/TrainingState.h"
@@ -34,12 +35,13 @@ class Training {
 
   enum class Outcome { interrupted, done, done_best };
   /// The epoch in progress up to its end, validation and callbacks included, or until `stop` says so between
-  /// two steps. done_best: the checkpoint's monitor was never better. Throws Error(config) once a loss is not
-  /// finite.
+  /// two steps. done_best: the checkpoint's monitor was never better. Throws Error(config) once a loss, a
+  /// gradient or a weight is not finite, naming epoch, step and tensor; what was saved before stays good.
   Outcome run_epoch(const std::function<bool()>& stop, TrainingProgress& progress);
 
-  /// The weights now, running statistics included.
-  Weights weights() const { return network_.weights(); }
+  /// What the run has come to, running statistics included: the weights' average where the configuration
+  /// keeps one, else the weights now.
+  Weights weights() const { return state_.average.empty() ? network_.weights() : state_.average; }
   /// Complete epochs.
   int epochs_done() const noexcept { return static_cast<int>(state_.history.size()); }
   /// What the run is for: the epoch early stopping goes back to, else the last one.
@@ -52,6 +54,8 @@ class Training {
   void assemble(std::span<const std::size_t> clips);
   Outcome end_epoch(double learning_rate, TrainingProgress& progress);
   void validate(EpochRecord& record);
+  void validate_network(EpochRecord& record);
+  [[noreturn]] void refuse_not_finite(const std::string& what, double learning_rate) const;
 
   TrainConfig config_;
   const FeatureSet& train_;
@@ -61,8 +65,8 @@ class Training {
   std::vector<float> class_weights_;  ///< one a class, or empty
   std::optional<ImageAugmentation> augmentation_;
   Network network_;
-  Adam adam_;
-  TrainingState state_;  ///< its weights and moments are those of network_ and adam_
+  Optimizer optimizer_;
+  TrainingState state_;  ///< its weights and moments are those of network_ and optimizer_
 
   std::vector<float> images_;             ///< batch x height x width x channels
   std::vector<int> labels_;               ///< batch

@@ -16,18 +16,18 @@
 namespace earshot {
 namespace {
 
-constexpr std::string_view kFormat = "earshot training state 1";
+constexpr std::string_view kFormat = "earshot training state 2";
 constexpr std::string_view kNetwork = "network/";
 constexpr std::string_view kKept = "kept/";
 constexpr std::string_view kSetting = "setting/";
-constexpr std::string_view kMoments1 = "adam/moments_1";
-constexpr std::string_view kMoments2 = "adam/moments_2";
+constexpr std::string_view kAverage = "average/";
+constexpr std::string_view kOptimizer = "optimizer/";
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 // One list of fields for both directions: `field(name, value)` writes or reads a number as text, to the bit.
 template <typename State, typename Field>
 void visit_numbers(State& state, Field field) {
-  field("adam.steps", state.adam.steps);
+  field("optimizer.steps", state.optimizer.steps);
   field("learning_rate", state.learning_rate);
   field("progress.clips", state.progress.clips);
   field("progress.loss_sum", state.progress.loss_sum);
@@ -121,10 +121,10 @@ TrainingState parse(std::string_view bytes) {
       state.weights[name.substr(kNetwork.size())] = std::move(tensor);
     } else if (name.starts_with(kKept)) {
       state.kept[name.substr(kKept.size())] = std::move(tensor);
-    } else if (name == kMoments1) {
-      state.adam.moments_1 = std::move(tensor.values);
-    } else if (name == kMoments2) {
-      state.adam.moments_2 = std::move(tensor.values);
+    } else if (name.starts_with(kAverage)) {
+      state.average[name.substr(kAverage.size())] = std::move(tensor);
+    } else if (name.starts_with(kOptimizer)) {
+      state.optimizer.slots[name.substr(kOptimizer.size())] = std::move(tensor.values);
     } else {
       throw Error(ExitCode::bad_data, "found an unknown tensor '" + name + "'");
     }
@@ -148,8 +148,10 @@ void save_training_state(const TrainingState& state, const std::filesystem::path
   for (const auto& [key, value] : state.settings) file.metadata[std::string(kSetting) + key] = value;
   for (const auto& [name, tensor] : state.weights) file.tensors[std::string(kNetwork) + name] = tensor;
   for (const auto& [name, tensor] : state.kept) file.tensors[std::string(kKept) + name] = tensor;
-  file.tensors[std::string(kMoments1)] = flat(state.adam.moments_1);
-  file.tensors[std::string(kMoments2)] = flat(state.adam.moments_2);
+  for (const auto& [name, tensor] : state.average) file.tensors[std::string(kAverage) + name] = tensor;
+  for (const auto& [name, slot] : state.optimizer.slots) {
+    file.tensors[std::string(kOptimizer) + name] = flat(slot);
+  }
   write_file_atomically(path, std::string_view(format_safetensors(file)));
 }
 

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "nn/Weights.h"
-#include "train/Adam.h"
 #include "train/EarlyStopping.h"
 #include "train/History.h"
 #include "train/ModelCheckpoint.h"
+#include "train/Optimizer.h"
 #include "train/ReduceLrOnPlateau.h"
 
 namespace earshot {
@@ -27,7 +27,8 @@ struct TrainingState {
 
   std::map<std::string, std::string> settings;  ///< of the configuration and the data behind it
   Weights weights;
-  Adam::State adam;
+  Optimizer::State optimizer;
+  Weights average;             ///< of the weights (WeightAverage); empty if there is none
   double learning_rate = 0.0;  ///< before the schedule, after the plateaus
   Progress progress;
   std::vector<EpochRecord> history;  ///< the epochs that are complete

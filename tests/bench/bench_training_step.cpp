@@ -10,7 +10,7 @@
 #include "nn/KeyedRandom.h"
 #include "nn/Network.h"
 #include "tests/bench/BareChain.h"
-#include "train/Adam.h"
+#include "train/Optimizer.h"
 
 namespace {
 
@@ -56,7 +56,7 @@ void softmax_gradients(const std::vector<float>& logits, std::vector<float>& gra
 int main() {
   const Architecture architecture = v6_architecture(static_cast<int>(kClasses));
   Network network(architecture, initial_weights(architecture, 1), kThreads);
-  Adam adam(network.parameters());
+  Optimizer adam(network.parameters());
   KeyedRandom random(2);
   std::vector<float> images(kBatch * architecture.input.size());
   for (float& value : images) value = static_cast<float>(random.below(256)) / 255.0F;

@@ -1,4 +1,4 @@
-// Network and Adam against five steps of training in Keras: tests/golden/keras_training.py.
+// Network and Optimizer against five steps of training in Keras: tests/golden/keras_training.py.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -13,7 +13,7 @@
 
 #include "nn/Network.h"
 #include "nn/Safetensors.h"
-#include "train/Adam.h"
+#include "train/Optimizer.h"
 
 namespace earshot::test {
 namespace {
@@ -114,7 +114,7 @@ TEST_CASE("v6 trains as in Keras: first gradients, losses, and what five steps o
     if (auto* dropout = std::get_if<Dropout>(&layer.kind)) dropout->rate = 0.0F;
   }
   Network network(architecture, initial, 2);
-  Adam adam(network.parameters());
+  Optimizer adam(network.parameters());
   const std::vector<float> images = pictures();
   const std::vector<std::uint64_t> keys(kBatch);
   std::vector<float> logits(kBatch * kClasses);

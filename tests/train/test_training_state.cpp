@@ -19,7 +19,8 @@ TrainingState example() {
   state.settings = {{"train.batch", "16"}, {"data.train", "320 clips, 0123"}};
   state.weights["dense/kernel"] = {{2, 3}, {0.1F, -0.0F, 1e-30F, 3.0F, 4.0F, 5.0F}};
   state.kept["dense/kernel"] = {{2, 3}, {1.0F, 2.0F, 3.0F, 4.0F, 5.0F, 6.0F}};
-  state.adam = {7, {0.1F, 0.2F}, {0.3F, 0.4F}};
+  state.optimizer = {7, {{"moments_1", {0.1F, 0.2F}}, {"moments_2", {0.3F, 0.4F}}}};
+  state.average["dense/kernel"] = {{2, 3}, {0.5F, 0.25F, 0.125F, 3.0F, 4.0F, 5.0F}};
   state.learning_rate = 0.1 / 3.0;
   state.progress = {32, 1.0 / 3.0, 11, 0.25};
   state.history = {{1, 2.0 / 3.0, 0.5, 0.7, 0.25, 1e-3, 10.5},
@@ -40,9 +41,9 @@ TEST_CASE("a training state comes back from its file to the bit") {
   CHECK(after.settings == before.settings);
   CHECK(after.weights == before.weights);
   CHECK(after.kept == before.kept);
-  CHECK(after.adam.steps == 7);
-  CHECK(after.adam.moments_1 == before.adam.moments_1);
-  CHECK(after.adam.moments_2 == before.adam.moments_2);
+  CHECK(after.optimizer.steps == 7);
+  CHECK(after.optimizer.slots == before.optimizer.slots);
+  CHECK(after.average == before.average);
   CHECK(after.learning_rate == before.learning_rate);
   CHECK(after.progress.clips == 32);
   CHECK(after.progress.loss_sum == before.progress.loss_sum);

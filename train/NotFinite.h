@@ -1,0 +1,19 @@
+// NotFinite: which tensor of a run is no longer made of numbers.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "nn/Network.h"
+
+namespace earshot {
+
+/// The first parameter whose gradient holds a NaN or an infinity. backward() goes from the last layer to the
+/// first, so the search does, too.
+std::optional<std::string> not_finite(std::span<const Parameter> parameters);
+
+/// The first tensor, in the network's order, that holds a NaN or an infinity.
+std::optional<std::string> not_finite(const Weights& weights, const Architecture& architecture);
+
+}  // namespace earshot
