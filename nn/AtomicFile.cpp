@@ -8,11 +8,14 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "dsp/Error.h"
 
 namespace earshot {
 namespace {
+
+constexpr const char* kSuffix = ".tmp";  // and the process's number
 
 [[noreturn]] void fail(const std::filesystem::path& path, const char* doing, int error_number) {
   throw Error(ExitCode::io,
@@ -23,7 +26,7 @@ namespace {
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::filesystem::path& target)
-      : path_(target.string() + ".tmp" + std::to_string(::getpid())),
+      : path_(target.string() + kSuffix + std::to_string(::getpid())),
         descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {
     if (descriptor_ < 0) fail(target, "write", errno);
   }
@@ -85,6 +88,20 @@ void write_file_atomically(const std::filesystem::path& path, std::span<const ch
   file.write(bytes, path);
   file.become(path);
   sync_directory(path.parent_path());
+}
+
+void remove_unfinished(const std::filesystem::path& path) noexcept {
+  const std::string prefix = path.filename().string() + kSuffix;
+  std::error_code ignored;
+  const auto directory = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  std::vector<std::filesystem::path> found;
+  for (auto entry = std::filesystem::directory_iterator(directory, ignored);
+       entry != std::filesystem::directory_iterator(); entry.increment(ignored)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.starts_with(prefix) || name.size() == prefix.size()) continue;
+    if (name.find_first_not_of("0123456789", prefix.size()) == name.npos) found.push_back(entry->path());
+  }
+  for (const std::filesystem::path& file : found) std::filesystem::remove(file, ignored);
 }
 
 }  // namespace earshot

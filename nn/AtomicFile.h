@@ -14,4 +14,8 @@ inline void write_file_atomically(const std::filesystem::path& path, std::string
   write_file_atomically(path, std::span<const char>(text.data(), text.size()));
 }
 
+/// Removes what a write_file_atomically(path, ...) that was killed midway has left beside `path`, as far as
+/// that can be done. Nobody else may be writing it.
+void remove_unfinished(const std::filesystem::path& path) noexcept;
+
 }  // namespace earshot

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <ranges>
 
+#include <spdlog/fmt/fmt.h>
+
 namespace earshot {
 namespace {
 
@@ -25,6 +27,21 @@ std::optional<std::string> not_finite(const Weights& weights, const Architecture
     if (!all_finite(weights.at(spec.name).values)) return spec.name;
   }
   return std::nullopt;
+}
+
+std::string largest_value(const Weights& weights, const Architecture& architecture) {
+  if (const auto name = not_finite(weights, architecture))
+    return "values of " + *name + " that are not finite";
+  float largest = 0.0F;
+  std::string holder;
+  for (const ParameterSpec& spec : parameter_specs(architecture)) {
+    for (const float value : weights.at(spec.name).values) {
+      if (std::abs(value) < largest) continue;
+      largest = std::abs(value);
+      holder = spec.name;
+    }
+  }
+  return fmt::format("a largest weight of {:.3g} in {}", largest, holder);
 }
 
 }  // namespace earshot

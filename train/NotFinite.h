@@ -16,4 +16,7 @@ std::optional<std::string> not_finite(std::span<const Parameter> parameters);
 /// The first tensor, in the network's order, that holds a NaN or an infinity.
 std::optional<std::string> not_finite(const Weights& weights, const Architecture& architecture);
 
+/// "values of TENSOR that are not finite" of the first such, else "a largest weight of VALUE in TENSOR".
+std::string largest_value(const Weights& weights, const Architecture& architecture);
+
 }  // namespace earshot

@@ -17,6 +17,7 @@
 #include "dsp/Error.h"
 #include "nn/AtomicFile.h"
 #include "nn/Model.h"
+#include "nn/Processor.h"
 #include "nn/Sha256.h"
 #include "train/CommandLine.h"
 #include "train/DataSet.h"
@@ -38,6 +39,8 @@ TrainConfig configure(const TrainOptions& options) {
   config.batch = options.batch.value_or(config.batch);
   config.learning_rate = options.learning_rate.value_or(config.learning_rate);
   config.seed = options.seed.value_or(config.seed);
+  config.transfer.initial_weights = options.initial_weights.value_or(config.transfer.initial_weights);
+  config.transfer.freeze = options.freeze.value_or(config.transfer.freeze);
   return config;
 }
 
@@ -89,6 +92,15 @@ Division divide(const DataSet& data, const TrainConfig& config, std::optional<in
                 data.directory.string() + ": found no training clips, expected at least one");
   }
   return division;
+}
+
+void refuse_precision(const std::string& precision) {
+  if (precision == "f32") return;
+  throw Error(ExitCode::unavailable,
+              has_avx512()
+                  ? "--precision: found bf16, expected f32: this version has no training in bf16 yet"
+                  : "--precision: found bf16, which needs a processor with AVX-512, expected f32: this "
+                    "one has none");
 }
 
 // What must be equal for a run to go on: the configuration, and which clips it trains and validates on.
@@ -150,6 +162,8 @@ std::string resume_command(const TrainOptions& options) {
   add("--batch", options.batch);
   add("--lr", options.learning_rate);
   add("--seed", options.seed);
+  if (options.initial_weights) line += " --initial-weights " + shell_word(options.initial_weights->string());
+  if (options.freeze) line += " --freeze " + shell_word(*options.freeze);
   line += fmt::format(" --threads {}", options.threads);
   if (options.strict) line += " --strict";
   return line + " --resume";
@@ -223,6 +237,13 @@ class RunDirectory {
     write_file_atomically(directory_ / "report.json", std::string_view(report));
   }
 
+  /// Of a run that was killed while it saved.
+  static void remove_unfinished_files(const fs::path& directory) {
+    for (const char* file :
+         {kResumeFile, "model.safetensors", "best.safetensors", "history.csv", "report.json"})
+      remove_unfinished(directory / file);
+  }
+
   static constexpr const char* kResumeFile = "resume.safetensors";
 
  private:
@@ -274,6 +295,7 @@ void refuse_unwritable(Model frame, Weights weights, const DataSet& data) {
 }  // namespace
 
 int run_train(const TrainOptions& options) {
+  refuse_precision(options.precision);
   const TrainConfig config = configure(options);
   const fs::path state_path = options.out / RunDirectory::kResumeFile;
   std::error_code error;
@@ -287,6 +309,16 @@ int run_train(const TrainOptions& options) {
   }
   const DataSet data = read_data_set(options.data);
   const Division division = divide(data, config, options.fold);
+  const auto classes = static_cast<int>(data.labels.size());
+  Start start = start_of(config.transfer, network_architecture(config, classes), config.recipe, data.labels,
+                         config.seed);
+  if (!start.summary.empty()) std::cerr << start.summary << '\n';
+  if (options.resume && !has_state && !fs::exists(options.out)) {
+    throw Error(ExitCode::no_input, state_path.string() + ": found no run, expected one to go on with");
+  }
+  fs::create_directories(options.out, error);
+  if (error) throw Error(ExitCode::io, options.out.string() + ": cannot be made: " + error.message());
+  RunDirectory::remove_unfinished_files(options.out);
 
   const StopSignal stop;
   const auto load = [&](const char* what, const std::vector<std::size_t>& which) {
@@ -298,10 +330,13 @@ int run_train(const TrainOptions& options) {
   const FeatureSet validation = load("validation clips", division.validation);
   if (!train.complete || !validation.complete) return 128 + stop.received();
 
-  const std::map<std::string, std::string> settings = run_settings(config, data, train, validation);
+  std::map<std::string, std::string> settings = run_settings(config, data, train, validation);
   if (config.class_weights) refuse_empty_classes(data, train);
-  Training training(config, static_cast<int>(data.labels.size()), train, validation, options.threads);
-  if (options.resume) {
+  settings.insert(start.settings.begin(), start.settings.end());
+  Training training(config, classes, std::move(start), train, validation, options.threads);
+  if (options.resume && !has_state) {
+    std::cerr << options.out.string() << ": the run had saved nothing yet and starts from the beginning\n";
+  } else if (options.resume) {
     TrainingState state = load_training_state(state_path);
     refuse_other_settings(settings, state, config, state_path);
     try {
@@ -310,9 +345,6 @@ int run_train(const TrainOptions& options) {
       throw Error(problem.code(), state_path.string() + ": " + problem.what());
     }
   }
-  fs::create_directories(options.out, error);
-  if (error) throw Error(ExitCode::io, options.out.string() + ": cannot be made: " + error.message());
-
   Model frame = model_frame(config, data, train, validation, options);
   refuse_unwritable(frame, training.weights(), data);
   RunDirectory directory(options.out, config, data, std::move(frame), settings);
@@ -334,10 +366,7 @@ int run_train(const TrainOptions& options) {
 }
 
 void add_train(CommandLine& line) {
-  struct Options : TrainOptions {
-    std::string precision;
-  };
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TrainOptions>();
   Command command =
       line.add("train", "Train a model on a data set", [options] { return run_train(*options); });
   command.option("--data", &options->data, "Directory of the data set").required();
@@ -351,10 +380,11 @@ void add_train(CommandLine& line) {
   command.option("--lr", &options->learning_rate, "Instead of the recipe's learning rate").range(1e-9, 10.0);
   command.option("--seed", &options->seed, "Instead of the recipe's");
   command.threads(options->threads);
-  command.option("--precision", &options->precision, "f32").check([](const std::string& value) {
-    return value == "f32" ? std::string()
-                          : "found " + value + ", expected f32: this version trains in nothing else";
-  });
+  command.option("--initial-weights", &options->initial_weights, "Start from this model's weights");
+  command.option("--freeze", &options->freeze,
+                 "Leave so many first layers as they are there, or all up to the one of this name");
+  command.option("--precision", &options->precision, "f32, or bf16 where the processor can")
+      .one_of({"f32", "bf16"});
   command.option("--resume", &options->resume, "Go on with the run in --out");
   command.option("--strict", &options->strict, "A clip that cannot be read is an error");
   command.footer(

@@ -20,6 +20,9 @@ struct TrainOptions {
   std::optional<int> batch;
   std::optional<double> learning_rate;
   std::optional<std::uint32_t> seed;
+  std::optional<std::filesystem::path> initial_weights;
+  std::optional<std::string> freeze;
+  std::string precision = "f32";
   int threads = 1;
   bool resume = false;
   bool strict = false;  ///< a clip that cannot be read is an error

@@ -116,6 +116,7 @@ TrainConfig load_train_config(const std::filesystem::path& path) {
   config.recipe.window_samples = static_cast<std::uint64_t>(
       std::llround(file.real("window_s", window_s, 0.1, kMaxWindowS) * config.recipe.rate_hz));
   config.notice = file.text("notice", "");
+  config.transfer = read_transfer(file);
   read_training(file.table("train"), config);
   read_validation(file.table("validation"), config);
   read_callbacks(file, config);

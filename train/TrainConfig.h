@@ -13,6 +13,7 @@
 #include "train/ImageAugmentation.h"
 #include "train/Optimization.h"
 #include "train/ReduceLrOnPlateau.h"
+#include "train/Transfer.h"
 
 namespace earshot {
 
@@ -36,7 +37,8 @@ struct TrainConfig {
   std::string name = "v6";  ///< of the preset, or the file's stem
   std::string architecture = "v6";
   FeatureRecipe recipe;
-  std::string notice;  ///< credits the data, inside the model file
+  TransferSettings transfer;  ///< of how it starts
+  std::string notice;         ///< credits the data, inside the model file
 
   int batch = 64;
   int epochs = 100;

@@ -43,15 +43,14 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
-Training::Training(const TrainConfig& config, int classes, const FeatureSet& train,
+Training::Training(const TrainConfig& config, int classes, Start start, const FeatureSet& train,
                    const FeatureSet& validation, int threads)
     : config_(config),
       train_(train),
       validation_(validation),
       threads_(static_cast<unsigned>(threads)),
       classes_(static_cast<std::size_t>(classes)),
-      network_(network_architecture(config, classes),
-               initial_weights(network_architecture(config, classes), config.seed), threads),
+      network_(network_architecture(config, classes), start.weights, threads),
       optimizer_(network_.parameters(), config.optimization.optimizer) {
   if (config.class_weights) class_weights_ = balanced_class_weights(train.labels, classes_);
   if (config.augmentation) augmentation_.emplace(*config.augmentation, train.shape);
@@ -153,12 +152,11 @@ void Training::train_batch(std::span<const std::size_t> clips, double learning_r
 
 void Training::refuse_not_finite(const std::string& what, double learning_rate) const {
   const std::size_t step = state_.progress.clips / static_cast<std::size_t>(config_.batch) + 1;
-  const std::optional<std::string> tensor = not_finite(network_.weights(), network_.architecture());
   throw Error(ExitCode::config,
-              fmt::format("{}: epoch {}, step {}: found {}{}, expected finite numbers: lower "
+              fmt::format("{}: epoch {}, step {}: found {}, {}, expected finite numbers: lower "
                           "train.learning_rate, {:.6g} there, or set train.clip_norm",
                           config_.name, state_.history.size() + 1, step, what,
-                          tensor ? " and values of " + *tensor + " that are not finite" : "", learning_rate));
+                          largest_value(network_.weights(), network_.architecture()), learning_rate));
 }
 
 void Training::validate(EpochRecord& record) {

@@ -40,4 +40,14 @@ TEST_CASE("a pipe or device given as output is written to, not replaced") {
   CHECK(std::filesystem::is_character_file("/dev/full"));
 }
 
+TEST_CASE("what was left by a write that was killed goes, and nothing else") {
+  const TemporaryDirectory directory;
+  for (const char* name : {"file", "file.tmp17", "file.tmp", "file.tmp1x", "other.tmp17"})
+    directory.write(name, "");
+  remove_unfinished(directory / "file");
+  CHECK_FALSE(std::filesystem::exists(directory / "file.tmp17"));
+  CHECK(std::distance(std::filesystem::directory_iterator(directory.path()), {}) == 4);
+  remove_unfinished(directory / "nowhere/file");
+}
+
 }  // namespace earshot::test

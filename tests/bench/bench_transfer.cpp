@@ -1,0 +1,85 @@
+// bench_transfer: ten new classes of ten clips each, from the bundled model with its first layers frozen,
+// beside the same clips and settings from scratch; both measured on clips that neither saw.
+//   bench_transfer [CLIPS_A_CLASS_TO_TEST]      the data set is made here, of tests/support/SoundClasses.h
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <boost/json.hpp>
+
+#include "tests/support/Child.h"
+#include "tests/support/SoundClasses.h"
+#include "tests/support/TemporaryDirectory.h"
+#include "tests/support/WavFile.h"
+
+using namespace earshot;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int kRateHz = 44100;
+constexpr double kClipS = 5.0;
+constexpr int kTrained = 10;  ///< clips a class, fold 1; those to test are fold 2
+
+void make_data_set(const test::TemporaryDirectory& directory, int tested) {
+  fs::create_directories(directory / "data/audio");
+  std::string meta = "filename,fold,target,category\n";
+  for (int label = 0; label < static_cast<int>(test::kSoundClasses.size()); ++label) {
+    for (int clip = 0; clip < kTrained + tested; ++clip) {
+      const std::string& category = test::kSoundClasses[static_cast<std::size_t>(label)];
+      const std::string name = category + '-' + std::to_string(clip) + ".wav";
+      test::write_wav(directory / "data/audio" / name,
+                      test::sound_of_class(label, static_cast<std::uint64_t>(clip), kRateHz, kClipS),
+                      kRateHz);
+      meta += name + (clip < kTrained ? ",1," : ",2,") + std::to_string(label) + ',' + category + '\n';
+    }
+  }
+  directory.write("data/meta.csv", meta);
+}
+
+/// Seconds it took. Exits if it failed.
+double run(const std::vector<std::string>& arguments, const fs::path& cache, std::string* out = nullptr) {
+  const auto start = std::chrono::steady_clock::now();
+  const test::Finished finished = test::run_program(arguments, {"XDG_CACHE_HOME=" + cache.string()});
+  if (finished.code != 0) {
+    std::cerr << finished.err;
+    std::exit(1);
+  }
+  if (out) *out = finished.out;
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int tested = argc > 1 ? std::atoi(argv[1]) : 30;
+  const test::TemporaryDirectory directory;
+  make_data_set(directory, tested);
+  const fs::path source = EARSHOT_SOURCE_DIR;
+  const std::string data = directory / "data";
+  const auto train = [&](const std::string& name, const std::vector<std::string>& more) {
+    const std::string out = directory / name;
+    std::vector<std::string> arguments{EARSHOT_TRAINER, "train", "--data",    data, "--out", out,
+                                       "--fold",        "2",     "--threads", "2"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const double seconds = run(arguments, directory / ("cache-" + name));  // features are part of the time
+    std::string result;
+    run({EARSHOT_TRAINER, "evaluate", out + "/model.safetensors", "--data", data, "--fold", "2", "--json"},
+        directory / "cache-evaluation", &result);
+    const boost::json::value figures = boost::json::parse(result);
+    std::printf("%-22s %6.1f s   %5.1f %% of %lld clips (95 %%: %.1f to %.1f)\n", name.c_str(), seconds,
+                100.0 * figures.at("accuracy").to_number<double>(),
+                static_cast<long long>(figures.at("clips").as_int64()),
+                100.0 * figures.at("accuracy_low").to_number<double>(),
+                100.0 * figures.at("accuracy_high").to_number<double>());
+    std::fflush(stdout);
+  };
+  const std::string config = source / "config/transfer.toml";
+  train("transfer", {"--config", config});
+  train("from_scratch", {"--config", source / "tests/bench/transfer_scratch.toml"});
+  return 0;
+}

@@ -1,0 +1,139 @@
+#include "train/Transfer.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <string_view>
+#include <variant>
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
+
+#include "dsp/Error.h"
+#include "nn/Model.h"
+#include "nn/Sha256.h"
+
+namespace earshot {
+namespace {
+
+constexpr std::int64_t kMaxLayers = 100'000;
+
+std::string layer_of(const std::string& tensor) {
+  return tensor.substr(0, tensor.rfind('/'));
+}
+
+// The layer whose units are the labels.
+std::string head_of(const Architecture& architecture) {
+  for (auto layer = architecture.layers.rbegin(); layer != architecture.layers.rend(); ++layer) {
+    if (std::holds_alternative<Dense>(layer->kind)) return layer->name;
+  }
+  return {};
+}
+
+// "3" or a layer's name -> how many of the first layers.
+std::size_t count_frozen(const std::string& freeze, const Architecture& architecture) {
+  const std::vector<Layer>& layers = architecture.layers;
+  if (freeze.empty()) return 0;
+  std::size_t count = 0;
+  const auto [end, error] = std::from_chars(freeze.data(), freeze.data() + freeze.size(), count);
+  if (error == std::errc() && end == freeze.data() + freeze.size()) {
+    if (count < layers.size()) return count;
+    throw Error(ExitCode::config, fmt::format("--freeze: found {}, expected fewer than the {} layers of {}",
+                                              freeze, layers.size(), architecture.name));
+  }
+  const auto found = std::ranges::find(layers, freeze, &Layer::name);
+  if (found == layers.end() || found + 1 == layers.end()) {
+    throw Error(ExitCode::config,
+                fmt::format("--freeze: found '{}', expected a number or the name of a layer of {} before the "
+                            "last, such as '{}'",
+                            freeze, architecture.name, layers[layers.size() / 2].name));
+  }
+  return static_cast<std::size_t>(found - layers.begin()) + 1;
+}
+
+std::string digest(const Weights& weights) {
+  Sha256 sum;
+  for (const auto& [name, tensor] : weights) {
+    sum.update(name);
+    sum.update({reinterpret_cast<const char*>(tensor.values.data()), tensor.values.size() * sizeof(float)});
+  }
+  return sum.hex();
+}
+
+bool same_features(const InitialWeights& from, FeatureRecipe recipe) {
+  if (!from.recipe) return true;
+  recipe.window_samples = from.recipe->window_samples;  // of live use; clips are trained on whole
+  return recipe == *from.recipe;
+}
+
+}  // namespace
+
+TransferSettings read_transfer(StrictToml& file) {
+  TransferSettings settings;
+  StrictToml table = file.table("transfer");
+  if (!file.has("transfer")) return settings;
+  if (table.has("initial_weights")) settings.initial_weights = table.path("initial_weights", "");
+  settings.freeze = table.has_text("freeze") ? table.text("freeze", "")
+                                             : fmt::format("{}", table.integer("freeze", 0, 0, kMaxLayers));
+  table.reject_unknown();
+  return settings;
+}
+
+InitialWeights load_initial_weights(const std::filesystem::path& path) {
+  Model model = load_model(path);
+  return {std::move(model.weights), std::move(model.labels), model.recipe};
+}
+
+Start start_of(const TransferSettings& settings, const Architecture& architecture,
+               const FeatureRecipe& recipe, const std::vector<std::string>& labels, std::uint64_t seed) {
+  Start start;
+  start.weights = initial_weights(architecture, seed);
+  start.frozen_layers = count_frozen(settings.freeze, architecture);
+  if (settings.initial_weights.empty()) {
+    if (start.frozen_layers == 0) return start;
+    throw Error(ExitCode::config, fmt::format("--freeze: found {} layers to leave as they are, expected "
+                                              "--initial-weights to say how they are",
+                                              start.frozen_layers));
+  }
+  const InitialWeights from = load_initial_weights(settings.initial_weights);
+  const std::string head = head_of(architecture);
+  std::size_t taken = 0;
+  std::set<std::string> fresh;
+  for (auto& [name, tensor] : start.weights) {
+    const auto found = from.weights.find(name);
+    const bool other_labels = layer_of(name) == head && !from.labels.empty() && from.labels != labels;
+    if (found == from.weights.end() || found->second.shape != tensor.shape || other_labels) {
+      fresh.insert(layer_of(name));
+    } else {
+      tensor.values = found->second.values;
+      ++taken;
+    }
+  }
+  const std::string path = settings.initial_weights.string();
+  if (taken == 0) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: found no tensor whose name and shape fit the network {}, expected some (its "
+                            "first is '{}')",
+                            path, architecture.name, parameter_specs(architecture).front().name));
+  }
+  for (std::size_t i = 0; i < start.frozen_layers; ++i) {
+    if (!fresh.contains(architecture.layers[i].name)) continue;
+    throw Error(ExitCode::config,
+                fmt::format("{}: found nothing that fits layer '{}', expected all of the {} "
+                            "frozen layers",
+                            path, architecture.layers[i].name, start.frozen_layers));
+  }
+  start.settings["transfer.initial_weights"] = digest(from.weights);
+  start.settings["transfer.frozen_layers"] = fmt::format("{}", start.frozen_layers);
+  start.summary = fmt::format("{} of {} tensors taken from {}", taken, start.weights.size(), path);
+  if (!fresh.empty()) start.summary += fmt::format("; from the seed: {}", fmt::join(fresh, ", "));
+  if (start.frozen_layers > 0) {
+    start.summary +=
+        fmt::format("; frozen up to {} ({} of {} layers)", architecture.layers[start.frozen_layers - 1].name,
+                    start.frozen_layers, architecture.layers.size());
+  }
+  if (!same_features(from, recipe)) start.summary += "; it was trained on other features than these";
+  return start;
+}
+
+}  // namespace earshot
