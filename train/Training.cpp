@@ -135,14 +135,22 @@ void Training::train_batch(std::span<const std::size_t> clips, double learning_r
   network_.forward(images_, keys_, logits_);
   const BatchLoss batch = softmax_cross_entropy(logits_, labels_, class_weights_, gradients_);
   const double loss = batch.mean + network_.l2_penalty();
-  if (!std::isfinite(loss)) refuse_not_finite(fmt::format("a loss of {}", loss), learning_rate);
+  if (!std::isfinite(loss)) {
+    refuse_not_finite(
+        fmt::format("a loss of {} and {}", loss, largest_value(network_.weights(), network_.architecture())),
+        learning_rate);
+  }
   network_.backward(gradients_);
   if (const auto tensor = not_finite(network_.parameters())) {
     refuse_not_finite("a gradient of " + *tensor + " that is not finite", learning_rate);
   }
   optimizer_.step(learning_rate);
+  const Weights weights = network_.weights();
+  if (const auto tensor = not_finite(weights, network_.architecture())) {
+    refuse_not_finite("values of " + *tensor + " that are not finite", learning_rate);
+  }
   if (const double decay = config_.optimization.ema_decay; decay > 0.0) {
-    WeightAverage(decay).update(network_.weights(), optimizer_.state().steps - 1, state_.average);
+    WeightAverage(decay).update(weights, optimizer_.state().steps - 1, state_.average);
   }
   TrainingState::Progress& done = state_.progress;
   done.clips += clips.size();
@@ -153,10 +161,9 @@ void Training::train_batch(std::span<const std::size_t> clips, double learning_r
 void Training::refuse_not_finite(const std::string& what, double learning_rate) const {
   const std::size_t step = state_.progress.clips / static_cast<std::size_t>(config_.batch) + 1;
   throw Error(ExitCode::config,
-              fmt::format("{}: epoch {}, step {}: found {}, {}, expected finite numbers: lower "
+              fmt::format("{}: epoch {}, step {}: found {}, expected finite numbers: lower "
                           "train.learning_rate, {:.6g} there, or set train.clip_norm",
-                          config_.name, state_.history.size() + 1, step, what,
-                          largest_value(network_.weights(), network_.architecture()), learning_rate));
+                          config_.name, state_.history.size() + 1, step, what, learning_rate));
 }
 
 void Training::validate(EpochRecord& record) {
@@ -196,13 +203,6 @@ Training::Outcome Training::end_epoch(double learning_rate, TrainingProgress& pr
   record.loss = state_.progress.loss_sum / clips;
   record.accuracy = static_cast<double>(state_.progress.correct) / clips;
   record.learning_rate = learning_rate;
-  if (const auto tensor = not_finite(network_.weights(), network_.architecture())) {
-    throw Error(
-        ExitCode::config,
-        fmt::format("{}: epoch {}: found values of {} that are not finite after its last step, expected "
-                    "finite ones: lower train.learning_rate, {:.6g} there, or set train.clip_norm",
-                    config_.name, record.epoch, *tensor, learning_rate));
-  }
   validate(record);
   record.seconds = state_.progress.seconds + seconds_since(start);
 
