@@ -18,6 +18,7 @@
 #include "train/DataSet.h"
 #include "train/Evaluation.h"
 #include "train/LoadClips.h"
+#include "train/ScoredClips.h"
 #include "train/StopSignal.h"
 
 namespace earshot {
@@ -38,46 +39,6 @@ std::vector<std::size_t> chosen_clips(const DataSet& data, const EvaluateOptions
   return which;
 }
 
-// The data set's numbers for its labels -> the model's numbers for the same ones.
-std::vector<int> labels_in_model(const FeatureSet& features, const DataSet& data, const Model& model) {
-  std::vector<int> labels;
-  for (std::size_t i = 0; i < features.size(); ++i) {
-    const std::string& label = data.labels[static_cast<std::size_t>(features.labels[i])];
-    const auto known = std::ranges::find(model.labels, label);
-    if (known == model.labels.end()) {
-      throw Error(
-          ExitCode::bad_data,
-          fmt::format("{}: found the label '{}', expected one the model knows: {}",
-                      data.clips[features.clips[i]].path.string(), label, fmt::join(model.labels, ", ")));
-    }
-    labels.push_back(static_cast<int>(known - model.labels.begin()));
-  }
-  return labels;
-}
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + '"';
-}
-
-std::string scores_csv(const FeatureSet& features, const DataSet& data, std::span<const float> scores,
-                       std::span<const int> truth, const std::vector<std::string>& labels) {
-  std::string text = "file,label,predicted";
-  for (const std::string& label : labels) text += ',' + csv_field(label);
-  text += '\n';
-  for (std::size_t i = 0; i < features.size(); ++i) {
-    const std::span<const float> row = scores.subspan(i * labels.size(), labels.size());
-    text += csv_field(data.clips[features.clips[i]].path.filename().string()) + ',' +
-            csv_field(labels[static_cast<std::size_t>(truth[i])]) + ',' +
-            csv_field(labels[predicted_class(row)]);
-    for (const float score : row) text += fmt::format(",{}", score);
-    text += '\n';
-  }
-  return text;
-}
-
 }  // namespace
 
 int run_evaluate(const EvaluateOptions& options) {
@@ -87,13 +48,12 @@ int run_evaluate(const EvaluateOptions& options) {
   const ClipLoading loading{"clips", static_cast<unsigned>(options.threads), options.strict};
   const FeatureSet features = load_clips(data, chosen_clips(data, options), model.recipe, loading, stop);
   if (!features.complete) return 128 + stop.received();
-  const std::vector<int> truth = labels_in_model(features, data, model);
-  const std::vector<float> scores = classify_all(model, features, options.threads);
+  const ScoredClips scored = score_clips(model, data, features, options.threads);
   if (options.scores) {
-    const std::string csv = scores_csv(features, data, scores, truth, model.labels);
+    const std::string csv = scores_csv(scored);
     write_file_atomically(*options.scores, std::string_view(csv));
   }
-  const Evaluation evaluation = evaluate(scores, truth, model.labels);
+  const Evaluation evaluation = evaluate(scored.scores, scored.truth, scored.labels);
   std::cout << (options.json ? evaluation_json(evaluation) : evaluation_text(evaluation));
   return 0;
 }

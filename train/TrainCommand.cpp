@@ -33,17 +33,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-TrainConfig configure(const TrainOptions& options) {
-  TrainConfig config = options.config ? load_train_config(*options.config) : preset(options.preset);
-  config.epochs = options.epochs.value_or(config.epochs);
-  config.batch = options.batch.value_or(config.batch);
-  config.learning_rate = options.learning_rate.value_or(config.learning_rate);
-  config.seed = options.seed.value_or(config.seed);
-  config.transfer.initial_weights = options.initial_weights.value_or(config.transfer.initial_weights);
-  config.transfer.freeze = options.freeze.value_or(config.transfer.freeze);
-  return config;
-}
-
 // Indices into DataSet::clips.
 struct Division {
   std::vector<std::size_t> train;
@@ -149,26 +138,6 @@ std::string shell_word(const std::string& word) {
   return quoted + '\'';
 }
 
-std::string resume_command(const TrainOptions& options) {
-  std::string line = "trainer train --data " + shell_word(options.data.string());
-  line +=
-      options.config ? " --config " + shell_word(options.config->string()) : " --preset " + options.preset;
-  line += " --out " + shell_word(options.out.string());
-  const auto add = [&](const char* flag, const auto& value) {
-    if (value) line += fmt::format(" {} {}", flag, *value);
-  };
-  add("--fold", options.fold);
-  add("--epochs", options.epochs);
-  add("--batch", options.batch);
-  add("--lr", options.learning_rate);
-  add("--seed", options.seed);
-  if (options.initial_weights) line += " --initial-weights " + shell_word(options.initial_weights->string());
-  if (options.freeze) line += " --freeze " + shell_word(*options.freeze);
-  line += fmt::format(" --threads {}", options.threads);
-  if (options.strict) line += " --strict";
-  return line + " --resume";
-}
-
 std::string data_text(const DataSet& data, const FeatureSet& train, const FeatureSet& validation) {
   std::set<int> folds;
   for (const std::size_t clip : train.clips) {
@@ -179,6 +148,24 @@ std::string data_text(const DataSet& data, const FeatureSet& train, const Featur
   if (!folds.empty()) text += fmt::format(" of folds {}", fmt::join(folds, ", "));
   if (validation.size() > 0) text += fmt::format(", {} for validation", validation.size());
   return text;
+}
+
+std::string epoch_text(const TrainConfig& config, int epoch) {
+  return fmt::format("{} of {}", epoch, config.epochs);
+}
+
+// Whether the directory's model is the one that the finished run is for: not of fewer epochs before, not cut
+// off.
+bool is_complete(const fs::path& directory, const TrainConfig& config, const Training& training) {
+  if (!training.finished()) return false;
+  try {
+    const Model model = load_model(directory / "model.safetensors");
+    const auto epoch = model.provenance.find("epoch");
+    return epoch != model.provenance.end() && epoch->second == epoch_text(config, training.epoch_to_keep()) &&
+           fs::exists(directory / "report.json");
+  } catch (const Error&) {
+    return false;  // and is written anew
+  }
 }
 
 // Writes what a run leaves in its directory.
@@ -195,7 +182,7 @@ class RunDirectory {
   void save_model(const char* file, Weights weights, int epoch) {
     Model model = frame_;
     model.weights = std::move(weights);
-    model.provenance["epoch"] = fmt::format("{} of {}", epoch, config_.epochs);
+    model.provenance["epoch"] = epoch_text(config_, epoch);
     earshot::save_model(model, directory_ / file);
   }
 
@@ -294,9 +281,45 @@ void refuse_unwritable(Model frame, Weights weights, const DataSet& data) {
 
 }  // namespace
 
-int run_train(const TrainOptions& options) {
+TrainConfig configure(const TrainOptions& options) {
   refuse_precision(options.precision);
-  const TrainConfig config = configure(options);
+  TrainConfig config = options.config ? load_train_config(*options.config) : preset(options.preset);
+  config.epochs = options.epochs.value_or(config.epochs);
+  config.batch = options.batch.value_or(config.batch);
+  config.learning_rate = options.learning_rate.value_or(config.learning_rate);
+  config.seed = options.seed.value_or(config.seed);
+  config.transfer.initial_weights = options.initial_weights.value_or(config.transfer.initial_weights);
+  config.transfer.freeze = options.freeze.value_or(config.transfer.freeze);
+  return config;
+}
+
+std::string command_line(const TrainOptions& options, const std::string& command) {
+  std::string line = "trainer " + command + " --data " + shell_word(options.data.string());
+  line +=
+      options.config ? " --config " + shell_word(options.config->string()) : " --preset " + options.preset;
+  line += " --out " + shell_word(options.out.string());
+  const auto add = [&](const char* flag, const auto& value) {
+    if (value) line += fmt::format(" {} {}", flag, *value);
+  };
+  add("--fold", options.fold);
+  add("--epochs", options.epochs);
+  add("--batch", options.batch);
+  add("--lr", options.learning_rate);
+  add("--seed", options.seed);
+  if (options.initial_weights) line += " --initial-weights " + shell_word(options.initial_weights->string());
+  if (options.freeze) line += " --freeze " + shell_word(*options.freeze);
+  if (options.precision != "f32") line += " --precision " + options.precision;
+  line += fmt::format(" --threads {}", options.threads);
+  if (options.strict) line += " --strict";
+  return line;
+}
+
+void check_fold(const TrainConfig& config, const DataSet& data, int fold) {
+  divide(data, config, fold);
+}
+
+int train_into(const TrainOptions& options, const TrainConfig& config, const DataSet& data,
+               const StopSignal& stop, const std::string& to_go_on) {
   const fs::path state_path = options.out / RunDirectory::kResumeFile;
   std::error_code error;
   const bool has_state = fs::exists(state_path, error);
@@ -307,7 +330,6 @@ int run_train(const TrainOptions& options) {
                             "--resume to go on with it",
                             options.out.string()));
   }
-  const DataSet data = read_data_set(options.data);
   const Division division = divide(data, config, options.fold);
   const auto classes = static_cast<int>(data.labels.size());
   Start start = start_of(config.transfer, network_architecture(config, classes), config.recipe, data.labels,
@@ -320,7 +342,6 @@ int run_train(const TrainOptions& options) {
   if (error) throw Error(ExitCode::io, options.out.string() + ": cannot be made: " + error.message());
   RunDirectory::remove_unfinished_files(options.out);
 
-  const StopSignal stop;
   const auto load = [&](const char* what, const std::vector<std::size_t>& which) {
     if (which.empty()) return FeatureSet{};
     return load_clips(data, which, config.recipe,
@@ -345,6 +366,15 @@ int run_train(const TrainOptions& options) {
       throw Error(problem.code(), state_path.string() + ": " + problem.what());
     }
   }
+  if (training.epochs_done() > config.epochs) {
+    throw Error(ExitCode::config,
+                fmt::format("{}: cannot go on: train.epochs: found {}, expected {} at least, which are done",
+                            state_path.string(), config.epochs, training.epochs_done()));
+  }
+  if (is_complete(options.out, config, training)) {
+    std::cerr << options.out.string() << ": finished before, not trained again\n";
+    return 0;
+  }
   Model frame = model_frame(config, data, train, validation, options);
   refuse_unwritable(frame, training.weights(), data);
   RunDirectory directory(options.out, config, data, std::move(frame), settings);
@@ -356,39 +386,51 @@ int run_train(const TrainOptions& options) {
     }
     directory.save_progress(training);
     if (outcome == Training::Outcome::interrupted) {
-      std::cerr << "\ninterrupted and saved; to go on:\n  " << resume_command(options) << '\n';
+      std::cerr << "\ninterrupted and saved; to go on:\n  " << to_go_on << '\n';
       return 128 + stop.received();
     }
   }
   directory.finish(training);
-  std::cout << (options.out / "model.safetensors").string() << '\n';
   return 0;
+}
+
+int run_train(const TrainOptions& options) {
+  const TrainConfig config = configure(options);
+  const DataSet data = read_data_set(options.data);
+  const StopSignal stop;
+  const int code = train_into(options, config, data, stop, command_line(options, "train") + " --resume");
+  if (code == 0) std::cout << (options.out / "model.safetensors").string() << '\n';
+  return code;
 }
 
 void add_train(CommandLine& line) {
   const auto options = std::make_shared<TrainOptions>();
   Command command =
       line.add("train", "Train a model on a data set", [options] { return run_train(*options); });
-  command.option("--data", &options->data, "Directory of the data set").required();
-  command.exactly_one_of("configuration",
-                         {command.option("--preset", &options->preset, "A recipe by name: v6"),
-                          command.option("--config", &options->config, "A recipe of your own, TOML")});
-  command.option("--out", &options->out, "Directory for the model and what tells about the run").required();
+  add_training_options(command, *options);
   command.option("--fold", &options->fold, "Hold this fold out: its clips are not even read");
-  command.option("--epochs", &options->epochs, "Instead of the recipe's").range(1, kMaxEpochs);
-  command.option("--batch", &options->batch, "Instead of the recipe's").range(1, 4096);
-  command.option("--lr", &options->learning_rate, "Instead of the recipe's learning rate").range(1e-9, 10.0);
-  command.option("--seed", &options->seed, "Instead of the recipe's");
-  command.threads(options->threads);
-  command.option("--initial-weights", &options->initial_weights, "Start from this model's weights");
-  command.option("--freeze", &options->freeze,
-                 "Leave so many first layers as they are there, or all up to the one of this name");
-  command.option("--precision", &options->precision, "f32, or bf16 where the processor can")
-      .one_of({"f32", "bf16"});
   command.option("--resume", &options->resume, "Go on with the run in --out");
-  command.option("--strict", &options->strict, "A clip that cannot be read is an error");
   command.footer(
       "Ctrl-C finishes the step, saves, says how to go on and exits with 128 + the signal's number.");
+}
+
+void add_training_options(Command& command, TrainOptions& options) {
+  command.option("--data", &options.data, "Directory of the data set").required();
+  command.exactly_one_of("configuration",
+                         {command.option("--preset", &options.preset, "A recipe by name: v6"),
+                          command.option("--config", &options.config, "A recipe of your own, TOML")});
+  command.option("--out", &options.out, "Directory for the model and what tells about the run").required();
+  command.option("--epochs", &options.epochs, "Instead of the recipe's").range(1, kMaxEpochs);
+  command.option("--batch", &options.batch, "Instead of the recipe's").range(1, 4096);
+  command.option("--lr", &options.learning_rate, "Instead of the recipe's learning rate").range(1e-9, 10.0);
+  command.option("--seed", &options.seed, "Instead of the recipe's");
+  command.threads(options.threads);
+  command.option("--initial-weights", &options.initial_weights, "Start from this model's weights");
+  command.option("--freeze", &options.freeze,
+                 "Leave so many first layers as they are there, or all up to the one of this name");
+  command.option("--precision", &options.precision, "f32, or bf16 where the processor can")
+      .one_of({"f32", "bf16"});
+  command.option("--strict", &options.strict, "A clip that cannot be read is an error");
 }
 
 }  // namespace earshot

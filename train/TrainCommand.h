@@ -8,7 +8,11 @@
 
 namespace earshot {
 
+class Command;
 class CommandLine;
+class StopSignal;
+struct DataSet;
+struct TrainConfig;
 
 struct TrainOptions {
   std::filesystem::path data;
@@ -35,5 +39,20 @@ struct TrainOptions {
 /// stopped it, once everything is saved. Throws Error.
 int run_train(const TrainOptions& options);
 void add_train(CommandLine& line);
+
+// For those who train as `trainer train` does and go on from there.
+
+/// The configuration with what the options say instead. Throws Error.
+TrainConfig configure(const TrainOptions& options);
+/// run_train() without its line on standard output. `to_go_on` is what a stopped run tells the user to type.
+/// A run that is finished is left as it is.
+int train_into(const TrainOptions& options, const TrainConfig& config, const DataSet& data,
+               const StopSignal& stop, const std::string& to_go_on);
+/// Throws Error if `fold` cannot be held out.
+void check_fold(const TrainConfig& config, const DataSet& data, int fold);
+/// All but --fold and --resume. `options` must outlive the parsing.
+void add_training_options(Command& command, TrainOptions& options);
+/// `trainer COMMAND` with these options, quoted for a shell, without --resume.
+std::string command_line(const TrainOptions& options, const std::string& command);
 
 }  // namespace earshot

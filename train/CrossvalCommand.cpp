@@ -1,0 +1,158 @@
+#include "train/CrossvalCommand.h"
+
+#include <iostream>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <spdlog/fmt/fmt.h>
+#include <boost/json.hpp>
+
+#include "dsp/Error.h"
+#include "nn/AtomicFile.h"
+#include "nn/Model.h"
+#include "train/CommandLine.h"
+#include "train/DataSet.h"
+#include "train/Evaluation.h"
+#include "train/JsonText.h"
+#include "train/LoadClips.h"
+#include "train/ScoredClips.h"
+#include "train/StopSignal.h"
+#include "train/TrainConfig.h"
+
+namespace earshot {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The folds there are, each fit to be held out.
+std::vector<int> folds_of(const DataSet& data, const TrainConfig& config) {
+  std::map<int, std::set<int>> labels;
+  for (const LabelledClip& clip : data.clips) {
+    if (clip.fold > 0) labels[clip.fold].insert(clip.label);
+  }
+  if (labels.size() < 2) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: found {} folds, expected 2 at least",
+                                                data.directory.string(), labels.size()));
+  }
+  std::vector<int> folds;
+  for (const auto& [fold, classes] : labels) {
+    if (classes.size() < 2) {
+      throw Error(ExitCode::bad_data,
+                  fmt::format("{}: fold {}: found clips of '{}' alone, expected 2 classes at least",
+                              data.directory.string(), fold,
+                              data.labels[static_cast<std::size_t>(*classes.begin())]));
+    }
+    check_fold(config, data, fold);
+    folds.push_back(fold);
+  }
+  return folds;
+}
+
+struct FoldResult {
+  int fold = 0;
+  Evaluation evaluation;
+};
+
+std::string percent_line(const Evaluation& evaluation) {
+  const Interval interval = wilson_interval(evaluation.correct, evaluation.clips);
+  return fmt::format("accuracy {:.2f} % ({} of {}), 95 % interval {:.1f} to {:.1f} %, loss {:.4f}",
+                     100.0 * evaluation.accuracy, evaluation.correct, evaluation.clips, 100.0 * interval.low,
+                     100.0 * interval.high, evaluation.loss);
+}
+
+MeanError mean_accuracy(const std::vector<FoldResult>& results) {
+  std::vector<double> accuracies;
+  for (const FoldResult& result : results) accuracies.push_back(result.evaluation.accuracy);
+  return mean_and_error(accuracies);
+}
+
+std::string mean_line(const std::vector<FoldResult>& results, const Evaluation& pooled) {
+  const MeanError mean = mean_accuracy(results);
+  const Interval interval = wilson_interval(pooled.correct, pooled.clips);
+  return fmt::format(
+      "mean accuracy {:.2f} % over {} folds, standard error {:.2f}; pooled {:.2f} % ({} of {}), 95 % "
+      "interval {:.1f} to "
+      "{:.1f} % (Wilson)",
+      100.0 * mean.mean, results.size(), 100.0 * mean.standard_error, 100.0 * pooled.accuracy, pooled.correct,
+      pooled.clips, 100.0 * interval.low, 100.0 * interval.high);
+}
+
+std::string summary_json(const TrainConfig& config, const std::vector<FoldResult>& results,
+                         const Evaluation& pooled) {
+  boost::json::array folds;
+  for (const FoldResult& result : results) {
+    const Interval interval = wilson_interval(result.evaluation.correct, result.evaluation.clips);
+    folds.emplace_back(boost::json::object{{"fold", result.fold},
+                                           {"accuracy", result.evaluation.accuracy},
+                                           {"accuracy_low", interval.low},
+                                           {"accuracy_high", interval.high},
+                                           {"loss", result.evaluation.loss},
+                                           {"clips", result.evaluation.clips},
+                                           {"correct", result.evaluation.correct}});
+  }
+  const MeanError mean = mean_accuracy(results);
+  boost::json::object summary{{"preset", config.name},
+                              {"seed", config.seed},
+                              {"folds", std::move(folds)},
+                              {"mean_accuracy", mean.mean},
+                              {"standard_error", mean.standard_error}};
+  // Pooled over all clips, each scored by the model that did not see it.
+  const boost::json::value all = boost::json::parse(evaluation_json(pooled));
+  for (const auto& [key, value] : all.as_object()) summary[key] = value;
+  return json_text(summary);
+}
+
+}  // namespace
+
+int run_crossval(const CrossvalOptions& options) {
+  const TrainConfig config = configure(options.train);
+  const DataSet data = read_data_set(options.train.data);
+  const std::vector<int> folds = folds_of(data, config);
+  const StopSignal stop;
+  std::vector<FoldResult> results;
+  ScoredClips scored;
+  for (const int fold : folds) {
+    TrainOptions train = options.train;
+    train.fold = fold;
+    train.out = options.train.out / fmt::format("fold-{}", fold);
+    std::error_code error;
+    train.resume = fs::exists(train.out / "resume.safetensors", error);
+    std::cerr << fmt::format("fold {} of {}: {}\n", fold, folds.size(), train.out.string());
+    const int code = train_into(train, config, data, stop, command_line(options.train, "crossval"));
+    if (code != 0) return code;
+
+    const Model model = load_model(train.out / "model.safetensors");
+    const FeatureSet features =
+        load_clips(data, clips_of_fold(data, fold), model.recipe,
+                   {"held-out clips", static_cast<unsigned>(train.threads), train.strict}, stop);
+    if (!features.complete) return 128 + stop.received();
+    ScoredClips clips = score_clips(model, data, features, train.threads);
+    clips.folds.assign(clips.size(), fold);
+    scored.append(clips);
+    results.push_back({fold, evaluate(clips.scores, clips.truth, clips.labels)});
+    std::cout << fmt::format("fold {}: {}", fold, percent_line(results.back().evaluation)) << std::endl;
+  }
+  const Evaluation pooled = evaluate(scored.scores, scored.truth, scored.labels);
+  const std::string csv = scores_csv(scored);
+  write_file_atomically(options.train.out / "scores.csv", std::string_view(csv));
+  const std::string summary = summary_json(config, results, pooled);
+  write_file_atomically(options.train.out / "summary.json", std::string_view(summary));
+  std::cout << mean_line(results, pooled) << '\n';
+  return 0;
+}
+
+void add_crossval(CommandLine& line) {
+  const auto options = std::make_shared<CrossvalOptions>();
+  Command command = line.add("crossval", "Train and measure every fold of a data set",
+                             [options] { return run_crossval(*options); });
+  add_training_options(command, options->train);
+  command.option("--resume", &options->train.resume, "Not needed: what is in --out is gone on with");
+  command.footer(
+      "Ctrl-C finishes the step, saves, says how to go on and exits with 128 + the signal's number.");
+}
+
+}  // namespace earshot
