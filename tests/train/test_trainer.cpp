@@ -117,6 +117,11 @@ std::vector<std::string> lines_of(const fs::path& path) {
   return lines;
 }
 
+std::string text_of(const fs::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
 double column(const std::string& line, int number) {
   std::istringstream fields(line);
   std::string field;
@@ -226,6 +231,71 @@ TEST_CASE("the same seed gives the same bits, and so does a run that was interru
   CHECK(load_model(workshop.out("other") / "model.safetensors").weights != unbroken.weights);
 }
 
+TEST_CASE("crossval holds every fold out once, goes on where it was stopped, and sums up") {
+  const Workshop workshop;
+  const std::string out = workshop.out("cv");
+  std::vector<std::string> plan{EARSHOT_TRAINER, "crossval",
+                                "--data",        workshop.data(),
+                                "--config",      workshop.directory() / "quick.toml",
+                                "--out",         out,
+                                "--epochs",      "2",
+                                "--threads",     "2"};
+  // A fold that `train` left is taken as it is.
+  REQUIRE(workshop.run(workshop.train("cv/fold-1", {"--fold", "1", "--epochs", "2"})).code == 0);
+  const auto made = fs::last_write_time(workshop.out("cv") / "fold-1/model.safetensors");
+
+  test::Child child(plan, workshop.environment());
+  REQUIRE(wait_for(child, "epoch 1/2"));
+  child.send_signal(SIGINT);
+  REQUIRE(child.wait() == 128 + SIGINT);
+  CHECK_THAT(child.err(), Contains("fold-1: finished before") && Contains("trainer crossval --data") &&
+                              !Contains("--resume"));
+  CHECK_THAT(child.out(), Catch::Matchers::StartsWith("fold 1: accuracy") && !Contains("mean"));
+  CHECK_FALSE(fs::exists(workshop.out("cv") / "summary.json"));
+
+  const test::Finished again = workshop.run(plan);
+  INFO(again.err);
+  REQUIRE(again.code == 0);
+  CHECK_THAT(again.out, Contains("fold 3: accuracy") && Contains("mean accuracy") &&
+                            Contains("standard error") && Contains("of 12), 95 % interval"));
+  CHECK(fs::last_write_time(workshop.out("cv") / "fold-1/model.safetensors") == made);
+  // The fold that was stopped in its middle has the weights of one that was not.
+  REQUIRE(workshop.run(workshop.train("alone", {"--fold", "2", "--epochs", "2", "--threads", "2"})).code ==
+          0);
+  CHECK(load_model(workshop.out("cv") / "fold-2/model.safetensors").weights ==
+        load_model(workshop.out("alone") / "model.safetensors").weights);
+
+  const boost::json::value summary = boost::json::parse(text_of(workshop.out("cv") / "summary.json"));
+  const boost::json::array& folds = summary.at("folds").as_array();
+  REQUIRE(folds.size() == 3);
+  double mean = 0.0;
+  std::int64_t correct = 0;
+  for (const boost::json::value& fold : folds) {
+    CHECK(fold.at("clips") == (fold.at("fold") == 1 ? 6 : 3));
+    mean += fold.at("accuracy").to_number<double>() / 3.0;
+    correct += fold.at("correct").as_int64();
+  }
+  CHECK(summary.at("mean_accuracy").to_number<double>() == Approx(mean));
+  CHECK(summary.at("correct") == correct);
+  CHECK(summary.at("labels") == boost::json::value{"tone", "noise", "clicks"});
+  CHECK(summary.at("preset") == "quick");
+  // What a fold's line says is what evaluate says of its model.
+  const test::Finished evaluated =
+      workshop.trainer({"evaluate", workshop.out("cv") / "fold-3/model.safetensors", "--data",
+                        workshop.data(), "--fold", "3", "--json"});
+  CHECK(boost::json::parse(evaluated.out).at("loss").as_double() == folds[2].at("loss").as_double());
+
+  const std::vector<std::string> table = lines_of(workshop.out("cv") / "scores.csv");
+  REQUIRE(table.size() == 13);
+  CHECK(table[0] == "file,label,predicted,tone,noise,clicks,fold");
+  CHECK_THAT(table[1], Catch::Matchers::StartsWith("clip0.wav,tone,") && Catch::Matchers::EndsWith(",1"));
+
+  plan.insert(plan.end(), {"--seed", "9"});
+  const test::Finished other = workshop.run(plan);
+  CHECK(other.code == 78);
+  CHECK_THAT(other.err, Contains("fold-1") && Contains("train.seed: found '9', expected '1'"));
+}
+
 TEST_CASE("with a validation part the callbacks choose what is kept") {
   const Workshop workshop(false);
   const fs::path config = workshop.directory().write("watched.toml", R"(
@@ -250,9 +320,7 @@ patience = 1
   // is.
   const std::string model = workshop.out("run") / "model.safetensors";
   CHECK(load_model(model).weights == load_model(workshop.out("run") / "best.safetensors").weights);
-  std::ifstream file(workshop.out("run") / "report.json");
-  const std::string report((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  const boost::json::value document = boost::json::parse(report);
+  const boost::json::value document = boost::json::parse(text_of(workshop.out("run") / "report.json"));
   const boost::json::array& history = document.at("history").as_array();
   const auto lowest = std::ranges::min_element(
       history, {}, [](const boost::json::value& epoch) { return epoch.at("val_loss").as_double(); });
