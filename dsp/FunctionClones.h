@@ -13,3 +13,5 @@
 #endif
 
 #define EARSHOT_INLINE inline __attribute__((always_inline))
+/// The same for a lambda, after its parameters.
+#define EARSHOT_INLINE_LAMBDA __attribute__((always_inline))

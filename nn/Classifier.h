@@ -1,4 +1,5 @@
-// Classifier: features -> scores. Inference only: BatchNorm folded, LeakyReLU fused, layouts chosen by oneDNN.
+// Classifier: features -> scores. Inference only: BatchNorm folded, LeakyReLU fused, layouts chosen by
+// oneDNN.
 #pragma once
 
 #include <memory>
@@ -11,14 +12,15 @@ namespace earshot {
 /// One window at a time. Not thread safe: one instance a thread.
 class Classifier {
  public:
-  /// Builds every primitive and buffer. `threads` >= 1 are those of oneDNN when classify() runs. Throws Error.
+  /// Builds every primitive and buffer. `threads` >= 1 are those of oneDNN when classify() runs. Throws
+  /// Error.
   Classifier(const Model& model, int threads);
   ~Classifier();
   Classifier(Classifier&&) noexcept;
   Classifier& operator=(Classifier&&) noexcept;
 
-  /// real-time (no allocation of ours): `features` of recipe.shape().size() values, height x width x channels ->
-  /// `scores`, one probability a label. The same input gives the same bits.
+  /// real-time (no allocation of ours): `features` of recipe.shape().size() values, height x width x channels
+  /// -> `scores`, one probability a label. The same input gives the same bits.
   void classify(std::span<const float> features, std::span<float> scores) noexcept;
 
  private:

@@ -29,14 +29,15 @@ struct Convolution::Plan {
     shape.kernel = onednn::any(dims);
     if (has_bias) shape.bias = bias;
     shape.output = ActivationShape(output).desc();
-    onednn::pad_same(shape, config.kernel, config.kernel);
+    onednn::pad(shape, config.kernel, config.stride, config.padding == Padding::same);
 
     // Gradients are linear in the rounding of oneDNN's Winograd; the forward pass is not: LeakyReLU and max
     // pooling decide by what it rounds, and ten times the error of direct convolution there moves gradients
     // by up to a percent. (WinogradConvolution rounds as little as direct convolution does.)
     forward = onednn::convolution(shape, onednn::Algorithm::direct, dnnl::prop_kind::forward_training);
     data = onednn::convolution_data_gradient(shape, onednn::Algorithm::winograd, forward);
-    if (from_image && onednn::channel_lanes() == 8) {
+    const bool plain = config.stride == 1 && config.padding == Padding::same && has_bias;
+    if (from_image && plain && onednn::channel_lanes() == 8) {
       image_gradient = ImageGradient{.kernel = config.kernel, .output = ActivationShape(output)};
     } else {
       weights = onednn::convolution_weight_gradient(shape, onednn::Algorithm::winograd, forward);
@@ -152,24 +153,27 @@ std::size_t Convolution::scratch_bytes() const {
                    weight_gradient_ ? weight_gradient_->scratch_bytes() : 0});
 }
 
-Conv2dOperation::Conv2dOperation(const Conv2d& layer, const std::string& name, const FeatureShape& input,
-                                 const FeatureShape& output, const OperationContext& context)
-    : convolution_({.kernel = layer.kernel, .kernel_name = name + "/kernel", .bias_name = name + "/bias"},
-                   input, output, context) {}
-
 SeparableConv2dOperation::SeparableConv2dOperation(const SeparableConv2d& layer, const std::string& name,
                                                    const FeatureShape& input, const FeatureShape& output,
                                                    const OperationContext& context)
+    : SeparableConv2dOperation(layer, name, input, {output.height, output.width, input.channels}, output,
+                               context) {}
+
+SeparableConv2dOperation::SeparableConv2dOperation(const SeparableConv2d& layer, const std::string& name,
+                                                   const FeatureShape& input, const FeatureShape& between,
+                                                   const FeatureShape& output,
+                                                   const OperationContext& context)
     : depthwise_({.kernel = layer.kernel,
+                  .stride = layer.stride,
                   .depthwise = true,
                   .kernel_name = name + "/depthwise_kernel",
                   .bias_name = std::nullopt},
-                 input, input, context),
-      pointwise_({.kernel = 1, .kernel_name = name + "/pointwise_kernel", .bias_name = name + "/bias"}, input,
-                 output, context) {
+                 input, between, context),
+      pointwise_({.kernel = 1, .kernel_name = name + "/pointwise_kernel", .bias_name = name + "/bias"},
+                 between, output, context) {
   for (std::size_t worker = 0; worker < context.workers; ++worker) {
-    between_.emplace_back(ActivationShape(input).floats() * sizeof(float));
-    between_gradient_.emplace_back(ActivationShape(input).floats() * sizeof(float));
+    between_.emplace_back(ActivationShape(between).floats() * sizeof(float));
+    between_gradient_.emplace_back(ActivationShape(between).floats() * sizeof(float));
   }
 }
 

@@ -1,4 +1,5 @@
-// Convolution: Conv2d and SeparableConv2d on oneDNN's convolution, gradients by Winograd where it exists.
+// Convolution: Conv2d, DepthwiseConv2d and SeparableConv2d on oneDNN's convolution, gradients by Winograd
+// where it exists.
 #pragma once
 
 #include <optional>
@@ -10,11 +11,13 @@
 
 namespace earshot {
 
-/// One convolution primitive of stride 1 and 'same' padding with its two gradients.
+/// One convolution primitive with its two gradients.
 class Convolution {
  public:
   struct Config {
     int kernel = 3;
+    int stride = 1;
+    Padding padding = Padding::same;
     bool depthwise = false;
     std::string kernel_name;               ///< of its tensor in the store
     std::optional<std::string> bias_name;  ///< none: no bias
@@ -46,10 +49,11 @@ class Convolution {
   std::optional<GradientSums> bias_sums_;
 };
 
-class Conv2dOperation final : public Operation {
+class ConvolutionOperation final : public Operation {
  public:
-  Conv2dOperation(const Conv2d& layer, const std::string& name, const FeatureShape& input,
-                  const FeatureShape& output, const OperationContext& context);
+  ConvolutionOperation(const Convolution::Config& config, const FeatureShape& input,
+                       const FeatureShape& output, const OperationContext& context)
+      : convolution_(config, input, output, context) {}
   void load_parameters(bool training) override { convolution_.load_parameters(training); }
   void forward(Worker& worker, const float* input, float* output) override {
     convolution_.forward(worker, input, output);
@@ -83,6 +87,10 @@ class SeparableConv2dOperation final : public Operation {
   bool has_parameters() const override { return true; }
 
  private:
+  SeparableConv2dOperation(const SeparableConv2d& layer, const std::string& name, const FeatureShape& input,
+                           const FeatureShape& between, const FeatureShape& output,
+                           const OperationContext& context);
+
   Convolution depthwise_;
   Convolution pointwise_;
   std::vector<onednn::Buffer> between_;           ///< by worker

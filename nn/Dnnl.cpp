@@ -3,6 +3,7 @@
 #include <omp.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -13,12 +14,12 @@ namespace {
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 constexpr std::size_t kCacheLine = 64;
 
-dnnl::primitive_attr attributes(std::optional<float> leaky_slope = std::nullopt) {
+dnnl::primitive_attr attributes(std::optional<Eltwise> activation = std::nullopt) {
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  if (leaky_slope) {
+  if (activation) {
     dnnl::post_ops after;
-    after.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, *leaky_slope, 0.0F);
+    after.append_eltwise(1.0F, activation->function, activation->alpha, 0.0F);
     attr.set_post_ops(after);
   }
   return attr;
@@ -91,21 +92,28 @@ dnnl::memory view(const dnnl::memory::desc& desc, void* data) {
   return memory;
 }
 
-void pad_same(ConvolutionShape& shape, int kernel_height, int kernel_width) {
-  const Dims total = {kernel_height - 1, kernel_width - 1};
-  shape.pad_begin = {total[0] / 2, total[1] / 2};
-  shape.pad_end = {total[0] - total[0] / 2, total[1] - total[1] / 2};
+void pad(ConvolutionShape& shape, int kernel, int stride, bool same) {
+  shape.strides = {stride, stride};
+  if (!same) return;
+  const Dims in = shape.input.dims();
+  const Dims out = shape.output.dims();
+  for (std::size_t axis = 0; axis < 2; ++axis) {
+    const auto total = std::max((out[axis + 2] - 1) * stride + kernel - in[axis + 2], dnnl::memory::dim{0});
+    shape.pad_begin[axis] = total / 2;
+    shape.pad_end[axis] = total - total / 2;
+  }
 }
 
 dnnl::convolution_forward::primitive_desc convolution(const ConvolutionShape& shape, Algorithm algorithm,
-                                                      dnnl::prop_kind use, std::optional<float> leaky_slope) {
+                                                      dnnl::prop_kind use,
+                                                      std::optional<Eltwise> activation) {
   return choose(algorithm, [&](dnnl::algorithm chosen, bool allow_empty) {
     using Op = dnnl::convolution_forward;
     const auto desc = shape.bias ? Op::desc(use, chosen, shape.input, shape.kernel, *shape.bias, shape.output,
                                             shape.strides, shape.pad_begin, shape.pad_end)
                                  : Op::desc(use, chosen, shape.input, shape.kernel, shape.output,
                                             shape.strides, shape.pad_begin, shape.pad_end);
-    return Op::primitive_desc(desc, attributes(leaky_slope), engine(), allow_empty);
+    return Op::primitive_desc(desc, attributes(activation), engine(), allow_empty);
   });
 }
 
@@ -151,17 +159,22 @@ dnnl::pooling_forward::primitive_desc average_pool(const dnnl::memory::desc& inp
   return {desc, attributes(), engine()};
 }
 
-dnnl::eltwise_forward::primitive_desc leaky_relu(const dnnl::memory::desc& data, float slope) {
+dnnl::eltwise_forward::primitive_desc eltwise(const dnnl::memory::desc& data, const Eltwise& activation) {
   using Op = dnnl::eltwise_forward;
-  const Op::desc desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::eltwise_relu, data, slope, 0.0F);
+  const Op::desc desc(dnnl::prop_kind::forward_inference, activation.function, data, activation.alpha, 0.0F);
   return {desc, attributes(), engine()};
 }
 
+dnnl::binary::primitive_desc binary(dnnl::algorithm function, const dnnl::memory::desc& first,
+                                    const dnnl::memory::desc& second) {
+  return {dnnl::binary::desc(function, first, second, first), attributes(), engine()};
+}
+
 dnnl::inner_product_forward::primitive_desc dense(const DenseShape& shape, dnnl::prop_kind use,
-                                                  std::optional<float> leaky_slope) {
+                                                  std::optional<Eltwise> activation) {
   using Op = dnnl::inner_product_forward;
   const Op::desc desc(use, shape.input, shape.kernel, shape.bias, shape.output);
-  return {desc, attributes(leaky_slope), engine()};
+  return {desc, attributes(activation), engine()};
 }
 
 dnnl::inner_product_backward_data::primitive_desc dense_data_gradient(
@@ -176,6 +189,15 @@ dnnl::inner_product_backward_weights::primitive_desc dense_weight_gradient(
   using Op = dnnl::inner_product_backward_weights;
   const Op::desc desc(shape.input, shape.kernel, shape.bias, shape.output);
   return {desc, attributes(), engine(), forward};
+}
+
+void multiply(std::size_t rows, std::size_t columns, std::size_t inner, const Matrix& a, const Matrix& b,
+              float* c, std::size_t c_stride) {
+  const auto dim = [](std::size_t size) { return static_cast<dnnl_dim_t>(size); };
+  const dnnl_status_t status =
+      dnnl_sgemm(a.transposed ? 'T' : 'N', b.transposed ? 'T' : 'N', dim(rows), dim(columns), dim(inner),
+                 1.0F, a.data, dim(a.stride), b.data, dim(b.stride), 0.0F, c, dim(c_stride));
+  if (status != dnnl_success) throw std::bad_alloc();
 }
 
 dnnl::reorder::primitive_desc reorder(const dnnl::memory::desc& from, const dnnl::memory::desc& to) {

@@ -64,19 +64,26 @@ struct ConvolutionShape {
   Dims pad_begin = {0, 0};  ///< top, left
   Dims pad_end = {0, 0};    ///< bottom, right
 };
-/// The padding of 'same' at stride 1: the odd one at bottom and right.
-void pad_same(ConvolutionShape& shape, int kernel_height, int kernel_width);
+/// Square kernel and stride. 'same' pads as Keras does, the odd one at bottom and right; else nothing.
+void pad(ConvolutionShape& shape, int kernel, int stride, bool same);
+
+/// An activation: eltwise_relu with its slope below zero as alpha, eltwise_swish with alpha 1,
+/// eltwise_logistic.
+struct Eltwise {
+  dnnl::algorithm function;
+  float alpha;
+};
 
 /// Winograd F(4x4, 3x3) needs 3x3 kernels, AVX-512 and channels in sixteens; where oneDNN has none, direct is
 /// what comes.
 enum class Algorithm { direct, winograd };
 
 /// Every function below throws dnnl::error for what oneDNN cannot do at all. Scratchpads are the caller's:
-/// pass DNNL_ARG_SCRATCHPAD of scratchpad_desc(). `leaky_slope` is fused where given (Winograd then falls
+/// pass DNNL_ARG_SCRATCHPAD of scratchpad_desc(). `activation` is fused where given (Winograd then falls
 /// back to direct).
 dnnl::convolution_forward::primitive_desc convolution(const ConvolutionShape& shape, Algorithm algorithm,
                                                       dnnl::prop_kind use,
-                                                      std::optional<float> leaky_slope = std::nullopt);
+                                                      std::optional<Eltwise> activation = std::nullopt);
 dnnl::convolution_backward_data::primitive_desc convolution_data_gradient(
     const ConvolutionShape& shape, Algorithm algorithm,
     const dnnl::convolution_forward::primitive_desc& forward);
@@ -91,7 +98,11 @@ dnnl::pooling_forward::primitive_desc max_pool(const dnnl::memory::desc& input,
 dnnl::pooling_forward::primitive_desc average_pool(const dnnl::memory::desc& input,
                                                    const dnnl::memory::desc& output);
 /// Inference only, in place allowed.
-dnnl::eltwise_forward::primitive_desc leaky_relu(const dnnl::memory::desc& data, float slope);
+dnnl::eltwise_forward::primitive_desc eltwise(const dnnl::memory::desc& data, const Eltwise& activation);
+
+/// Inference only. `second` is shaped as `first`, or n, c, 1, 1; the output as `first`.
+dnnl::binary::primitive_desc binary(dnnl::algorithm function, const dnnl::memory::desc& first,
+                                    const dnnl::memory::desc& second);
 
 struct DenseShape {
   dnnl::memory::desc input;
@@ -100,11 +111,22 @@ struct DenseShape {
   dnnl::memory::desc output;
 };
 dnnl::inner_product_forward::primitive_desc dense(const DenseShape& shape, dnnl::prop_kind use,
-                                                  std::optional<float> leaky_slope = std::nullopt);
+                                                  std::optional<Eltwise> activation = std::nullopt);
 dnnl::inner_product_backward_data::primitive_desc dense_data_gradient(
     const DenseShape& shape, const dnnl::inner_product_forward::primitive_desc& forward);
 dnnl::inner_product_backward_weights::primitive_desc dense_weight_gradient(
     const DenseShape& shape, const dnnl::inner_product_forward::primitive_desc& forward);
+
+/// c = a x b, row-major, single precision, on the threads of use_threads(). `a` is rows x inner (transposed:
+/// inner x rows), `b` inner x columns (transposed: columns x inner); the strides are between rows as they lie
+/// in memory. Throws std::bad_alloc.
+struct Matrix {
+  const float* data;
+  std::size_t stride;
+  bool transposed = false;
+};
+void multiply(std::size_t rows, std::size_t columns, std::size_t inner, const Matrix& a, const Matrix& b,
+              float* c, std::size_t c_stride);
 
 dnnl::reorder::primitive_desc reorder(const dnnl::memory::desc& from, const dnnl::memory::desc& to);
 

@@ -2,46 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <limits>
+#include <type_traits>
 
 #include "dsp/FunctionClones.h"
 #include "nn/KeyedRandom.h"
+#include "nn/LaneVectors.h"
 
 namespace earshot {
 namespace {
-
-/// One pixel of one channel block. Inside EARSHOT_CLONES functions each becomes what the processor has.
-template <int Lanes>
-struct Vectors;
-template <>
-struct Vectors<8> {
-  typedef float Float __attribute__((vector_size(32), may_alias));
-  typedef std::uint32_t Bits __attribute__((vector_size(32), may_alias));
-  typedef std::int32_t Mask __attribute__((vector_size(32), may_alias));
-};
-template <>
-struct Vectors<16> {
-  typedef float Float __attribute__((vector_size(64), may_alias));
-  typedef std::uint32_t Bits __attribute__((vector_size(64), may_alias));
-  typedef std::int32_t Mask __attribute__((vector_size(64), may_alias));
-};
-
-template <int Lanes>
-using Float = typename Vectors<Lanes>::Float;
-
-template <int Lanes>
-EARSHOT_INLINE const Float<Lanes>& at(const float* data, std::size_t vector) {
-  return *reinterpret_cast<const Float<Lanes>*>(data + vector * Lanes);
-}
-template <int Lanes>
-EARSHOT_INLINE Float<Lanes>& at(float* data, std::size_t vector) {
-  return *reinterpret_cast<Float<Lanes>*>(data + vector * Lanes);
-}
-
-template <int Lanes>
-EARSHOT_INLINE void add_to(double* sums, const Float<Lanes>& values) {
-  for (int lane = 0; lane < Lanes; ++lane) sums[lane] += static_cast<double>(values[lane]);
-}
 
 /// Which values of a sample survive, and by what they are scaled. A value's number is its position in height
 /// x width x channels; its bits are a hash of number and key (the finaliser of MurmurHash3, Appleby 2011).
@@ -51,6 +20,7 @@ struct DropoutMask {
   std::uint32_t threshold = 0;  ///< bits below it: dropped. 0: no dropout
   float scale = 1.0F;
   std::uint32_t channels = 0;
+  std::uint32_t whole = 0;  ///< all bits set: `scale` decides for the whole sample
 
   template <int Lanes>
   EARSHOT_INLINE void apply(std::size_t block, std::size_t pixel, Float<Lanes>& values) const {
@@ -64,9 +34,13 @@ struct DropoutMask {
     bits ^= key_high;
     bits = (bits ^ (bits >> 13)) * 0xC2B2AE35U;
     bits ^= bits >> 16;
+    bits |= whole;
     values = bits >= threshold ? values * scale : Float<Lanes>{};
   }
 };
+
+/// What an activation does to z. Leaky: z or slope z; a slope of 1 is none.
+enum class Curve { leaky, swish, sigmoid };
 
 /// What the loops below need of an epilogue, by plain pointers.
 struct Pass {
@@ -80,12 +54,19 @@ struct Pass {
   const float* beta;
   const float* offset_gradient;
   const float* slope_gradient;
+  float floor;  ///< y below it counts as it: 0 for a ReLU before the norm, else minus infinity
+  Curve curve;
   float slope;
   DropoutMask dropout;
 
   std::size_t pixels() const { return height * width; }
   std::size_t source_pixels() const { return pooled_height * pooled_width; }
 };
+
+template <int Lanes>
+EARSHOT_INLINE void rectify(const Pass& pass, Float<Lanes>& values) {
+  values = values < pass.floor ? Float<Lanes>{} + pass.floor : values;
+}
 
 /// The rows of y under one row of the source -> that row. Columns beyond the last whole window are left out.
 template <int Lanes>
@@ -119,7 +100,8 @@ EARSHOT_INLINE void observe_all(const Pass& pass, const float* y, float* pooled,
                                 double* sum_square) {
   for (std::size_t block = 0; block < pass.blocks; ++block) {
     const float* plane = y + block * pass.pixels() * Lanes;
-    const Float<Lanes> origin = at<Lanes>(plane, 0);
+    Float<Lanes> origin = at<Lanes>(plane, 0);
+    rectify<Lanes>(pass, origin);
     at<Lanes>(shift, block) = origin;
     double* sums = sum + block * Lanes;
     double* squares = sum_square + block * Lanes;
@@ -130,7 +112,9 @@ EARSHOT_INLINE void observe_all(const Pass& pass, const float* y, float* pooled,
       Float<Lanes> row_sum{};
       Float<Lanes> row_squares{};
       for (std::size_t x = 0; x < pass.width; ++x) {
-        const Float<Lanes> value = at<Lanes>(values, x) - origin;
+        Float<Lanes> value = at<Lanes>(values, x);
+        rectify<Lanes>(pass, value);
+        value -= origin;
         row_sum += value;
         row_squares += value * value;
       }
@@ -145,7 +129,32 @@ EARSHOT_INLINE void observe_all(const Pass& pass, const float* y, float* pooled,
   }
 }
 
-template <int Lanes, bool Drop>
+/// z becomes its activation.
+template <int Lanes, Curve Shape>
+EARSHOT_INLINE void apply_curve(const Pass& pass, Float<Lanes>& z) {
+  if constexpr (Shape == Curve::leaky) {
+    z = z > 0.0F ? z : z * pass.slope;
+  } else {
+    Float<Lanes> sigmoid = z;
+    apply_sigmoid<Lanes>(sigmoid);
+    z = Shape == Curve::swish ? z * sigmoid : sigmoid;
+  }
+}
+
+/// The gradient of the activation becomes that of z.
+template <int Lanes, Curve Shape>
+EARSHOT_INLINE void differentiate_curve(const Pass& pass, const Float<Lanes>& z, Float<Lanes>& gradient) {
+  if constexpr (Shape == Curve::leaky) {
+    gradient = z > 0.0F ? gradient : gradient * pass.slope;
+  } else {
+    Float<Lanes> sigmoid = z;
+    apply_sigmoid<Lanes>(sigmoid);
+    const Float<Lanes> rest = 1.0F - sigmoid;
+    gradient *= Shape == Curve::swish ? sigmoid * (1.0F + z * rest) : sigmoid * rest;
+  }
+}
+
+template <int Lanes, bool Drop, Curve Shape>
 EARSHOT_INLINE void activate_all(const Pass& pass, const float* source, float* output) {
   const std::size_t pixels = pass.source_pixels();
   for (std::size_t block = 0; block < pass.blocks; ++block) {
@@ -155,8 +164,10 @@ EARSHOT_INLINE void activate_all(const Pass& pass, const float* source, float* o
     const float* from = source + block * pixels * Lanes;
     float* to = output + block * pixels * Lanes;
     for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
-      const Float<Lanes> z = (at<Lanes>(from, pixel) - mean) * scale + beta;
-      Float<Lanes> value = z > 0.0F ? z : z * pass.slope;
+      Float<Lanes> value = at<Lanes>(from, pixel);
+      rectify<Lanes>(pass, value);
+      value = (value - mean) * scale + beta;
+      apply_curve<Lanes, Shape>(pass, value);
       if constexpr (Drop) pass.dropout.apply<Lanes>(block, pixel, value);
       at<Lanes>(to, pixel) = value;
     }
@@ -164,7 +175,7 @@ EARSHOT_INLINE void activate_all(const Pass& pass, const float* source, float* o
 }
 
 /// dL/dz of one pixel of the source.
-template <int Lanes, bool Drop>
+template <int Lanes, bool Drop, Curve Shape>
 EARSHOT_INLINE void gradient_of_z(const Pass& pass, std::size_t block, std::size_t pixel,
                                   const Float<Lanes>& centred, const Float<Lanes>& scale,
                                   const Float<Lanes>& beta, const float* output_gradient,
@@ -172,10 +183,10 @@ EARSHOT_INLINE void gradient_of_z(const Pass& pass, std::size_t block, std::size
   gradient = at<Lanes>(output_gradient, pixel);
   if constexpr (Drop) pass.dropout.apply<Lanes>(block, pixel, gradient);
   const Float<Lanes> z = centred * scale + beta;
-  gradient = z > 0.0F ? gradient : gradient * pass.slope;
+  differentiate_curve<Lanes, Shape>(pass, z, gradient);
 }
 
-template <int Lanes, bool Drop>
+template <int Lanes, bool Drop, Curve Shape>
 EARSHOT_INLINE void reduce_all(const Pass& pass, const float* source, const float* output_gradient,
                                double* sum, double* sum_product) {
   for (std::size_t block = 0; block < pass.blocks; ++block) {
@@ -193,9 +204,11 @@ EARSHOT_INLINE void reduce_all(const Pass& pass, const float* source, const floa
       Float<Lanes> row_products{};
       for (std::size_t x = 0; x < pass.pooled_width; ++x) {
         const std::size_t pixel = row * pass.pooled_width + x;
-        const Float<Lanes> centred = at<Lanes>(values, pixel) - mean;
+        Float<Lanes> centred = at<Lanes>(values, pixel);
+        rectify<Lanes>(pass, centred);
+        centred -= mean;
         Float<Lanes> gradient;
-        gradient_of_z<Lanes, Drop>(pass, block, pixel, centred, scale, beta, gradients, gradient);
+        gradient_of_z<Lanes, Drop, Shape>(pass, block, pixel, centred, scale, beta, gradients, gradient);
         row_sum += gradient;
         row_products += gradient * centred;
       }
@@ -205,8 +218,19 @@ EARSHOT_INLINE void reduce_all(const Pass& pass, const float* source, const floa
   }
 }
 
+/// What a value of y adds to the batch's statistics, beside its own `share` of the gradient.
+template <int Lanes>
+EARSHOT_INLINE void differentiate_statistics(const Pass& pass, const Float<Lanes>& value,
+                                             const Float<Lanes>& share, const Float<Lanes>& mean,
+                                             const Float<Lanes>& slope, Float<Lanes>& gradient) {
+  Float<Lanes> rectified = value;
+  rectify<Lanes>(pass, rectified);
+  const Float<Lanes> whole = share + (rectified - mean) * slope;
+  gradient = value > pass.floor ? whole : Float<Lanes>{};
+}
+
 /// The window's pixel that equals the source (the first of equals, as TensorFlow has it) gets the gradient.
-template <int Lanes, bool Drop>
+template <int Lanes, bool Drop, Curve Shape>
 EARSHOT_INLINE void differentiate_all(const Pass& pass, const float* y, const float* source,
                                       const float* output_gradient, float* y_gradient) {
   using Mask = typename Vectors<Lanes>::Mask;
@@ -223,10 +247,14 @@ EARSHOT_INLINE void differentiate_all(const Pass& pass, const float* y, const fl
 
     if (pass.pool == 1) {
       for (std::size_t pixel = 0; pixel < pass.pixels(); ++pixel) {
-        const Float<Lanes> centred = at<Lanes>(plane, pixel) - mean;
+        const Float<Lanes> raw = at<Lanes>(plane, pixel);
+        Float<Lanes> centred = raw;
+        rectify<Lanes>(pass, centred);
+        centred -= mean;
         Float<Lanes> gradient;
-        gradient_of_z<Lanes, Drop>(pass, block, pixel, centred, scale, beta, gradients, gradient);
-        at<Lanes>(result, pixel) = scale * gradient + offset + centred * slope;
+        gradient_of_z<Lanes, Drop, Shape>(pass, block, pixel, centred, scale, beta, gradients, gradient);
+        gradient = scale * gradient + offset + centred * slope;
+        at<Lanes>(result, pixel) = raw > pass.floor ? gradient : Float<Lanes>{};
       }
       continue;
     }
@@ -234,8 +262,11 @@ EARSHOT_INLINE void differentiate_all(const Pass& pass, const float* y, const fl
       for (std::size_t x = 0; x < pass.pooled_width; ++x) {
         const std::size_t pixel = row * pass.pooled_width + x;
         const Float<Lanes> kept = at<Lanes>(values, pixel);
+        Float<Lanes> centred = kept;
+        rectify<Lanes>(pass, centred);
+        centred -= mean;
         Float<Lanes> gradient;
-        gradient_of_z<Lanes, Drop>(pass, block, pixel, kept - mean, scale, beta, gradients, gradient);
+        gradient_of_z<Lanes, Drop, Shape>(pass, block, pixel, centred, scale, beta, gradients, gradient);
         gradient *= scale;
         for (std::size_t i = 0; i < pass.pool; ++i) {
           for (std::size_t j = 0; j < pass.pool; ++j) {
@@ -244,7 +275,8 @@ EARSHOT_INLINE void differentiate_all(const Pass& pass, const float* y, const fl
             const Mask hit = value == kept;
             const Float<Lanes> share = hit ? gradient : Float<Lanes>{};
             gradient = hit ? Float<Lanes>{} : gradient;
-            at<Lanes>(result, position) = share + offset + (value - mean) * slope;
+            differentiate_statistics<Lanes>(pass, value, share + offset, mean, slope,
+                                            at<Lanes>(result, position));
           }
         }
       }
@@ -254,7 +286,8 @@ EARSHOT_INLINE void differentiate_all(const Pass& pass, const float* y, const fl
       const bool covered = row < pass.pooled_height * pass.pool;
       for (std::size_t x = covered ? pass.pooled_width * pass.pool : 0; x < pass.width; ++x) {
         const std::size_t position = row * pass.width + x;
-        at<Lanes>(result, position) = offset + (at<Lanes>(plane, position) - mean) * slope;
+        differentiate_statistics<Lanes>(pass, at<Lanes>(plane, position), offset, mean, slope,
+                                        at<Lanes>(result, position));
       }
     }
   }
@@ -271,34 +304,44 @@ EARSHOT_CLONES void run_observe(int lanes, const Pass& pass, const float* y, flo
   observe_all<8>(pass, y, pooled, shift, sum, sum_square);
 }
 
+/// Calls `run` with the curve and the dropout of a pass as constants.
+template <class Run>
+EARSHOT_INLINE void with_constants(const Pass& pass, Run run) {
+  const auto with_curve = [&]<bool Drop>(std::bool_constant<Drop> drop) EARSHOT_INLINE_LAMBDA {
+    switch (pass.curve) {
+      case Curve::leaky:
+        return run(drop, std::integral_constant<Curve, Curve::leaky>{});
+      case Curve::swish:
+        return run(drop, std::integral_constant<Curve, Curve::swish>{});
+      case Curve::sigmoid:
+        return run(drop, std::integral_constant<Curve, Curve::sigmoid>{});
+    }
+  };
+  pass.dropout.threshold > 0 ? with_curve(std::true_type{}) : with_curve(std::false_type{});
+}
+
 EARSHOT_CLONES void run_activate(int lanes, const Pass& pass, const float* source, float* output) {
-  const bool drop = pass.dropout.threshold > 0;
-  if (lanes == 16)
-    return drop ? activate_all<16, true>(pass, source, output)
-                : activate_all<16, false>(pass, source, output);
-  drop ? activate_all<8, true>(pass, source, output) : activate_all<8, false>(pass, source, output);
+  with_constants(pass, [&](auto drop, auto curve) EARSHOT_INLINE_LAMBDA {
+    if (lanes == 16) return activate_all<16, drop(), curve()>(pass, source, output);
+    activate_all<8, drop(), curve()>(pass, source, output);
+  });
 }
 
 EARSHOT_CLONES void run_reduce(int lanes, const Pass& pass, const float* source, const float* output_gradient,
                                double* sum, double* sum_product) {
-  const bool drop = pass.dropout.threshold > 0;
-  if (lanes == 16) {
-    return drop ? reduce_all<16, true>(pass, source, output_gradient, sum, sum_product)
-                : reduce_all<16, false>(pass, source, output_gradient, sum, sum_product);
-  }
-  drop ? reduce_all<8, true>(pass, source, output_gradient, sum, sum_product)
-       : reduce_all<8, false>(pass, source, output_gradient, sum, sum_product);
+  with_constants(pass, [&](auto drop, auto curve) EARSHOT_INLINE_LAMBDA {
+    if (lanes == 16) return reduce_all<16, drop(), curve()>(pass, source, output_gradient, sum, sum_product);
+    reduce_all<8, drop(), curve()>(pass, source, output_gradient, sum, sum_product);
+  });
 }
 
 EARSHOT_CLONES void run_differentiate(int lanes, const Pass& pass, const float* y, const float* source,
                                       const float* output_gradient, float* y_gradient) {
-  const bool drop = pass.dropout.threshold > 0;
-  if (lanes == 16) {
-    return drop ? differentiate_all<16, true>(pass, y, source, output_gradient, y_gradient)
-                : differentiate_all<16, false>(pass, y, source, output_gradient, y_gradient);
-  }
-  drop ? differentiate_all<8, true>(pass, y, source, output_gradient, y_gradient)
-       : differentiate_all<8, false>(pass, y, source, output_gradient, y_gradient);
+  with_constants(pass, [&](auto drop, auto curve) EARSHOT_INLINE_LAMBDA {
+    if (lanes == 16)
+      return differentiate_all<16, drop(), curve()>(pass, y, source, output_gradient, y_gradient);
+    differentiate_all<8, drop(), curve()>(pass, y, source, output_gradient, y_gradient);
+  });
 }
 
 }  // namespace
@@ -321,18 +364,37 @@ struct Epilogue::Loops {
             .beta = norm.beta,
             .offset_gradient = self.offset_gradient_,
             .slope_gradient = self.slope_gradient_,
+            .floor = self.parts_.rectify ? 0.0F : -std::numeric_limits<float>::infinity(),
+            .curve = !self.parts_.curve                                  ? Curve::leaky
+                     : *self.parts_.curve == Activation::Function::swish ? Curve::swish
+                                                                         : Curve::sigmoid,
             .slope = self.parts_.slope.value_or(1.0F),
             .dropout = mask(key)};
+  }
+
+  /// Lanes beyond the last channel, where 1 / (1 + exp(0)) would not be the zero that they hold.
+  void clear_padding(float* data, const ActivationShape& shape) const {
+    const std::size_t padding = shape.padded_channels() - static_cast<std::size_t>(shape.channels);
+    if (padding == 0 || self.parts_.curve != Activation::Function::sigmoid) return;
+    const auto lanes = static_cast<std::size_t>(shape.lanes);
+    float* pixel = data + (shape.blocks() - 1) * shape.pixels() * lanes + lanes - padding;
+    for (std::size_t p = 0; p < shape.pixels(); ++p, pixel += lanes) std::fill_n(pixel, padding, 0.0F);
   }
 
   DropoutMask mask(const std::uint64_t* key) const {
     const double rate = static_cast<double>(self.parts_.dropout_rate);
     if (key == nullptr || rate == 0.0) return {};
     const std::uint64_t own = derive_key(*key, self.parts_.dropout_part);
+    const auto threshold = static_cast<std::uint32_t>(std::lround(rate * 0x1p32));
+    const auto scale = static_cast<float>(1.0 / (1.0 - rate));
+    if (self.parts_.dropout_whole) {
+      const bool dropped = static_cast<std::uint32_t>(own) < threshold;
+      return {.threshold = 1, .scale = dropped ? 0.0F : scale, .whole = ~0U};
+    }
     return {.key_low = static_cast<std::uint32_t>(own),
             .key_high = static_cast<std::uint32_t>(own >> 32),
-            .threshold = static_cast<std::uint32_t>(std::lround(rate * 0x1p32)),
-            .scale = static_cast<float>(1.0 / (1.0 - rate)),
+            .threshold = threshold,
+            .scale = scale,
             .channels = static_cast<std::uint32_t>(self.output_.channels)};
   }
 };
@@ -342,7 +404,7 @@ Epilogue::Epilogue(const EpilogueParts& parts, const FeatureShape& input, const 
     : parts_(parts),
       input_(input),
       output_(output),
-      empty_(!parts.norm && !parts.slope && parts.pool == 1 && parts.dropout_rate == 0.0F) {
+      empty_(!parts.norm && !parts.slope && !parts.curve && parts.pool == 1 && parts.dropout_rate == 0.0F) {
   const std::size_t channels = input_.padded_channels();
   constexpr std::size_t kVectors = 11;
   coefficients_ = onednn::Buffer(kVectors * channels * sizeof(float));
@@ -359,7 +421,7 @@ Epilogue::Epilogue(const EpilogueParts& parts, const FeatureShape& input, const 
     std::fill_n(running_.scale, channels, 1.0F);
     return;
   }
-  gamma_ = parameters.find(parts_.norm_name + "/gamma");
+  if (parts_.norm->scale) gamma_ = parameters.find(parts_.norm_name + "/gamma");
   beta_ = parameters.find(parts_.norm_name + "/beta");
   moving_mean_ = parameters.find(parts_.norm_name + "/moving_mean");
   moving_variance_ = parameters.find(parts_.norm_name + "/moving_variance");
@@ -398,7 +460,8 @@ void Epilogue::normalise(const Normalisation& to, std::size_t channel, double me
   const double inverse = 1.0 / std::sqrt(variance + static_cast<double>(parts_.norm->epsilon));
   to.mean[channel] = static_cast<float>(mean);
   to.inverse_deviation[channel] = static_cast<float>(inverse);
-  to.scale[channel] = static_cast<float>(static_cast<double>(gamma_.value[channel]) * inverse);
+  const double gamma = gamma_.value.empty() ? 1.0 : static_cast<double>(gamma_.value[channel]);
+  to.scale[channel] = static_cast<float>(gamma * inverse);
   to.beta[channel] = beta_.value[channel];
 }
 
@@ -409,7 +472,7 @@ void Epilogue::finish_statistics() {
   const auto samples = static_cast<double>(samples_);
   const std::size_t stride = input_.padded_channels();
   const float momentum = parts_.norm->momentum;
-  for (std::size_t c = 0; c < gamma_.value.size(); ++c) {
+  for (std::size_t c = 0; c < beta_.value.size(); ++c) {
     const auto sample_mean = [&](std::size_t i) {
       return static_cast<double>(shift_.floats()[i * stride + c]) + sum_[i * stride + c] / pixels;
     };
@@ -433,7 +496,7 @@ void Epilogue::finish_statistics() {
 
 void Epilogue::use_running_statistics() {
   read_signs();
-  for (std::size_t c = 0; c < gamma_.value.size(); ++c) {
+  for (std::size_t c = 0; c < beta_.value.size(); ++c) {
     normalise(running_, c, static_cast<double>(moving_mean_.value[c]),
               static_cast<double>(moving_variance_.value[c]));
   }
@@ -441,6 +504,7 @@ void Epilogue::use_running_statistics() {
 
 void Epilogue::activate(const float* source, const std::uint64_t* key, float* output) const {
   run_activate(input_.lanes, Loops{*this}.pass(key), source, output);
+  Loops{*this}.clear_padding(output, output_);
 }
 
 void Epilogue::reduce(std::size_t sample, const float* source, const float* output_gradient,
@@ -456,7 +520,7 @@ void Epilogue::finish_reduction() {
   if (!parts_.norm) return;
   const double values = static_cast<double>(input_.pixels()) * static_cast<double>(samples_);
   const std::size_t stride = input_.padded_channels();
-  for (std::size_t c = 0; c < gamma_.value.size(); ++c) {
+  for (std::size_t c = 0; c < beta_.value.size(); ++c) {
     double sum = 0.0;
     double product = 0.0;
     for (std::size_t i = 0; i < samples_; ++i) {
@@ -466,7 +530,7 @@ void Epilogue::finish_reduction() {
     const auto inverse = static_cast<double>(batch_.inverse_deviation[c]);
     const auto scale = static_cast<double>(batch_.scale[c]);
     beta_.gradient[c] = static_cast<float>(sum);
-    gamma_.gradient[c] = static_cast<float>(product * inverse);
+    if (!gamma_.value.empty()) gamma_.gradient[c] = static_cast<float>(product * inverse);
     offset_gradient_[c] = static_cast<float>(-scale * sum / values);
     slope_gradient_[c] = static_cast<float>(-scale * inverse * inverse * product / values);
   }

@@ -1,5 +1,5 @@
-// Epilogue: what follows a linear layer, in one pass over memory: [BatchNorm] [LeakyReLU] [MaxPool]
-// [Dropout].
+// Epilogue: what follows a linear layer, in one pass over memory: [ReLU before a norm] [BatchNorm]
+// [activation] [MaxPool] [Dropout].
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,14 @@ namespace earshot {
 
 /// Each part may be absent; their order is fixed.
 struct EpilogueParts {
+  bool rectify = false;  ///< a ReLU between the linear layer and the norm
   std::optional<BatchNorm> norm;
   std::string norm_name;
-  std::optional<float> slope;
+  std::optional<float> slope;                 ///< of a LeakyReLU; 0: ReLU
+  std::optional<Activation::Function> curve;  ///< swish or sigmoid instead; no pooling then
   int pool = 1;
   float dropout_rate = 0.0F;
+  bool dropout_whole = false;
   std::uint64_t dropout_part = 0;  ///< tells this Dropout's keys from others'
 };
 

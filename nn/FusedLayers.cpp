@@ -1,5 +1,6 @@
 #include "nn/FusedLayers.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <string>
@@ -35,14 +36,28 @@ std::vector<float> to_oihw(const std::vector<float>& values, std::size_t field, 
 
 class Fuser {
  public:
-  Fuser(const Architecture& architecture, const Weights& weights)
-      : weights_(weights), shape_(architecture.input) {
+  Fuser(const Architecture& architecture, const Weights& weights) : weights_(weights) {
     const std::vector<FeatureShape> shapes = output_shapes(architecture);
+    const std::vector<std::vector<int>> inputs = layer_inputs(architecture);
+    std::vector<int> readers(shapes.size(), 0);
+    for (const std::vector<int>& own : inputs) {
+      for (const int input : own) {
+        if (input >= 0) ++readers[static_cast<std::size_t>(input)];
+      }
+    }
+    std::vector<int> fused;  // what gives each layer's output
     for (std::size_t i = 0; i < shapes.size(); ++i) {
       name_ = architecture.layers[i].name;
+      inputs_.clear();
+      for (const int input : inputs[i]) {
+        inputs_.push_back(input < 0 ? FusedLayer::kFeatures : fused[static_cast<std::size_t>(input)]);
+      }
+      const int first = inputs[i].front();
+      shape_ = first < 0 ? architecture.input : shapes[static_cast<std::size_t>(first)];
       next_shape_ = shapes[i];
-      std::visit([this](const auto& kind) { add(kind); }, architecture.layers[i].kind);
-      shape_ = next_shape_;
+      fused.push_back(
+          std::visit([this](const auto& kind) { return add(kind); }, architecture.layers[i].kind));
+      if (readers[i] > 1 && fused.back() >= 0) shared_[static_cast<std::size_t>(fused.back())] = true;
     }
   }
 
@@ -53,59 +68,131 @@ class Fuser {
     return weights_.at(name_ + "/" + tensor).values;
   }
 
+  int last() const { return static_cast<int>(layers_.size()) - 1; }
+
   FusedLayer& push(Kind kind, int size = 0) {
-    layers_.push_back({.kind = kind, .input = shape_, .output = next_shape_, .size = size});
-    return layers_.back();
+    shared_.push_back(false);
+    return layers_.emplace_back(
+        FusedLayer{.kind = kind, .inputs = inputs_, .input = shape_, .output = next_shape_, .size = size});
   }
 
-  void add(const Conv2d& conv) {
+  // Keras' 'same', or what a ZeroPadding2d just before gave.
+  FusedLayer& push_convolution(Kind kind, int size, int stride, Padding padding) {
+    FusedLayer pads;
+    if (padding == Padding::same) {
+      const auto total = [&](int in, int out) { return std::max((out - 1) * stride + size - in, 0); };
+      const int height = total(shape_.height, next_shape_.height);
+      const int width = total(shape_.width, next_shape_.width);
+      pads.pad_top = height / 2;
+      pads.pad_bottom = height - height / 2;
+      pads.pad_left = width / 2;
+      pads.pad_right = width - width / 2;
+    } else if (pads_only(inputs_.front())) {
+      pads = std::move(layers_.back());
+      layers_.pop_back();
+      shared_.pop_back();
+      padding_ = FusedLayer::kFeatures;
+      inputs_ = pads.inputs;
+      shape_ = pads.input;
+    }
+    FusedLayer& layer = push(kind, size);
+    layer.stride = stride;
+    layer.pad_top = pads.pad_top;
+    layer.pad_bottom = pads.pad_bottom;
+    layer.pad_left = pads.pad_left;
+    layer.pad_right = pads.pad_right;
+    return layer;
+  }
+
+  int add(const Conv2d& conv) {
     const auto in = static_cast<std::size_t>(shape_.channels);
     const auto field = static_cast<std::size_t>(conv.kernel * conv.kernel);
-    FusedLayer& layer = push(Kind::convolution, conv.kernel);
+    FusedLayer& layer = push_convolution(Kind::convolution, conv.kernel, conv.stride, conv.padding);
     layer.weights = to_oihw(values("kernel"), field, in, static_cast<std::size_t>(conv.filters));
-    layer.bias = values("bias");
+    if (conv.bias) layer.bias = values("bias");
+    return last();
   }
 
-  void add(const SeparableConv2d& conv) {
+  int add(const DepthwiseConv2d& conv) {
+    const auto field = static_cast<std::size_t>(conv.kernel * conv.kernel);
+    FusedLayer& layer = push_convolution(Kind::depthwise, conv.kernel, conv.stride, conv.padding);
+    layer.weights = transposed(values("depthwise_kernel"), field, static_cast<std::size_t>(shape_.channels));
+    if (conv.bias) layer.bias = values("bias");
+    return last();
+  }
+
+  int add(const SeparableConv2d& conv) {
     const auto in = static_cast<std::size_t>(shape_.channels);
     const auto field = static_cast<std::size_t>(conv.kernel * conv.kernel);
-    FusedLayer& depthwise = push(Kind::depthwise, conv.kernel);
-    depthwise.output = shape_;
-    depthwise.weights = transposed(values("depthwise_kernel"), field, in);
+    const FeatureShape output = next_shape_;
+    next_shape_.channels = shape_.channels;
+    push_convolution(Kind::depthwise, conv.kernel, conv.stride, Padding::same).weights =
+        transposed(values("depthwise_kernel"), field, in);
+    inputs_ = {last()};
+    shape_ = next_shape_;
+    next_shape_ = output;
     FusedLayer& pointwise = push(Kind::convolution, 1);
     pointwise.weights = transposed(values("pointwise_kernel"), in, static_cast<std::size_t>(conv.filters));
     pointwise.bias = values("bias");
+    return last();
   }
 
-  void add(const Dense& dense) {
+  int add(const Dense& dense) {
     FusedLayer& layer = push(Kind::dense);
     layer.weights = transposed(values("kernel"), static_cast<std::size_t>(shape_.channels),
                                static_cast<std::size_t>(dense.units));
     layer.bias = values("bias");
+    return last();
   }
 
   // gamma (x - mean) / sqrt(variance + epsilon) + beta (Ioffe and Szegedy 2015, algorithm 2) is linear in x.
-  void add(const BatchNorm& norm) {
+  int add(const BatchNorm& norm) {
+    std::vector<double> scale;
+    for (std::size_t c = 0; c < static_cast<std::size_t>(shape_.channels); ++c) {
+      const double variance = static_cast<double>(values("moving_variance")[c]);
+      const double gamma = norm.scale ? static_cast<double>(values("gamma")[c]) : 1.0;
+      scale.push_back(gamma / std::sqrt(variance + static_cast<double>(norm.epsilon)));
+    }
+    return scale_channels(scale, values("moving_mean"), values("beta"));
+  }
+
+  int add(const Normalization&) {
+    std::vector<double> scale;
+    for (const float variance : values("variance")) {
+      scale.push_back(static_cast<double>(normalization_scale(variance)));
+    }
+    return scale_channels(scale, values("mean"), std::vector<float>(scale.size(), 0.0F));
+  }
+
+  int add(const Rescaling& rescaling) {
     const auto channels = static_cast<std::size_t>(shape_.channels);
-    if (!last_is_linear()) {
+    std::vector<double> scale(channels, static_cast<double>(rescaling.scale.front()));
+    if (rescaling.scale.size() == channels) scale.assign(rescaling.scale.begin(), rescaling.scale.end());
+    return scale_channels(scale, std::vector<float>(channels, 0.0F),
+                          std::vector<float>(channels, rescaling.offset));
+  }
+
+  // (x - mean) scale + beta, folded into the linear layer before it.
+  int scale_channels(const std::vector<double>& scale, const std::vector<float>& mean,
+                     const std::vector<float>& beta) {
+    const std::size_t channels = scale.size();
+    if (!open_linear(inputs_.front())) {
       FusedLayer& identity = push(Kind::depthwise, 1);
       identity.weights.assign(channels, 1.0F);
-      identity.bias.assign(channels, 0.0F);
+      inputs_ = {last()};
     }
-    FusedLayer& layer = layers_.back();
+    FusedLayer& layer = layers_[static_cast<std::size_t>(inputs_.front())];
+    if (layer.bias.empty()) layer.bias.assign(channels, 0.0F);
     const std::size_t weights_per_channel = layer.weights.size() / channels;
     for (std::size_t c = 0; c < channels; ++c) {
-      const double variance = static_cast<double>(values("moving_variance")[c]);
-      const double scale =
-          static_cast<double>(values("gamma")[c]) / std::sqrt(variance + static_cast<double>(norm.epsilon));
       for (std::size_t i = c * weights_per_channel; i < (c + 1) * weights_per_channel; ++i) {
-        layer.weights[i] = static_cast<float>(static_cast<double>(layer.weights[i]) * scale);
+        layer.weights[i] = static_cast<float>(static_cast<double>(layer.weights[i]) * scale[c]);
       }
-      const double centred =
-          static_cast<double>(layer.bias[c]) - static_cast<double>(values("moving_mean")[c]);
-      layer.bias[c] = static_cast<float>(centred * scale + static_cast<double>(values("beta")[c]));
+      const double centred = static_cast<double>(layer.bias[c]) - static_cast<double>(mean[c]);
+      layer.bias[c] = static_cast<float>(centred * scale[c] + static_cast<double>(beta[c]));
     }
     refuse_overflow(layer);
+    return inputs_.front();
   }
 
   // Finite statistics may still make an infinite factor, and every score NaN.
@@ -120,28 +207,80 @@ class Fuser {
     }
   }
 
-  void add(const LeakyRelu& relu) {
-    if (last_is_linear()) {
-      layers_.back().slope = relu.slope;
-    } else {
-      push(Kind::leaky_relu).slope = relu.slope;
+  int add(const LeakyRelu& relu) { return activate({.slope = relu.slope}); }
+  int add(const Activation& activation) {
+    using Function = FusedActivation::Function;
+    switch (activation.function) {
+      case Activation::Function::relu:
+        return activate({.slope = 0.0F});
+      case Activation::Function::swish:
+        return activate({.function = Function::swish});
+      case Activation::Function::sigmoid:
+        return activate({.function = Function::sigmoid});
     }
+    return inputs_.front();
+  }
+  int activate(const FusedActivation& activation) {
+    if (!open_linear(inputs_.front())) {
+      push(Kind::activation).activation = activation;
+      return last();
+    }
+    layers_[static_cast<std::size_t>(inputs_.front())].activation = activation;
+    return inputs_.front();
   }
 
-  void add(const MaxPool2d& pool) { push(Kind::max_pool, pool.size); }
-  void add(const GlobalAveragePool2d&) { push(Kind::average_pool); }
-  void add(const Dropout&) {}
+  int add(const ZeroPadding2d& pad) {
+    FusedLayer& layer = push(Kind::depthwise, 1);
+    layer.weights.assign(static_cast<std::size_t>(shape_.channels), 1.0F);
+    layer.pad_top = pad.top;
+    layer.pad_bottom = pad.bottom;
+    layer.pad_left = pad.left;
+    layer.pad_right = pad.right;
+    padding_ = last();
+    return last();
+  }
 
-  // What follows can go into its weights or be its activation.
-  bool last_is_linear() const {
-    return !layers_.empty() && layers_.back().has_weights() && !layers_.back().slope;
+  int add(const MaxPool2d& pool) {
+    push(Kind::max_pool, pool.size);
+    return last();
+  }
+  int add(const GlobalAveragePool2d&) {
+    push(Kind::average_pool);
+    return last();
+  }
+  int add(const Flatten&) {
+    push(Kind::flatten);
+    return last();
+  }
+  int add(const Add&) {
+    push(Kind::add);
+    return last();
+  }
+  int add(const Multiply&) {
+    push(Kind::multiply);
+    return last();
+  }
+  int add(const Dropout&) { return inputs_.front(); }
+
+  // What follows can go into its weights or be its activation. Of padding it cannot: zeros would not stay.
+  bool open_linear(int index) const {
+    if (index < 0 || index == padding_) return false;
+    const auto i = static_cast<std::size_t>(index);
+    return layers_[i].has_weights() && !layers_[i].activation && !shared_[i];
+  }
+
+  bool pads_only(int index) const {
+    return index >= 0 && index == padding_ && index == last() && !shared_[static_cast<std::size_t>(index)];
   }
 
   const Weights& weights_;
   std::vector<FusedLayer> layers_;
-  std::string name_;         // of the layer at hand
-  FeatureShape shape_;       // it receives
-  FeatureShape next_shape_;  // it gives
+  std::vector<bool> shared_;             // by fused layer: several read it
+  int padding_ = FusedLayer::kFeatures;  // the last that only pads
+  std::string name_;                     // of the layer at hand
+  std::vector<int> inputs_;              // fused layers that it reads
+  FeatureShape shape_;                   // of the first
+  FeatureShape next_shape_;              // it gives
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "dsp/Error.h"
+#include "nn/LayerFields.h"
 
 namespace earshot {
 namespace {
@@ -48,34 +49,6 @@ void visit_fields(C& calibration, Visit&& visit) {
   visit("temperature", calibration.temperature);
 }
 
-template <class Kind, class Visit>
-void visit_fields(Kind& kind, Visit&& visit) {
-  using Plain = std::remove_const_t<Kind>;
-  if constexpr (std::same_as<Plain, Conv2d> || std::same_as<Plain, SeparableConv2d>) {
-    visit("filters", kind.filters);
-    visit("kernel", kind.kernel);
-  } else if constexpr (std::same_as<Plain, BatchNorm>) {
-    visit("momentum", kind.momentum);
-    visit("epsilon", kind.epsilon);
-  } else if constexpr (std::same_as<Plain, LeakyRelu>) {
-    visit("slope", kind.slope);
-  } else if constexpr (std::same_as<Plain, MaxPool2d>) {
-    visit("size", kind.size);
-  } else if constexpr (std::same_as<Plain, Dropout>) {
-    visit("rate", kind.rate);
-  } else if constexpr (std::same_as<Plain, Dense>) {
-    visit("units", kind.units);
-    visit("l2", kind.l2);
-  } else {
-    static_assert(std::same_as<Plain, GlobalAveragePool2d>);
-  }
-}
-
-// What a layer's "kind" says, in the order of LayerKind.
-constexpr std::array<std::string_view, std::variant_size_v<LayerKind>> kKinds = {
-    "conv2d",        "separable_conv2d", "batch_normalization",      "leaky_re_lu",
-    "max_pooling2d", "dropout",          "global_average_pooling2d", "dense"};
-
 // The float's shortest decimal form as a double: 0.1F is written as 0.1.
 double decimal(float value) {
   std::array<char, 32> text{};
@@ -89,7 +62,24 @@ class Writer {
  public:
   explicit Writer(json::object& object) : object_(object) {}
   void operator()(const char* key, float value) { object_.emplace(key, decimal(value)); }
-  void operator()(const char* key, const auto& value) { object_.emplace(key, value); }
+  void operator()(const char* key, const std::vector<float>& values) {
+    json::array list;
+    for (const float value : values) list.emplace_back(decimal(value));
+    object_.emplace(key, std::move(list));
+  }
+  template <class T>
+  void operator()(const char* key, const T& value) {
+    if constexpr (std::is_enum_v<T>) {
+      object_.emplace(key, name_of_value(value));
+    } else {
+      object_.emplace(key, value);
+    }
+  }
+
+  template <class T>
+  void optional(const char* key, const T& value, const T& absent) {
+    if (value != absent) (*this)(key, value);
+  }
 
  private:
   json::object& object_;
@@ -112,10 +102,41 @@ class Reader {
     if (!value.is_number()) refuse("'" + std::string(key) + "' is not a number");
     out = value.to_number<std::remove_reference_t<decltype(out)>>();
   }
+  void operator()(const char* key, bool& out) {
+    const json::value& value = get(key);
+    if (!value.is_bool()) refuse("'" + std::string(key) + "' is neither true nor false");
+    out = value.get_bool();
+  }
+  void operator()(const char* key, std::vector<float>& out) {
+    const json::array* list = get(key).if_array();
+    if (!list) refuse("'" + std::string(key) + "' is not a list of numbers");
+    out.clear();
+    for (const json::value& value : *list) {
+      if (!value.is_number()) refuse("'" + std::string(key) + "' is not a list of numbers");
+      out.push_back(value.to_number<float>());
+    }
+  }
+  template <class E>
+  requires std::is_enum_v<E>
+  void operator()(const char* key, E& out) {
+    std::string name;
+    (*this)(key, name);
+    const std::optional<E> value = value_of_name<E>(name);
+    if (!value) refuse("'" + std::string(key) + "' is '" + name + "', expected one that this version knows");
+    out = *value;
+  }
   void operator()(const char* key, std::integral auto& out) {
     json::error_code error;
     out = get(key).to_number<std::remove_reference_t<decltype(out)>>(error);
     if (error) refuse("'" + std::string(key) + "' is not a whole number in range");
+  }
+
+  bool has(const char* key) const { return object_->contains(key); }
+
+  template <class T>
+  void optional(const char* key, T& out, const T& absent) {
+    out = absent;
+    if (has(key)) (*this)(key, out);
   }
 
   const json::value& get(const char* key) {
@@ -168,12 +189,15 @@ T read_object(const json::value& value, const char* what) {
   return fields;
 }
 
-// A default-constructed kind by its position in LayerKind.
-template <std::size_t... I>
-LayerKind make_kind(std::size_t index, std::index_sequence<I...>) {
-  LayerKind kind;
-  ((I == index ? void(kind.emplace<I>()) : void()), ...);
-  return kind;
+std::vector<std::string> strings_of(const json::value& value, const Reader& reader) {
+  const json::array* list = value.if_array();
+  if (!list) reader.refuse("'inputs' is not a list of layers");
+  std::vector<std::string> strings;
+  for (const json::value& text : *list) {
+    if (!text.is_string()) reader.refuse("'inputs' is not a list of layers");
+    strings.emplace_back(text.get_string());
+  }
+  return strings;
 }
 
 Layer read_layer(const json::value& value, std::size_t position) {
@@ -182,12 +206,11 @@ Layer read_layer(const json::value& value, std::size_t position) {
   reader("name", layer.name);
   std::string kind;
   reader("kind", kind);
-  std::size_t index = 0;
-  while (index < kKinds.size() && kKinds[index] != kind) ++index;
-  if (index == kKinds.size())
-    reader.refuse("its kind is '" + kind + "', expected one that this version knows");
-  layer.kind = make_kind(index, std::make_index_sequence<kKinds.size()>());
-  std::visit([&reader](auto& fields) { visit_fields(fields, reader); }, layer.kind);
+  const std::optional<LayerKind> made = make_layer_kind(kind);
+  if (!made) reader.refuse("its kind is '" + kind + "', expected one that this version knows");
+  layer.kind = *made;
+  std::visit([&reader](auto& fields) { visit_layer_fields(fields, reader); }, layer.kind);
+  if (reader.has("inputs")) layer.inputs = strings_of(reader.get("inputs"), reader);
   reader.finish();
   return layer;
 }
@@ -205,12 +228,16 @@ FeatureRecipe parse_recipe(std::string_view text) {
 std::string format_architecture(const Architecture& architecture) {
   json::array layers;
   for (const Layer& layer : architecture.layers) {
-    json::object object{{"name", layer.name}, {"kind", kKinds[layer.kind.index()]}};
-    std::visit([&object](const auto& fields) { visit_fields(fields, Writer(object)); }, layer.kind);
+    json::object object{{"name", layer.name}, {"kind", kLayerKindNames[layer.kind.index()]}};
+    std::visit([&object](const auto& fields) { visit_layer_fields(fields, Writer(object)); }, layer.kind);
+    if (!layer.inputs.empty())
+      object.emplace("inputs", json::array(layer.inputs.begin(), layer.inputs.end()));
     layers.emplace_back(std::move(object));
   }
-  return json::serialize(json::object{
-      {"name", architecture.name}, {"input", to_object(architecture.input)}, {"layers", std::move(layers)}});
+  json::object object{
+      {"name", architecture.name}, {"input", to_object(architecture.input)}, {"layers", std::move(layers)}};
+  Writer(object).optional("scores", architecture.scores, Scores::softmax);
+  return json::serialize(object);
 }
 
 Architecture parse_architecture(std::string_view text) {
@@ -221,6 +248,7 @@ Architecture parse_architecture(std::string_view text) {
   architecture.input = read_object<FeatureShape>(reader.get("input"), "architecture: input");
   const json::array* layers = reader.get("layers").if_array();
   if (!layers) reader.refuse("'layers' is not a list");
+  reader.optional("scores", architecture.scores, Scores::softmax);
   reader.finish();
   for (const json::value& layer : *layers) {
     architecture.layers.push_back(read_layer(layer, architecture.layers.size()));

@@ -23,9 +23,10 @@ struct Parameter {
 /// machine give the same bits.
 class Network {
  public:
-  /// Throws Error(bad_data) if weights and architecture do not fit. Memory for a batch is allocated when one
-  /// that large is first seen, and kept.
-  Network(Architecture architecture, const Weights& weights, int threads);
+  /// The first `frozen_layers` layers are not trained and always in inference mode: running statistics, no
+  /// dropout. Throws Error(bad_data) if weights and architecture do not fit or nothing is left to train.
+  /// Memory for a batch is allocated when one that large is first seen, and kept.
+  Network(Architecture architecture, const Weights& weights, int threads, std::size_t frozen_layers = 0);
   ~Network();
   Network(Network&&) noexcept;
   Network& operator=(Network&&) noexcept;
@@ -43,8 +44,8 @@ class Network {
   /// `logit_gradients` n x classes of the last forward() -> every Parameter::gradient, overwritten.
   void backward(std::span<const float> logit_gradients);
 
-  /// In the order of parameter_specs(), trainable ones only. After changing values, nothing else need be
-  /// called: each forward reads them anew.
+  /// In the order of parameter_specs(), those that are trained only. After changing values, nothing else need
+  /// be called: each forward reads them anew.
   std::span<const Parameter> parameters() noexcept;
 
   /// sum over kernels of l2 * sum(kernel^2).

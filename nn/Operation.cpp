@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <cassert>
+#include <optional>
+#include <string>
 #include <variant>
 
+#include "dsp/Error.h"
 #include "nn/Convolution.h"
 #include "nn/DenseOperation.h"
 #include "nn/ImageOperations.h"
+#include "nn/LargeDenseOperation.h"
 #include "nn/WinogradOperation.h"
 
 namespace earshot {
@@ -81,6 +85,80 @@ void GradientSums::collect(float* total) const {
   }
 }
 
+void Operation::forward_batch(std::size_t, const float*, float*) {
+  assert(false);  // takes_batch() says whether it may be called
+}
+
+void Operation::backward_batch(std::size_t, const float*, const float*, float*) {
+  assert(false);
+}
+
+namespace {
+
+std::optional<std::string> bias_name(bool has_bias, const std::string& layer) {
+  return has_bias ? std::optional(layer + "/bias") : std::nullopt;
+}
+
+/// Makes the operation of each kind of layer.
+struct Maker {
+  const std::string& name;
+  const FeatureShape& input;
+  const FeatureShape& output;
+  const OperationContext& context;
+
+  std::unique_ptr<Operation> operator()(const Conv2d& conv) const {
+    const bool plain = conv.stride == 1 && conv.padding == Padding::same && conv.bias;
+    if (plain && WinogradConvolution::pays(conv.kernel, input.channels)) {
+      return std::make_unique<WinogradOperation>(name, input, output, context);
+    }
+    const Convolution::Config config = {.kernel = conv.kernel,
+                                        .stride = conv.stride,
+                                        .padding = conv.padding,
+                                        .kernel_name = name + "/kernel",
+                                        .bias_name = bias_name(conv.bias, name)};
+    return std::make_unique<ConvolutionOperation>(config, input, output, context);
+  }
+  std::unique_ptr<Operation> operator()(const DepthwiseConv2d& conv) const {
+    const Convolution::Config config = {.kernel = conv.kernel,
+                                        .stride = conv.stride,
+                                        .padding = conv.padding,
+                                        .depthwise = true,
+                                        .kernel_name = name + "/depthwise_kernel",
+                                        .bias_name = bias_name(conv.bias, name)};
+    return std::make_unique<ConvolutionOperation>(config, input, output, context);
+  }
+  std::unique_ptr<Operation> operator()(const SeparableConv2d& conv) const {
+    return std::make_unique<SeparableConv2dOperation>(conv, name, input, output, context);
+  }
+  std::unique_ptr<Operation> operator()(const Dense&) const {
+    if (LargeDenseOperation::pays(input, output)) {
+      return std::make_unique<LargeDenseOperation>(name, input, output, context);
+    }
+    return std::make_unique<DenseOperation>(name, input, output, context);
+  }
+  std::unique_ptr<Operation> operator()(const GlobalAveragePool2d&) const {
+    return std::make_unique<AveragePoolOperation>(input);
+  }
+  std::unique_ptr<Operation> operator()(const Flatten&) const {
+    return std::make_unique<FlattenOperation>(input, output);
+  }
+  std::unique_ptr<Operation> operator()(const ZeroPadding2d& pad) const {
+    return std::make_unique<ZeroPaddingOperation>(pad, input, output);
+  }
+  std::unique_ptr<Operation> operator()(const Rescaling& rescaling) const {
+    return std::make_unique<ScaleOperation>(rescaling, input);
+  }
+  std::unique_ptr<Operation> operator()(const Normalization&) const {
+    return std::make_unique<ScaleOperation>(context.parameters.find(name + "/mean"),
+                                            context.parameters.find(name + "/variance"), input);
+  }
+  std::unique_ptr<Operation> operator()(const auto&) const {
+    throw Error(ExitCode::software, "layer '" + name + "': is no operation of its own");
+  }
+};
+
+}  // namespace
+
 // One channel has no lanes to fill: height x width is what oneDNN's kernels for first layers read.
 bool takes_image(const Layer& layer, const FeatureShape& image) {
   return image.channels == 1 && std::holds_alternative<Conv2d>(layer.kind);
@@ -88,20 +166,7 @@ bool takes_image(const Layer& layer, const FeatureShape& image) {
 
 std::unique_ptr<Operation> make_operation(const Layer& layer, const FeatureShape& input,
                                           const FeatureShape& output, const OperationContext& context) {
-  if (const auto* conv = std::get_if<Conv2d>(&layer.kind)) {
-    if (WinogradConvolution::pays(conv->kernel, input.channels)) {
-      return std::make_unique<WinogradOperation>(layer.name, input, output, context);
-    }
-    return std::make_unique<Conv2dOperation>(*conv, layer.name, input, output, context);
-  }
-  if (const auto* conv = std::get_if<SeparableConv2d>(&layer.kind)) {
-    return std::make_unique<SeparableConv2dOperation>(*conv, layer.name, input, output, context);
-  }
-  if (std::holds_alternative<Dense>(layer.kind)) {
-    return std::make_unique<DenseOperation>(layer.name, input, output, context);
-  }
-  assert(std::holds_alternative<GlobalAveragePool2d>(layer.kind));
-  return std::make_unique<AveragePoolOperation>(input);
+  return std::visit(Maker{layer.name, input, output, context}, layer.kind);
 }
 
 std::unique_ptr<Operation> make_copy(const FeatureShape& shape, const OperationContext& context) {

@@ -41,6 +41,14 @@ class Operation {
   /// All workers' parameter gradients, in order of their index -> Parameter::gradient.
   virtual void store_gradients() {}
 
+  /// Whether it wants a batch at once in training: then, instead of forward() and backward(), on all threads
+  /// and from one alone. Samples lie one after the other.
+  virtual bool takes_batch() const { return false; }
+  virtual void forward_batch(std::size_t samples, const float* inputs, float* outputs);
+  /// Overwrites Parameter::gradient, and `input_gradients` unless it is null.
+  virtual void backward_batch(std::size_t samples, const float* inputs, const float* output_gradients,
+                              float* input_gradients);
+
   virtual std::size_t scratch_bytes() const { return 0; }
   virtual bool has_parameters() const { return false; }
 };
@@ -108,7 +116,7 @@ struct OperationContext {
 
 /// Whether an operation for `layer` can take an image as it is.
 bool takes_image(const Layer& layer, const FeatureShape& image);
-/// `layer` must be a Conv2d, SeparableConv2d, Dense or GlobalAveragePool2d.
+/// `layer` must be none that an Epilogue or a Merge does.
 std::unique_ptr<Operation> make_operation(const Layer& layer, const FeatureShape& input,
                                           const FeatureShape& output, const OperationContext& context);
 /// Copies an activation, or an image into the layout of activations.

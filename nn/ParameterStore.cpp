@@ -5,16 +5,18 @@
 
 namespace earshot {
 
-ParameterStore::ParameterStore(const Architecture& architecture, const Weights& weights)
+ParameterStore::ParameterStore(const Architecture& architecture, const Weights& weights,
+                               std::size_t frozen_layers)
     : specs_(parameter_specs(architecture)) {
   validate(weights, architecture);
   values_.reserve(specs_.size());
   gradients_.reserve(specs_.size());
   for (const ParameterSpec& spec : specs_) {
     values_.push_back(weights.at(spec.name).values);
-    gradients_.emplace_back(spec.trainable ? values_.back().size() : 0);
+    const bool trained = spec.trainable && spec.layer >= frozen_layers;
+    gradients_.emplace_back(trained ? values_.back().size() : 0);
     all_.push_back({&spec, values_.back(), gradients_.back()});
-    if (spec.trainable) trainable_.push_back(all_.back());
+    if (trained) trainable_.push_back(all_.back());
   }
 }
 

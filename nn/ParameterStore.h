@@ -14,12 +14,13 @@ namespace earshot {
 /// Never moves a tensor: spans handed out live as long as the store.
 class ParameterStore {
  public:
-  /// Throws Error(bad_data) if they do not fit.
-  ParameterStore(const Architecture& architecture, const Weights& weights);
+  /// The first `frozen_layers` layers have no gradients. Throws Error(bad_data) if weights and architecture
+  /// do not fit.
+  ParameterStore(const Architecture& architecture, const Weights& weights, std::size_t frozen_layers);
   ParameterStore(const ParameterStore&) = delete;
   ParameterStore& operator=(const ParameterStore&) = delete;
 
-  /// `gradient` is empty for running statistics. The name must exist.
+  /// `gradient` is empty for what is not trained. The name must exist.
   const Parameter& find(const std::string& name) const;
   /// In the order of parameter_specs().
   std::span<const Parameter> trainable() const noexcept { return trainable_; }

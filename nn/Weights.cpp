@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <numbers>
 #include <string_view>
 #include <utility>
 
@@ -32,7 +33,29 @@ std::string describe(const std::vector<std::int64_t>& shape) {
 }
 
 float constant_start(std::string_view name) {
-  return name.ends_with("/gamma") || name.ends_with("/moving_variance") ? 1.0F : 0.0F;
+  return name.ends_with("/gamma") || name.ends_with("variance") ? 1.0F : 0.0F;
+}
+
+// From the normal distribution, what lies beyond two deviations drawn again (Box and Muller 1958).
+double truncated_normal(KeyedRandom& random) {
+  for (;;) {
+    const double radius = std::sqrt(-2.0 * std::log(1.0 - random.uniform(0.0, 1.0)));
+    const double value = radius * std::cos(2.0 * std::numbers::pi * random.uniform(0.0, 1.0));
+    if (std::abs(value) <= 2.0) return value;
+  }
+}
+
+void draw(const ParameterSpec& spec, KeyedRandom& random, std::vector<float>& values) {
+  if (spec.initializer == Initializer::he_fan_out) {
+    // He et al. 2015, eq. 14; what truncation takes from the deviation is given back, as Keras does.
+    constexpr double kTruncatedDeviation = 0.87962566103423978;
+    const double deviation = std::sqrt(2.0 / static_cast<double>(spec.fan_out)) / kTruncatedDeviation;
+    for (float& value : values) value = static_cast<float>(deviation * truncated_normal(random));
+    return;
+  }
+  // Glorot and Bengio 2010, eq. 16.
+  const double limit = std::sqrt(6.0 / static_cast<double>(spec.fan_in + spec.fan_out));
+  for (float& value : values) value = static_cast<float>(random.uniform(-limit, limit));
 }
 
 }  // namespace
@@ -42,14 +65,16 @@ Weights initial_weights(const Architecture& architecture, std::uint64_t seed) {
   for (const ParameterSpec& spec : parameter_specs(architecture)) {
     Tensor tensor{spec.shape, std::vector<float>(element_count(spec.shape), constant_start(spec.name))};
     if (spec.fan_in > 0) {
-      // Glorot and Bengio 2010, eq. 16.
-      const double limit = std::sqrt(6.0 / static_cast<double>(spec.fan_in + spec.fan_out));
       KeyedRandom random(derive_key(seed, hash_name(spec.name)));
-      for (float& value : tensor.values) value = static_cast<float>(random.uniform(-limit, limit));
+      draw(spec, random, tensor.values);
     }
     weights.emplace(spec.name, std::move(tensor));
   }
   return weights;
+}
+
+float normalization_scale(float variance) {
+  return 1.0F / std::max(std::sqrt(variance), 1e-7F);
 }
 
 void validate(const Weights& weights, const Architecture& architecture) {
@@ -70,7 +95,7 @@ void validate(const Weights& weights, const Architecture& architecture) {
       throw Error(ExitCode::bad_data,
                   "tensor '" + spec.name + "' holds NaN or infinity, expected finite values");
     }
-    if (spec.name.ends_with("/moving_variance") &&
+    if (spec.name.ends_with("variance") &&
         std::any_of(tensor.values.begin(), tensor.values.end(), [](float v) { return v < 0.0F; })) {
       throw Error(ExitCode::bad_data,
                   "tensor '" + spec.name + "' holds a negative variance, expected 0 or more");

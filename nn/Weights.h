@@ -18,11 +18,15 @@ struct Tensor {
 
 using Weights = std::map<std::string, Tensor>;
 
-/// Keras' GlorotUniform kernels, zero biases and betas, unit gammas, running mean 0 and variance 1. The same seed gives
-/// the same values on every machine.
+/// Kernels by their initializers, zero biases and betas, unit gammas, mean 0 and variance 1. The same seed
+/// gives the same values on every machine.
 Weights initial_weights(const Architecture& architecture, std::uint64_t seed);
 
-/// Throws Error(bad_data) naming the tensor unless `weights` holds exactly what the architecture owns, finite.
+/// What a Normalization multiplies by (Keras: 1 / max(sqrt(variance), 1e-7)).
+float normalization_scale(float variance);
+
+/// Throws Error(bad_data) naming the tensor unless `weights` holds exactly what the architecture owns,
+/// finite.
 void validate(const Weights& weights, const Architecture& architecture);
 
 }  // namespace earshot

@@ -35,6 +35,14 @@ struct KindName {
   const char* operator()(const Dropout&) const { return "Dropout"; }
   const char* operator()(const GlobalAveragePool2d&) const { return "GlobalAveragePool2D"; }
   const char* operator()(const Dense&) const { return "Dense"; }
+  const char* operator()(const DepthwiseConv2d&) const { return "DepthwiseConv2D"; }
+  const char* operator()(const Activation&) const { return "Activation"; }
+  const char* operator()(const Flatten&) const { return "Flatten"; }
+  const char* operator()(const ZeroPadding2d&) const { return "ZeroPadding2D"; }
+  const char* operator()(const Rescaling&) const { return "Rescaling"; }
+  const char* operator()(const Normalization&) const { return "Normalization"; }
+  const char* operator()(const Add&) const { return "Add"; }
+  const char* operator()(const Multiply&) const { return "Multiply"; }
 };
 
 // A kernel is applied once at each of the output's positions; everything else multiplies nothing worth

@@ -6,6 +6,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "dsp/Error.h"
+#include "nn/BuiltInArchitectures.h"
 #include "nn/StrictToml.h"
 
 namespace earshot {

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "nn/BuiltInArchitectures.h"
 #include "nn/Classifier.h"
 #include "nn/KeyedRandom.h"
 #include "tests/bench/BareChain.h"

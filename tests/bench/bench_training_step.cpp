@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "nn/BuiltInArchitectures.h"
 #include "nn/KeyedRandom.h"
 #include "nn/Network.h"
 #include "tests/bench/BareChain.h"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "nn/Architecture.h"
+#include "nn/BuiltInArchitectures.h"
 #include "nn/Model.h"
 #include "nn/Weights.h"
 

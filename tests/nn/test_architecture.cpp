@@ -5,6 +5,7 @@
 
 #include "dsp/Error.h"
 #include "nn/Architecture.h"
+#include "nn/BuiltInArchitectures.h"
 
 namespace earshot::test {
 namespace {
@@ -38,6 +39,46 @@ TEST_CASE("v6 has the source's 212714 parameters, 210666 of them trainable") {
   const std::vector<ParameterSpec> specs = parameter_specs(v6_architecture(10));
   CHECK(count(specs, false) == 212714);
   CHECK(count(specs, true) == 210666);
+}
+
+TEST_CASE("v5 has the source's 5770858 parameters") {
+  CHECK(count(parameter_specs(v5_architecture(10)), false) == 5'770'858);
+}
+
+// keras.applications.EfficientNetB0(include_top=False) of Keras 3.5.0 counts 4 049 571, of which one is its
+// Normalization's count of what it was adapted to, and 4 007 548 are trainable.
+TEST_CASE("EfficientNetB0 has the parameters of Keras' own") {
+  const std::vector<ParameterSpec> specs = parameter_specs(efficientnet_b0_architecture(10));
+  CHECK(count(specs, false) == 4'049'570 + 12'810);
+  CHECK(count(specs, true) == 4'007'548 + 12'810);
+  CHECK(output_shapes(efficientnet_b0_architecture(10, 224)).back() == FeatureShape{1, 1, 10});
+  CHECK(class_count(efficientnet_b0_architecture(3, 65)) == 3);
+}
+
+TEST_CASE("YAMNet halves its 96 x 64 patches five times") {
+  const Architecture yamnet = yamnet_architecture();
+  const std::vector<FeatureShape> shapes = output_shapes(yamnet);
+  CHECK(shapes[shapes.size() - 3] == FeatureShape{3, 2, 1024});
+  CHECK(class_count(yamnet) == 521);
+  CHECK(yamnet.scores == Scores::sigmoid);
+}
+
+TEST_CASE("layers may read any earlier layer, and each must be read") {
+  const Conv2d conv{.filters = 4};
+  const auto graph = [&](std::vector<std::string> inputs) {
+    return of({{"a", conv}, {"b", conv}, {"sum", Add{}, std::move(inputs)}, {"pool", GlobalAveragePool2d{}}});
+  };
+  CHECK(class_count(graph({"a", "b"})) == 4);
+  CHECK(refusal(graph({"b"})).find("'sum'") != std::string::npos);
+  CHECK(refusal(graph({"b", "pool"})).find("'pool'") != std::string::npos);
+  CHECK(refusal(graph({"b", "input"})).find("8 x 8 x 4") != std::string::npos);
+  CHECK(refusal(of({{"a", conv}, {"b", GlobalAveragePool2d{}, {"input"}}})).find("'a'") != std::string::npos);
+  CHECK(refusal(of({{"input", conv}, {"b", GlobalAveragePool2d{}}})).find("'input'") != std::string::npos);
+  const Architecture gate = of({{"a", conv},
+                                {"squeeze", GlobalAveragePool2d{}},
+                                {"excite", Multiply{}, {"a", "squeeze"}},
+                                {"pool", GlobalAveragePool2d{}}});
+  CHECK(class_count(gate) == 4);
 }
 
 TEST_CASE("v6 names its layers as Keras does") {

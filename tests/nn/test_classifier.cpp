@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "dsp/Error.h"
+#include "nn/BuiltInArchitectures.h"
 #include "nn/Classifier.h"
 #include "nn/KeyedRandom.h"
 #include "nn/Network.h"

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "dsp/Error.h"
+#include "nn/BuiltInArchitectures.h"
 #include "nn/KeyedRandom.h"
 #include "nn/Model.h"
 #include "nn/Safetensors.h"

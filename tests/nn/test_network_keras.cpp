@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "nn/BuiltInArchitectures.h"
 #include "nn/Network.h"
 #include "nn/Safetensors.h"
 #include "train/Optimizer.h"

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "dsp/Error.h"
+#include "nn/BuiltInArchitectures.h"
 #include "nn/Weights.h"
 
 namespace earshot::test {

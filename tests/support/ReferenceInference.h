@@ -10,7 +10,7 @@
 
 namespace earshot::test {
 
-/// `features` height x width x channels -> softmax of the logits.
+/// `features` height x width x channels -> the scores.
 std::vector<double> reference_scores(const Architecture& architecture, const Weights& weights,
                                      std::span<const float> features);
 

@@ -11,6 +11,7 @@
 #include "dsp/AudioFile.h"
 #include "dsp/Error.h"
 #include "dsp/FeatureExtractor.h"
+#include "nn/BuiltInArchitectures.h"
 #include "nn/Model.h"
 #include "tests/support/TemporaryDirectory.h"
 #include "tests/support/WavFile.h"

@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "nn/BuiltInArchitectures.h"
 #include "nn/KeyedRandom.h"
 #include "nn/Model.h"
 #include "tests/support/Child.h"
