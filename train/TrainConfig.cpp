@@ -1,13 +1,16 @@
 #include "train/TrainConfig.h"
 
 #include <cmath>
+#include <utility>
 #include <variant>
 
 #include <spdlog/fmt/fmt.h>
 
 #include "dsp/Error.h"
 #include "nn/BuiltInArchitectures.h"
+#include "nn/ModelJson.h"
 #include "nn/StrictToml.h"
+#include "train/NetworkToml.h"
 
 namespace earshot {
 namespace {
@@ -103,15 +106,26 @@ std::string name_of(Monitor monitor) {
 }  // namespace
 
 TrainConfig preset(const std::string& name) {
-  if (name == "v6") return {};
-  throw Error(ExitCode::usage, "--preset: found '" + name + "', expected v6");
+  TrainConfig config;
+  if (name == "v6") return config;
+  if (name == "v5") {
+    config.name = config.architecture = "v5";
+    return config;
+  }
+  throw Error(ExitCode::usage, "--preset: found '" + name + "', expected v6 or v5");
 }
 
 TrainConfig load_train_config(const std::filesystem::path& path) {
   StrictToml file = StrictToml::from_file(path);
   TrainConfig config;
   config.name = path.stem().string();
-  config.architecture = file.one_of("architecture", config.architecture, {"v6"});
+  config.network = read_network(file);
+  if (config.network && file.has("architecture")) {
+    file.refuse("architecture", "one by name beside [network]", "one of the two");
+  }
+  config.architecture = config.network ? config.network->name
+                                       : file.one_of("architecture", config.architecture,
+                                                     {"v6", "v5", "efficientnet_b0", "yamnet"});
   config.recipe = preset(file.one_of("recipe", config.recipe.name, {"v6"})).recipe;
   const double window_s = static_cast<double>(config.recipe.window_samples) / config.recipe.rate_hz;
   config.recipe.window_samples = static_cast<std::uint64_t>(
@@ -130,17 +144,22 @@ TrainConfig load_train_config(const std::filesystem::path& path) {
 }
 
 Architecture network_architecture(const TrainConfig& config, int classes) {
-  Architecture architecture = v6_architecture(classes);
+  const FeatureShape input = config.recipe.shape();
+  if (config.network) return fitted(*config.network, input, classes);
+  Architecture architecture = config.architecture == "efficientnet_b0"
+                                  ? efficientnet_b0_architecture(classes, input.height)
+                                  : built_in_architecture(config.architecture, classes);
   for (Layer& layer : architecture.layers) {
     if (auto* norm = std::get_if<BatchNorm>(&layer.kind)) norm->momentum = config.batch_norm_momentum;
   }
-  return architecture;
+  return fitted(std::move(architecture), input, classes);
 }
 
 std::map<std::string, std::string> settings_of(const TrainConfig& config) {
   std::map<std::string, std::string> settings;
   const auto add = [&](const char* key, const auto& value) { settings[key] = fmt::format("{}", value); };
   add("architecture", config.architecture);
+  if (config.network) add("network", format_architecture(*config.network));
   add("recipe", config.recipe.name);
   add("window_samples", config.recipe.window_samples);
   add("train.batch", config.batch);

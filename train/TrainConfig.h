@@ -34,8 +34,9 @@ struct TrainConfig {
     Settings settings;
   };
 
-  std::string name = "v6";  ///< of the preset, or the file's stem
-  std::string architecture = "v6";
+  std::string name = "v6";              ///< of the preset, or the file's stem
+  std::string architecture = "v6";      ///< of the built-in ones, unless:
+  std::optional<Architecture> network;  ///< the user's own, as read_network gives it
   FeatureRecipe recipe;
   TransferSettings transfer;  ///< of how it starts
   std::string notice;         ///< credits the data, inside the model file
@@ -64,7 +65,8 @@ TrainConfig preset(const std::string& name);
 /// preset "v6". Throws Error(no_input), Error(config) with file, line and key.
 TrainConfig load_train_config(const std::filesystem::path& path);
 
-/// The architecture at `classes` classes with the configuration's BatchNorm momentum.
+/// The architecture at `classes` classes over the recipe's pictures; built-in ones with the configuration's
+/// BatchNorm momentum. Throws Error(bad_data) naming the layer if the shapes do not fit.
 Architecture network_architecture(const TrainConfig& config, int classes);
 
 /// Every setting that decides about the weights, as key and value: two runs of equal settings train alike.

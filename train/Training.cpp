@@ -50,7 +50,7 @@ Training::Training(const TrainConfig& config, int classes, Start start, const Fe
       validation_(validation),
       threads_(static_cast<unsigned>(threads)),
       classes_(static_cast<std::size_t>(classes)),
-      network_(network_architecture(config, classes), start.weights, threads),
+      network_(network_architecture(config, classes), start.weights, threads, start.frozen_layers),
       optimizer_(network_.parameters(), config.optimization.optimizer) {
   if (config.class_weights) class_weights_ = balanced_class_weights(train.labels, classes_);
   if (config.augmentation) augmentation_.emplace(*config.augmentation, train.shape);
