@@ -32,7 +32,7 @@ namespace fs = std::filesystem;
 std::vector<int> folds_of(const DataSet& data, const TrainConfig& config) {
   std::map<int, std::set<int>> labels;
   for (const LabelledClip& clip : data.clips) {
-    if (clip.fold > 0) labels[clip.fold].insert(clip.label);
+    if (clip.fold > 0 && !clip.background()) labels[clip.fold].insert(clip.label);
   }
   if (labels.size() < 2) {
     throw Error(ExitCode::bad_data, fmt::format("{}: found {} folds, expected 2 at least",
@@ -110,7 +110,7 @@ std::string summary_json(const TrainConfig& config, const std::vector<FoldResult
 
 int run_crossval(const CrossvalOptions& options) {
   const TrainConfig config = configure(options.train);
-  const DataSet data = read_data_set(options.train.data);
+  const DataSet data = open_data_set(options.train.data, options.train.strict);
   const std::vector<int> folds = folds_of(data, config);
   const StopSignal stop;
   std::vector<FoldResult> results;

@@ -1,6 +1,7 @@
 // DataSet: which clips there are, what each one is, and which part it belongs to, read from a directory.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -12,29 +13,50 @@ namespace earshot {
 /// material.
 enum class Part { train, test };
 
+/// The label of a clip that is none of the classes.
+inline constexpr int kBackground = -1;
+/// The name that stands for it, as a folder or as a category.
+inline constexpr const char* kBackgroundName = "_background_";
+
 struct LabelledClip {
   std::filesystem::path path;
-  int label = 0;  ///< index into DataSet::labels
+  int label = 0;  ///< index into DataSet::labels, the least of several; kBackground: none of them
   int fold = 0;   ///< 1, 2, ... where the layout has folds, else 0
   Part part = Part::train;
+  std::vector<int> also = {};  ///< further labels, ascending, where a clip is several things at once
+  int group = -1;              ///< index into DataSet::groups: clips of one recording share it. -1: alone
+
+  bool background() const noexcept { return label == kBackground; }
+  /// None for background, else one or more, ascending.
+  std::vector<int> labels() const;
 };
 
 struct DataSet {
   std::filesystem::path directory;
-  std::vector<std::string> labels;  ///< in the order of the classes' numbers
-  std::vector<LabelledClip> clips;  ///< in the order of the lists, the training list first
+  std::vector<std::string> labels;         ///< in the order of the classes' numbers
+  std::vector<LabelledClip> clips;         ///< in the order of the lists, the training list first
+  std::vector<std::string> groups = {};    ///< the names of recordings with several clips
+  bool groups_given = false;               ///< by a list's column `group`, not by the names of files
+  std::string layout = {};                 ///< the list it was read from, or "folders"
+  std::vector<std::string> problems = {};  ///< what was left out or looks wrong, a line each, naming the file
 };
 
 /// Recognises, in this order:
 ///   `meta.csv` or `meta/esc50.csv` (filename, fold, target, category) with `audio/`;
 ///   `Train.csv` (file_name, classID 0-9) with `Train/`, and if there is one `Test_Public.csv` with
 ///   `Test_Public/`; one folder per class, labels in the order of their names.
-/// Clips are not opened here. Throws Error(no_input) for a missing directory, Error(bad_data) naming the
-/// file, the line, what was found and what was expected.
+/// A list may have a column `group` that names the recording a clip is cut from; without it names of files
+/// tell (Recordings.h). Clips in a folder `_background_` beside the rest are none of the classes.
+/// Clips are not opened here. Throws Error(no_input) for what is missing or cannot be read, Error(bad_data)
+/// naming the file, the line, what was found and what was expected.
 DataSet read_data_set(const std::filesystem::path& directory);
 
+/// Whether any clip has several labels.
+bool has_several_labels(const DataSet& data);
+
 /// scikit-learn's 'balanced' weights: n / (K count_k) for K classes, of which every label of `labels` (n of
-/// them) is one. Throws Error(bad_data) if a class has no clip, naming it by its number.
+/// them, background not counted) is one. Throws Error(bad_data) if a class has no clip, naming it by its
+/// number.
 std::vector<float> balanced_class_weights(std::span<const int> labels, std::size_t classes);
 
 }  // namespace earshot

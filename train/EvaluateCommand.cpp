@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iostream>
-#include <numeric>
 #include <set>
 #include <string>
 #include <string_view>
@@ -34,8 +33,9 @@ std::vector<std::size_t> chosen_clips(const DataSet& data, const EvaluateOptions
     }
     return which;
   }
-  std::vector<std::size_t> which(data.clips.size());
-  std::iota(which.begin(), which.end(), std::size_t{0});
+  std::vector<std::size_t> which = clips_of_part(data, Part::train);
+  const std::vector<std::size_t> tests = clips_of_part(data, Part::test);
+  which.insert(which.end(), tests.begin(), tests.end());
   return which;
 }
 
@@ -43,7 +43,7 @@ std::vector<std::size_t> chosen_clips(const DataSet& data, const EvaluateOptions
 
 int run_evaluate(const EvaluateOptions& options) {
   const Model model = load_model(options.model);
-  const DataSet data = read_data_set(options.data);
+  const DataSet data = open_data_set(options.data, options.strict);
   const StopSignal stop;
   const ClipLoading loading{"clips", static_cast<unsigned>(options.threads), options.strict};
   const FeatureSet features = load_clips(data, chosen_clips(data, options), model.recipe, loading, stop);

@@ -14,11 +14,20 @@
 
 namespace earshot {
 
+DataSet open_data_set(const std::filesystem::path& directory, bool strict) {
+  DataSet data = read_data_set(directory);
+  for (const std::string& problem : data.problems) {
+    if (strict) throw Error(ExitCode::bad_data, problem);
+    std::cerr << "data set: " << problem << '\n';
+  }
+  return data;
+}
+
 std::vector<std::size_t> clips_of_fold(const DataSet& data, int fold) {
   std::vector<std::size_t> which;
   std::set<int> folds;
   for (std::size_t i = 0; i < data.clips.size(); ++i) {
-    if (data.clips[i].fold == fold) which.push_back(i);
+    if (data.clips[i].fold == fold && !data.clips[i].background()) which.push_back(i);
     if (data.clips[i].fold > 0) folds.insert(data.clips[i].fold);
   }
   if (!folds.contains(fold)) {
@@ -33,7 +42,7 @@ std::vector<std::size_t> clips_of_fold(const DataSet& data, int fold) {
 std::vector<std::size_t> clips_of_part(const DataSet& data, Part part) {
   std::vector<std::size_t> which;
   for (std::size_t i = 0; i < data.clips.size(); ++i) {
-    if (data.clips[i].part == part) which.push_back(i);
+    if (data.clips[i].part == part && !data.clips[i].background()) which.push_back(i);
   }
   return which;
 }

@@ -1,6 +1,7 @@
 // LoadClips: the features of a part of a data set, with a word to the user about what was done and left out.
 #pragma once
 
+#include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,9 +13,14 @@
 
 namespace earshot {
 
-/// The clips of a fold (1, 2, ...). Throws Error(bad_data) naming the folds there are if it
-/// is none of them.
+/// read_data_set, with its problems printed to standard error, or the first of them thrown as Error(bad_data)
+/// if `strict`.
+DataSet open_data_set(const std::filesystem::path& directory, bool strict);
+
+/// The clips of a fold (1, 2, ...), background left out. Throws Error(bad_data) naming the folds there are if
+/// it is none of them.
 std::vector<std::size_t> clips_of_fold(const DataSet& data, int fold);
+/// Those of the training or the test list, background left out.
 std::vector<std::size_t> clips_of_part(const DataSet& data, Part part);
 
 struct ClipLoading {

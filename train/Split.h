@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace earshot {
@@ -16,5 +17,9 @@ struct Split {
 /// ceil(0.2 n) positions to test, the first ones of numpy's RandomState(seed).permutation(n); the others, in
 /// its order, to train. Not stratified.
 Split train_test_split(std::size_t n, std::uint32_t seed);
+
+/// The same with `stratify = labels`: every class has its share in both parts. Throws Error(bad_data) where
+/// scikit-learn refuses: a class with a single clip, or a part with fewer clips than there are classes.
+Split stratified_split(std::span<const int> labels, std::uint32_t seed);
 
 }  // namespace earshot

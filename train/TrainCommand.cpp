@@ -21,9 +21,9 @@
 #include "nn/Sha256.h"
 #include "train/CommandLine.h"
 #include "train/DataSet.h"
+#include "train/Division.h"
 #include "train/JsonText.h"
 #include "train/LoadClips.h"
-#include "train/Split.h"
 #include "train/StopSignal.h"
 #include "train/TrainConfig.h"
 #include "train/Training.h"
@@ -32,56 +32,6 @@ namespace earshot {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Indices into DataSet::clips.
-struct Division {
-  std::vector<std::size_t> train;
-  std::vector<std::size_t> validation;
-};
-
-Division divide(const DataSet& data, const TrainConfig& config, std::optional<int> held_out) {
-  if (held_out) clips_of_fold(data, *held_out);  // refuses a fold that is not there
-  std::vector<std::size_t> pool;
-  for (const std::size_t clip : clips_of_part(data, Part::train)) {
-    if (!held_out || data.clips[clip].fold != *held_out) pool.push_back(clip);
-  }
-  Division division;
-  switch (config.validation) {
-    case TrainConfig::Validation::none:
-      division.train = std::move(pool);
-      break;
-    case TrainConfig::Validation::random: {
-      if (pool.size() < 2) {
-        throw Error(ExitCode::bad_data,
-                    fmt::format("{}: found {} training clips, expected 2 at least to split",
-                                data.directory.string(), pool.size()));
-      }
-      const Split split = train_test_split(pool.size(), config.seed);
-      for (const std::size_t i : split.train) division.train.push_back(pool[i]);
-      for (const std::size_t i : split.test) division.validation.push_back(pool[i]);
-      break;
-    }
-    case TrainConfig::Validation::fold: {
-      const int fold = config.validation_fold;
-      if (held_out == fold) {
-        throw Error(ExitCode::config,
-                    fmt::format("{}: key 'validation.fold': found {}, which --fold holds out, "
-                                "expected another",
-                                config.name, fold));
-      }
-      division.validation = clips_of_fold(data, fold);
-      for (const std::size_t clip : pool) {
-        if (data.clips[clip].fold != fold) division.train.push_back(clip);
-      }
-      break;
-    }
-  }
-  if (division.train.empty()) {
-    throw Error(ExitCode::bad_data,
-                data.directory.string() + ": found no training clips, expected at least one");
-  }
-  return division;
-}
 
 void refuse_precision(const std::string& precision) {
   if (precision == "f32") return;
@@ -396,7 +346,7 @@ int train_into(const TrainOptions& options, const TrainConfig& config, const Dat
 
 int run_train(const TrainOptions& options) {
   const TrainConfig config = configure(options);
-  const DataSet data = read_data_set(options.data);
+  const DataSet data = open_data_set(options.data, options.strict);
   const StopSignal stop;
   const int code = train_into(options, config, data, stop, command_line(options, "train") + " --resume");
   if (code == 0) std::cout << (options.out / "model.safetensors").string() << '\n';

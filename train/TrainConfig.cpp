@@ -42,10 +42,13 @@ void read_training(StrictToml table, TrainConfig& config) {
 }
 
 void read_validation(StrictToml table, TrainConfig& config) {
-  const std::string split = table.one_of("split", "random", {"none", "random", "fold"});
-  config.validation = split == "none"   ? Validation::none
-                      : split == "fold" ? Validation::fold
-                                        : Validation::random;
+  const std::string split =
+      table.one_of("split", "random", {"none", "random", "stratified", "grouped", "fold"});
+  config.validation = split == "none"         ? Validation::none
+                      : split == "stratified" ? Validation::stratified
+                      : split == "grouped"    ? Validation::grouped
+                      : split == "fold"       ? Validation::fold
+                                              : Validation::random;
   if (config.validation == Validation::fold) {
     config.validation_fold = static_cast<int>(table.integer("fold", 0, 1, 1000));
     if (!table.has("fold")) table.refuse("fold", "nothing", "the number of the fold to validate on");
@@ -175,6 +178,12 @@ std::map<std::string, std::string> settings_of(const TrainConfig& config) {
       break;
     case Validation::random:
       add("validation.split", "random");
+      break;
+    case Validation::stratified:
+      add("validation.split", "stratified");
+      break;
+    case Validation::grouped:
+      add("validation.split", "grouped");
       break;
     case Validation::fold:
       add("validation.split", "fold");

@@ -25,8 +25,9 @@ inline constexpr int kMaxEpochs = 10'000;
 struct TrainConfig {
   /// The figure that a callback looks at.
   enum class Monitor { loss, val_loss };
-  /// The validation part: none, a fifth of the training clips by train_test_split(seed), or one of the folds.
-  enum class Validation { none, random, fold };
+  /// The validation part: none; a fifth of the training clips by train_test_split(seed), by stratified_split
+  /// or by grouped_split; or one of the folds.
+  enum class Validation { none, random, stratified, grouped, fold };
 
   template <typename Settings>
   struct Watched {

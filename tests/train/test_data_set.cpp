@@ -1,7 +1,10 @@
 // DataSet: the three layouts, what is wrong with others, and class weights.
 #include "train/DataSet.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -75,6 +78,147 @@ TEST_CASE("one folder per class gives labels by name, hidden and empty folders l
   CHECK(data.clips[2].label == 1);
 }
 
+TEST_CASE("labels.txt beside Train.csv names its classes") {
+  const TemporaryDirectory directory;
+  directory.write("Train.csv", "file_name,classID,fold\nx.wav,9,3\n");
+  directory.write("labels.txt",
+                  "\xEF\xBB\xBF"
+                  "a\r\nb\r\nc\nd\ne\nf\ng\nh\ni\nchain saw\n\n");
+  const DataSet data = read_data_set(directory.path());
+  CHECK(data.labels == Labels{"a", "b", "c", "d", "e", "f", "g", "h", "i", "chain saw"});
+  CHECK(data.clips.at(0).fold == 3);
+  directory.write("labels.txt", "a\nb\n");
+  CHECK_THROWS_WITH(
+      read_data_set(directory.path()),
+      (directory / "labels.txt").string() + ": found 2 names, expected 10, a line for each class");
+  directory.write("labels.txt", "a\na\n");
+  CHECK_THROWS_WITH(read_data_set(directory.path()),
+                    (directory / "labels.txt").string() + ": found 'a' twice, expected each name once");
+}
+
+TEST_CASE("a list may give a clip several labels, or none of the classes") {
+  const TemporaryDirectory directory;
+  SECTION("meta.csv") {
+    directory.write("meta.csv",
+                    "filename,fold,target,category\n"
+                    "a.wav,1,2;0,siren; dog\nb.wav,1,1,rain\nc.wav,2,-1,_background_\n");
+    const DataSet data = read_data_set(directory.path());
+    CHECK(data.labels == Labels{"dog", "rain", "siren"});
+    REQUIRE(data.clips.size() == 3);
+    CHECK(data.clips[0].labels() == std::vector<int>{0, 2});
+    CHECK(data.clips[1].labels() == std::vector<int>{1});
+    CHECK(data.clips[2].background());
+    CHECK(data.clips[2].fold == 2);
+    CHECK(data.clips[2].labels().empty());
+    CHECK(has_several_labels(data));
+  }
+  SECTION("Train.csv") {
+    directory.write("Train.csv", "file_name,classID\na.wav,9;4\nb.wav,-1\n");
+    const DataSet data = read_data_set(directory.path());
+    CHECK(data.clips.at(0).label == 4);
+    CHECK(data.clips.at(0).also == std::vector<int>{9});
+    CHECK(data.clips.at(1).background());
+  }
+}
+
+TEST_CASE("the folder _background_ holds clips of no class in every layout") {
+  const TemporaryDirectory directory;
+  directory.write("_background_/hum.wav", "");
+  const std::string layout = GENERATE("meta.csv", "Train.csv", "folders");
+  if (layout == "meta.csv") directory.write(layout, "filename,fold,target,category\na.wav,1,0,dog\n");
+  if (layout == "Train.csv") directory.write(layout, "file_name,classID\na.wav,1\n");
+  if (layout == "folders") {
+    directory.write("dog/a.wav", "");
+    directory.write("cat/a.wav", "");
+  }
+  const DataSet data = read_data_set(directory.path());
+  CHECK(std::ranges::find(data.labels, "_background_") == data.labels.end());
+  CHECK(data.clips.front().label == (layout == "Train.csv" ? 1 : 0));
+  CHECK(data.clips.back().path == directory / "_background_/hum.wav");
+  CHECK(data.clips.back().background());
+  CHECK(data.clips.back().fold == 0);
+  CHECK_FALSE(has_several_labels(data));
+}
+
+TEST_CASE("a clip listed twice alike counts once, and is named") {
+  const TemporaryDirectory directory;
+  directory.write("Train.csv", "file_name,classID\na.wav,1\nb.wav,1\na.wav,1\n");
+  const DataSet data = read_data_set(directory.path());
+  CHECK(data.clips.size() == 2);
+  CHECK(data.problems == std::vector<std::string>{(directory / "Train.csv").string() +
+                                                  ":4: 'a.wav' is listed in line 2, too; counted once"});
+}
+
+TEST_CASE("what folders hold besides clips is named where it may have been meant as clips") {
+  const TemporaryDirectory directory;
+  for (const char* file : {"dog/1.wav", "dog/2.WAV", "dog/notes.txt", "dog/more/3.wav", "cat/1.mp3",
+                           "extra.wav", "pictures/1.jpg", "pictures/2.png", "README.md"}) {
+    directory.write(file, "");
+  }
+  std::filesystem::create_directory(directory / "silence");
+  const DataSet data = read_data_set(directory.path());
+  CHECK(data.labels == Labels{"cat", "dog"});
+  CHECK(data.clips.size() == 3);
+  const auto at = [&](const char* name) { return (directory / name).string(); };
+  CHECK(data.problems ==
+        std::vector<std::string>{
+            at("dog/more") + ": a folder inside 'dog' is not read, expected clips right in it",
+            at("pictures") + ": found no sound but 2 files (.jpg, .png), no class made of it",
+            at("silence") + ": found nothing in it, no class made of it",
+            at("extra.wav") + ": lies beside the folders of the classes, left out"});
+}
+
+TEST_CASE("folders of pictures are no data set, nor is one class alone") {
+  const TemporaryDirectory directory;
+  for (const char* file : {"cat/1.jpg", "dog/1.jpg"}) directory.write(file, "");
+  CHECK_THROWS_WITH(
+      read_data_set(directory.path()),
+      Catch::StartsWith(directory.path().string() + ": found no data set (" + (directory / "cat").string() +
+                        ": found no sound but 1 file (.jpg), and others alike), expected meta.csv"));
+  directory.write("dog/bark.wav", "");
+  CHECK_THROWS_WITH(read_data_set(directory.path()),
+                    Catch::StartsWith(directory.path().string() + ": found one class only, 'dog' ("));
+}
+
+TEST_CASE("a folder that may not be read is named") {
+  const TemporaryDirectory directory;
+  directory.write("cat/a.wav", "");
+  directory.write("dog/a.wav", "");
+  // Root may read everything, so that it has to be somebody else for a moment.
+  const bool root = ::geteuid() == 0;
+  std::filesystem::permissions(directory.path(), std::filesystem::perms::all);
+  std::filesystem::permissions(directory / "dog", std::filesystem::perms::none);
+  if (root) REQUIRE(::seteuid(65534) == 0);
+  std::string message;
+  ExitCode code = ExitCode::ok;
+  try {
+    read_data_set(directory.path());
+  } catch (const Error& error) {
+    message = error.what();
+    code = error.code();
+  }
+  if (root) REQUIRE(::seteuid(0) == 0);
+  std::filesystem::permissions(directory / "dog", std::filesystem::perms::all);
+  CHECK(message == (directory / "dog").string() + ": cannot be read: Permission denied");
+  CHECK(code == ExitCode::no_input);
+}
+
+TEST_CASE("a list of a million clips is read in seconds") {
+  const TemporaryDirectory directory;
+  std::string list = "filename,fold,target,category\n";
+  for (int i = 0; i < 1'000'000; ++i) {
+    list += "clip-" + std::to_string(i) + ".wav," + std::to_string(i % 10 + 1) + ',' +
+            std::to_string(i % 50) + ",category" + std::to_string(i % 50) + '\n';
+  }
+  directory.write("meta.csv", list);
+  const auto start = std::chrono::steady_clock::now();
+  const DataSet data = read_data_set(directory.path());
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+  CHECK(data.clips.size() == 1'000'000);
+  CHECK(data.labels.size() == 50);
+  CHECK(passed.count() < 60.0);  // 2 s where nothing else runs and nothing is sanitized
+}
+
 TEST_CASE("a wrong list is refused with file, line, what was found and what was expected") {
   const std::string esc = "filename,fold,target,category\n";
   const std::string source = "file_name,classID\n";
@@ -84,8 +228,8 @@ TEST_CASE("a wrong list is refused with file, line, what was found and what was 
       {"meta.csv", esc, "meta.csv: found no clip, expected a line for each"},
       {"meta.csv", esc + "a.wav,1,zero,dog\n",
        "meta.csv:2: target: found 'zero', expected a whole number from 0 to 9999"},
-      {"meta.csv", esc + "a.wav,1,-1,dog\n",
-       "meta.csv:2: target: found '-1', expected a whole number from 0 to 9999"},
+      {"meta.csv", esc + "a.wav,1,-2,dog\n",
+       "meta.csv:2: target: found '-2', expected a whole number from 0 to 9999"},
       {"meta.csv", esc + "a.wav,1,0,dog\nb.wav,1,1.5,cat\n",
        "meta.csv:3: target: found '1.5', expected a whole number from 0 to 9999"},
       {"meta.csv", esc + "a.wav,0,0,dog\n",
@@ -98,6 +242,28 @@ TEST_CASE("a wrong list is refused with file, line, what was found and what was 
        "meta.csv:3: target: found '1', expected 0, the number that 'dog' has above"},
       {"meta.csv", esc + "a.wav,1,0,dog\nb.wav,1,2,cat\n",
        "meta.csv: target: found no 1, expected every number from 0 to 2"},
+      {"meta.csv", esc + "../a.wav,1,0,dog\n",
+       "meta.csv:2: filename: found '../a.wav', expected a file inside the data set"},
+      {"meta.csv", esc + "/etc/passwd,1,0,dog\n",
+       "meta.csv:2: filename: found '/etc/passwd', expected a file inside the data set"},
+      {"meta.csv", esc + "x/../../a.wav,1,0,dog\n",
+       "meta.csv:2: filename: found 'x/../../a.wav', expected a file inside the data set"},
+      {"meta.csv", esc + "a.wav,1,0,dog\na.wav,1,1,cat\n",
+       "meta.csv:3: filename: found 'a.wav', expected one line for it, or the same label and fold as in "
+       "line 2"},
+      {"meta.csv", esc + "a.wav,1,0,dog\na.wav,2,0,dog\n",
+       "meta.csv:3: filename: found 'a.wav', expected one line for it, or the same label and fold as in "
+       "line 2"},
+      {"meta.csv", esc + "a.wav,1,0;1,dog\n",
+       "meta.csv:2: category: found 'dog', expected 2 divided by ';', one for each target"},
+      {"meta.csv", esc + "a.wav,1,0,dog;rain\n",
+       "meta.csv:2: category: found 'dog;rain', expected 1 divided by ';', one for each target"},
+      {"meta.csv", esc + "a.wav,1,0;0,dog;dog\n",
+       "meta.csv:2: target: found '0;0', expected each class once"},
+      {"meta.csv", esc + "a.wav,1,-1,dog\n",
+       "meta.csv:2: category: found 'dog', expected _background_ beside target -1"},
+      {"meta.csv", esc + "a.wav,1,3,_background_\n",
+       "meta.csv:2: target: found '3', expected -1 beside _background_"},
       {"Train.csv", "file_name,class\nx.wav,1\n",
        "Train.csv:1: found the columns 'file_name,class', expected one named 'classID'"},
       {"Train.csv", source + "x.wav,10\n",
@@ -124,7 +290,7 @@ TEST_CASE("a wrong list is refused with file, line, what was found and what was 
 
 TEST_CASE("a directory that is no data set is refused, a missing one is missing input") {
   const TemporaryDirectory directory;
-  directory.write("audio/a.wav", "");
+  directory.write("a.wav", "");
   try {
     read_data_set(directory.path());
     FAIL("not refused");
