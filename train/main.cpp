@@ -5,6 +5,7 @@
 #include "dsp/Error.h"
 #include "train/CommandLine.h"
 #include "train/CrossvalCommand.h"
+#include "train/DataCommand.h"
 #include "train/EvaluateCommand.h"
 #include "train/FeaturesCommand.h"
 #include "train/InfoCommand.h"
@@ -18,6 +19,7 @@ int run_and_flush(int argc, char** argv) {
   CommandLine line("Makes, measures and explains Earshot's models.", "trainer", "trainer " EARSHOT_VERSION);
   add_train(line);
   add_crossval(line);
+  add_data(line);
   add_evaluate(line);
   add_features(line);
   add_info(line);
