@@ -40,8 +40,8 @@ std::vector<float> scores_of(Classifier& classifier, std::span<const float> feat
   return scores;
 }
 
-template <class Scores>
-double largest_difference(const std::vector<float>& found, const Scores& expected) {
+template <class Expected>
+double largest_difference(const std::vector<float>& found, const Expected& expected) {
   double largest = 0.0;
   for (std::size_t i = 0; i < found.size(); ++i) {
     const double difference = std::abs(static_cast<double>(found[i]) - static_cast<double>(expected[i]));
@@ -56,7 +56,7 @@ Weights random_weights(const Architecture& architecture, std::uint64_t seed) {
   KeyedRandom random(seed);
   for (auto& [name, tensor] : weights) {
     for (float& value : tensor.values) {
-      if (name.ends_with("/gamma") || name.ends_with("/moving_variance")) {
+      if (name.ends_with("/gamma") || name.ends_with("variance")) {
         value = static_cast<float>(random.uniform(0.4, 1.6));
       } else if (!name.ends_with("kernel")) {
         value = static_cast<float>(random.uniform(-0.5, 0.5));
@@ -194,6 +194,72 @@ TEST_CASE("a fused network says what its unfused definition says, whatever its l
         {"p", MaxPool2d{}},
         {"a", average},
         {"d", three}}},
+      {"strides, padding and depthwise layers",
+       {13, 15, 3},
+       {{"z", ZeroPadding2d{.top = 0, .bottom = 1, .left = 2, .right = 1}},
+        {"c", Conv2d{.filters = 16, .stride = 2, .padding = Padding::valid, .bias = false}},
+        {"n", BatchNorm{.scale = false}},
+        {"r", Activation{}},
+        {"w", DepthwiseConv2d{.kernel = 5, .stride = 2, .bias = false}},
+        {"n1", BatchNorm{}},
+        {"s", Activation{Activation::Function::swish}},
+        {"z1", ZeroPadding2d{.top = 1, .bottom = 1, .left = 1, .right = 1}},
+        {"n2", BatchNorm{}},
+        {"c1", SeparableConv2d{.filters = 8, .stride = 2}},
+        {"a", average},
+        {"d", three}}},
+      {"v5's order, then flat",
+       {12, 12, 1},
+       {{"c", Conv2d{.filters = 16}},
+        {"r", Activation{}},
+        {"n", BatchNorm{}},
+        {"p", MaxPool2d{}},
+        {"c1", Conv2d{.filters = 16}},
+        {"r1", Activation{}},
+        {"n1", BatchNorm{}},
+        {"p1", MaxPool2d{}},
+        {"f", Flatten{}},
+        {"d", three}}},
+      {"the features flat", {5, 6, 2}, {{"f", Flatten{}}, {"d", three}}},
+      {"rescaled and normalised features",
+       {8, 9, 3},
+       {{"s", Rescaling{.scale = {0.5F}, .offset = -0.2F}},
+        {"n", Normalization{}},
+        {"s1", Rescaling{.scale = {1.0F, 2.0F, 3.0F}}},
+        {"z", ZeroPadding2d{.top = 1, .bottom = 1, .left = 1, .right = 1}},
+        {"c", Conv2d{.filters = 8, .stride = 2, .padding = Padding::valid}},
+        {"a", average},
+        {"d", three}}},
+      {"a gated residual block, then more readers",
+       {9, 7, 3},
+       {{"c", Conv2d{.filters = 12}},
+        {"n", BatchNorm{}},
+        {"s", Activation{Activation::Function::swish}},
+        {"q", average},
+        {"e", Conv2d{.filters = 5, .kernel = 1}},
+        {"es", Activation{Activation::Function::swish}},
+        {"e1", Conv2d{.filters = 12, .kernel = 1}},
+        {"g", Activation{Activation::Function::sigmoid}},
+        {"m", Multiply{}, {"s", "g"}},
+        {"c1", Conv2d{.filters = 12, .bias = false}},
+        {"n1", BatchNorm{}},
+        {"o", Dropout{.rate = 0.2F, .whole_sample = true}},
+        {"sum", Add{}, {"o", "s"}},
+        {"r", Activation{}},
+        {"t", Add{}, {"r", "r"}},
+        {"u", Multiply{}, {"t", "s"}},
+        {"a", average},
+        {"d", three}}},
+      {"one pixel that is read twice",
+       {1, 1, 6},
+       {{"c", Conv2d{.filters = 6, .kernel = 1}},
+        {"a", average},
+        {"m", Multiply{}, {"c", "a"}},
+        {"d", three}}},
+      {"several labels at once",
+       {6, 6, 1},
+       {{"c", Conv2d{.filters = 8, .stride = 2}}, {"a", average}, {"d", three}},
+       Scores::sigmoid},
   };
   for (const Architecture& architecture : architectures) {
     for (const std::uint64_t seed : {1U, 2U}) {
@@ -209,6 +275,21 @@ TEST_CASE("a fused network says what its unfused definition says, whatever its l
 
 Model random_v6() {
   return model_of(v6_architecture(10), random_weights(v6_architecture(10), 3));
+}
+
+TEST_CASE("v5, EfficientNetB0 and YAMNet say what their definitions say") {
+  for (const Architecture& architecture :
+       {v5_architecture(10), efficientnet_b0_architecture(10, 33, true), yamnet_architecture(521)}) {
+    Architecture small = architecture;
+    if (small.name == "v5") small.input = {32, 32, 1};
+    if (small.name == "yamnet") small.input = {32, 32, 1};
+    const Weights weights = random_weights(small, 5);
+    Classifier classifier(model_of(small, weights), 2);
+    const std::vector<float> features = noise(small.input, 4);
+    const std::vector<double> expected = reference_scores(small, weights, features);
+    INFO(small.name);
+    CHECK(largest_difference(scores_of(classifier, features, expected.size()), expected) <= kTolerance);
+  }
 }
 
 TEST_CASE("a classifier says what the network that trained says, within 1e-5") {

@@ -34,7 +34,7 @@ Weights random_weights(const Architecture& architecture) {
   std::uint64_t part = 0;
   for (auto& [name, tensor] : weights) {
     const std::vector<float> noise = uniform_values(tensor.values.size(), derive_key(8, ++part));
-    const bool positive = name.ends_with("moving_variance");
+    const bool positive = name.ends_with("variance");
     for (std::size_t i = 0; i < noise.size(); ++i) {
       if (tensor.shape.size() > 1) continue;
       tensor.values[i] = positive ? 1.5F + noise[i] : noise[i] + (noise[i] < 0.0F ? -0.3F : 0.3F);
@@ -177,6 +177,76 @@ TEST_CASE("Gradients of layers in an unusual order agree with finite differences
   check({9, 9, 2},
         {BatchNorm{}, Conv2d{6, 3}, LeakyRelu{.slope = 0.0F}, BatchNorm{}, MaxPool2d{2}, MaxPool2d{2},
          LeakyRelu{}, BatchNorm{}, GlobalAveragePool2d{}, LeakyRelu{}, Dropout{.rate = 0.3F}});
+}
+TEST_CASE("Gradients of strided, unpadded and biasless convolutions agree with finite differences") {
+  check({11, 12, 1}, {Conv2d{.filters = 6, .stride = 2, .bias = false},
+                      Conv2d{.filters = 5, .padding = Padding::valid}, GlobalAveragePool2d{}});
+  check({12, 9, 3}, {Conv2d{.filters = 8, .kernel = 5, .stride = 2},
+                     Conv2d{.filters = 4, .kernel = 1, .bias = false}, GlobalAveragePool2d{}});
+}
+TEST_CASE("Gradients of depthwise convolutions agree with finite differences") {
+  check({9, 10, 8},
+        {DepthwiseConv2d{.bias = false}, DepthwiseConv2d{.kernel = 5, .stride = 2}, GlobalAveragePool2d{}});
+  check({9, 10, 5}, {DepthwiseConv2d{.stride = 2, .padding = Padding::valid}, GlobalAveragePool2d{}});
+  check({9, 10, 5}, {SeparableConv2d{.filters = 6, .stride = 2}, GlobalAveragePool2d{}});
+}
+TEST_CASE("Gradients through padding, flattening and a large dense layer agree with finite differences") {
+  check({5, 6, 3},
+        {Conv2d{4, 3}, ZeroPadding2d{.top = 1, .bottom = 2, .left = 0, .right = 3},
+         Conv2d{.filters = 5, .stride = 2, .padding = Padding::valid}, Flatten{}, Dense{.units = 3}});
+  check({16, 16, 1}, {Conv2d{16, 3}, Flatten{}, Dense{.units = 80}, LeakyRelu{}, Dense{.units = 3}});
+}
+TEST_CASE("Gradients through ReLU before a norm, with gammas of both signs, agree with finite differences") {
+  check({9, 10, 1}, {Conv2d{8, 3}, Activation{}, BatchNorm{}, MaxPool2d{2}, Conv2d{8, 3}, Activation{},
+                     BatchNorm{}, GlobalAveragePool2d{}});
+}
+TEST_CASE("Gradients through swish, sigmoid and a norm without gamma agree with finite differences") {
+  const Activation swish{Activation::Function::swish};
+  const Activation sigmoid{Activation::Function::sigmoid};
+  check({7, 9, 2}, {Conv2d{6, 3}, BatchNorm{.scale = false}, swish, MaxPool2d{2}, Conv2d{5, 3}, sigmoid,
+                    Dropout{.rate = 0.3F}, GlobalAveragePool2d{}});
+}
+TEST_CASE("Gradients through rescaling agree with finite differences") {
+  check({5, 6, 3}, {Rescaling{.scale = {0.5F, 2.0F, -1.0F}, .offset = 0.3F}, Conv2d{4, 3}, Normalization{},
+                    Conv2d{3, 3}, GlobalAveragePool2d{}});
+}
+
+Architecture graph_of(FeatureShape input, std::vector<Layer> layers) {
+  return {.name = "graph", .input = input, .layers = std::move(layers)};
+}
+
+TEST_CASE("Gradients of a gated residual block agree with finite differences") {
+  const Activation swish{Activation::Function::swish};
+  const Activation sigmoid{Activation::Function::sigmoid};
+  check_gradients(graph_of({7, 9, 3}, {{"stem", Conv2d{10, 3}},
+                                       {"stem_bn", BatchNorm{}},
+                                       {"stem_swish", swish},
+                                       {"deep", DepthwiseConv2d{.bias = false}},
+                                       {"deep_bn", BatchNorm{}},
+                                       {"deep_swish", swish},
+                                       {"squeeze", GlobalAveragePool2d{}},
+                                       {"reduce", Conv2d{3, 1}},
+                                       {"reduce_swish", swish},
+                                       {"expand", Conv2d{10, 1}},
+                                       {"expand_sigmoid", sigmoid},
+                                       {"excite", Multiply{}, {"deep_swish", "expand_sigmoid"}},
+                                       {"project", Conv2d{.filters = 10, .kernel = 1, .bias = false}},
+                                       {"project_bn", BatchNorm{}},
+                                       {"drop", Dropout{.rate = 0.4F, .whole_sample = true}},
+                                       {"add", Add{}, {"drop", "stem_swish"}},
+                                       {"last", Conv2d{4, 3}},
+                                       {"pool", GlobalAveragePool2d{}}}));
+}
+TEST_CASE("Gradients of what is read three times, by itself and by the input agree with finite differences") {
+  check_gradients(graph_of({6, 5, 4}, {{"a", Conv2d{4, 3}},
+                                       {"twice", Add{}, {"a", "a"}},
+                                       {"square", Multiply{}, {"a", "twice"}},
+                                       {"b", Conv2d{4, 3}, {"input"}},
+                                       {"sum", Add{}, {"square", "b"}},
+                                       {"norm", BatchNorm{}},
+                                       {"sum2", Add{}, {"norm", "a"}},
+                                       {"pool", GlobalAveragePool2d{}},
+                                       {"dense", Dense{.units = 3}}}));
 }
 
 }  // namespace earshot::test
