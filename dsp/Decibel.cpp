@@ -11,9 +11,10 @@
 namespace earshot {
 namespace {
 
-/// 10 log10(x) of a positive normal float. x = 2^e m with m in [sqrt(1/2), sqrt(2)); ln m = 2 atanh(s),
-/// s = (m - 1) / (m + 1), |s| < 0.172: five terms of the series leave 4e-9 of it.
-inline float ten_log10(float x) noexcept {
+/// A logarithm of a positive normal float, in units of which an octave has `per_octave` and two nepers
+/// `per_two_neper`. x = 2^e m with m in [sqrt(1/2), sqrt(2)); ln m = 2 atanh(s), s = (m - 1) / (m + 1),
+/// |s| < 0.172: five terms of the series leave 4e-9 of it.
+EARSHOT_INLINE float logarithm(float x, float per_octave, float per_two_neper) noexcept {
   constexpr std::uint32_t kSqrtHalf = 0x3f3504f3u;
   const std::uint32_t shifted = std::bit_cast<std::uint32_t>(x) - kSqrtHalf;
   const auto exponent = static_cast<float>(static_cast<std::int32_t>(shifted) >> 23);
@@ -21,9 +22,15 @@ inline float ten_log10(float x) noexcept {
   const float s = (m - 1.0f) / (m + 1.0f);
   const float s2 = s * s;
   const float series = s2 * (1.0f / 3 + s2 * (1.0f / 5 + s2 * (1.0f / 7 + s2 * (1.0f / 9))));
-  constexpr float kDbPerOctave = 3.01029995664f;    // 10 log10(2)
-  constexpr float kDbPerTwoNeper = 8.68588963807f;  // 20 / ln(10)
-  return exponent * kDbPerOctave + (kDbPerTwoNeper * s + kDbPerTwoNeper * s * series);
+  return exponent * per_octave + (per_two_neper * s + per_two_neper * s * series);
+}
+
+EARSHOT_INLINE float ten_log10(float x) noexcept {
+  return logarithm(x, 3.01029995664f, 8.68588963807f);  // 10 log10(2), 20 / ln(10)
+}
+
+EARSHOT_INLINE float natural_log(float x) noexcept {
+  return logarithm(x, 0.693147180560f, 2.0f);
 }
 
 inline float grey_before_cast(float level_db, float loudest_db, float deepest_db) noexcept {
@@ -41,6 +48,15 @@ EARSHOT_CLONES void power_to_levels(std::span<const float> power, float floor_po
     const float square = power[i] * power[i];
     const float floored = square > lowest ? square : lowest;  // NaN takes the floor
     levels_db[i] = ten_log10(floored < highest ? floored : highest);
+  }
+}
+
+EARSHOT_CLONES void sums_to_log(std::span<const float> sums, float offset, std::span<float> levels) noexcept {
+  assert(sums.size() == levels.size());
+  const float highest = std::numeric_limits<float>::max();
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    const float sum = (sums[i] > 0.0f ? sums[i] : 0.0f) + offset;  // NaN counts as 0
+    levels[i] = natural_log(sum < highest ? sum : highest);
   }
 }
 
@@ -64,6 +80,25 @@ EARSHOT_CLONES void levels_to_grey(std::span<const float> levels_db, const GreyS
     const float value = grey_before_cast(levels_db[i], loudest_db, deepest_db);
     grey[i] = static_cast<std::uint8_t>(static_cast<std::uint32_t>(static_cast<std::int32_t>(value)));
   }
+}
+
+EARSHOT_CLONES void levels_to_min_max_grey(std::span<const float> levels, const GreyScale& scale,
+                                           std::span<std::uint8_t> grey) noexcept {
+  assert(levels.size() == grey.size());
+  const float loudest = scale.loudest_db;
+  const float deepest = scale.deepest_db;
+  if (!(deepest > 0.0f)) {
+    std::fill(grey.begin(), grey.end(), std::uint8_t{0});
+    return;
+  }
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    const float value = (std::max(levels[i] - loudest, -deepest) + deepest) / deepest * 255.0f;
+    grey[i] = static_cast<std::uint8_t>(static_cast<std::int32_t>(value));
+  }
+}
+
+EARSHOT_CLONES void normalise_levels(std::span<float> levels, float mean, float deviation) noexcept {
+  for (float& level : levels) level = (level - mean) / deviation;
 }
 
 }  // namespace earshot

@@ -1,4 +1,4 @@
-// Decibel: mel power -> level, and levels -> the 8-bit grey that librosa's users make of it.
+// Decibel: mel bands -> levels, and levels -> the 8-bit grey that librosa's users make of them.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +11,10 @@ namespace earshot {
 /// amplitude_to_db has it when it is fed a power spectrogram. Within 1e-5 dB of exact; NaN counts as the
 /// floor, overflow as the largest float.
 void power_to_levels(std::span<const float> power, float floor_power, std::span<float> levels_db) noexcept;
+
+/// real-time: levels[i] = ln(max(sums[i], 0) + offset), offset > 0. Within 2e-6 of exact or a relative 1e-6;
+/// NaN counts as 0, overflow as the largest float.
+void sums_to_log(std::span<const float> sums, float offset, std::span<float> levels) noexcept;
 
 /// How levels of one picture become grey: relative to its maximum, no deeper than the range, -1 .. 0 -> -255
 /// .. 0.
@@ -28,5 +32,13 @@ struct GreyScale {
 /// byte.
 void levels_to_grey(std::span<const float> levels_db, const GreyScale& scale,
                     std::span<std::uint8_t> grey) noexcept;
+
+/// real-time: (level - lowest) / (highest - lowest) * 255 toward zero, the lowest as far under the highest as
+/// `scale` says; 0 everywhere if all cells are equal.
+void levels_to_min_max_grey(std::span<const float> levels, const GreyScale& scale,
+                            std::span<std::uint8_t> grey) noexcept;
+
+/// real-time: (level - mean) / deviation, in place.
+void normalise_levels(std::span<float> levels, float mean, float deviation) noexcept;
 
 }  // namespace earshot

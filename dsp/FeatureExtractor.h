@@ -21,8 +21,9 @@ class FeatureExtractor {
 
   const FeatureRecipe& recipe() const noexcept;
 
-  /// One whole clip of any length (an empty one gives an all-zero tensor) -> `out` of recipe().shape().size()
-  /// values, height x width x channels. Allocates when the clip is longer than any before.
+  /// One clip of any length, as recipe().clip says -> `out` of recipe().shape().size() values, height x width
+  /// x channels. An empty one counts as silence, and is all zero where it is taken whole. Allocates when the
+  /// clip is longer than any before.
   void extract_clip(std::span<const float> samples, std::span<float> out);
 
   /// real-time: the window of recipe().window_samples samples that begins at `start_sample` of a timeline ->

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 
 #include "dsp/Decibel.h"
 #include "dsp/FunctionClones.h"
@@ -28,8 +29,29 @@ EARSHOT_CLONES void transpose(std::span<const std::uint8_t> source, std::size_t 
   }
 }
 
-EARSHOT_CLONES void grey_to_unit(std::span<const std::uint8_t> grey, std::span<float> unit) noexcept {
-  for (std::size_t i = 0; i < grey.size(); ++i) unit[i] = static_cast<float>(grey[i]) / 255.0f;
+EARSHOT_CLONES void divide(std::span<const std::uint8_t> grey, float divisor, std::span<float> out) noexcept {
+  for (std::size_t i = 0; i < grey.size(); ++i) out[i] = static_cast<float>(grey[i]) / divisor;
+}
+
+/// The same for an `image` of bands x frames that another orientation or several channels are made of.
+void divide(std::span<const std::uint8_t> image, const PictureLayout& layout, float divisor,
+            std::span<float> out) noexcept {
+  for (std::size_t band = 0; band < layout.bands; ++band) {
+    for (std::size_t frame = 0; frame < layout.frames; ++frame) {
+      std::fill_n(&out[layout.at(band, frame)], layout.channels,
+                  static_cast<float>(image[band * layout.frames + frame]) / divisor);
+    }
+  }
+}
+
+std::size_t picture_frames(const FeatureRecipe& recipe) {
+  return static_cast<std::size_t>(recipe.time_axis == TimeAxis::width ? recipe.image_width
+                                                                      : recipe.image_height);
+}
+
+std::size_t picture_bands(const FeatureRecipe& recipe) {
+  return static_cast<std::size_t>(recipe.time_axis == TimeAxis::width ? recipe.image_height
+                                                                      : recipe.image_width);
 }
 
 }  // namespace
@@ -37,19 +59,28 @@ EARSHOT_CLONES void grey_to_unit(std::span<const std::uint8_t> grey, std::span<f
 GreyPicture::GreyPicture(const FeatureRecipe& recipe, std::size_t frames)
     : frames_(frames),
       bands_(static_cast<std::size_t>(recipe.mel_bands)),
-      range_db_(static_cast<float>(recipe.range_db)),
-      over_frames_(frames, static_cast<std::size_t>(recipe.image_width)),
-      over_bands_(bands_, static_cast<std::size_t>(recipe.image_height)),
+      cells_(recipe.cells),
+      range_db_(recipe.level == LevelRule::relative_db ? static_cast<float>(recipe.range_db)
+                                                       : std::numeric_limits<float>::infinity()),
+      divisor_(static_cast<float>(recipe.grey_divisor)),
+      over_frames_(frames, picture_frames(recipe)),
+      over_bands_(bands_, picture_bands(recipe)),
+      layout_(recipe, over_bands_.out(), over_frames_.out()),
       grey_(frames * bands_),
       columns_(over_frames_.out() * bands_),
       rows_(columns_.size()),
       image_(over_bands_.out() * over_frames_.out()) {}
 
 void GreyPicture::paint(const MelSpectrogram& spectrogram, std::span<float> out) noexcept {
-  assert(spectrogram.frames() == frames_ && out.size() == image_.size());
-  const GreyScale scale(spectrogram.lowest_db(), spectrogram.loudest_db(), range_db_);
+  assert(spectrogram.frames() == frames_ && out.size() == layout_.size());
+  const GreyScale scale(spectrogram.lowest(), spectrogram.loudest(), range_db_);
   for (std::size_t frame = 0; frame < frames_; ++frame) {
-    levels_to_grey(spectrogram.frame(frame), scale, std::span(grey_).subspan(frame * bands_, bands_));
+    const std::span<std::uint8_t> grey = std::span(grey_).subspan(frame * bands_, bands_);
+    if (cells_ == CellRule::wrapped) {
+      levels_to_grey(spectrogram.frame(frame), scale, grey);
+    } else {
+      levels_to_min_max_grey(spectrogram.frame(frame), scale, grey);
+    }
   }
   std::span<const std::uint8_t> columns = grey_;
   if (over_frames_.out() != frames_) {
@@ -62,7 +93,11 @@ void GreyPicture::paint(const MelSpectrogram& spectrogram, std::span<float> out)
     over_bands_.apply(rows_, over_frames_.out(), image_);
     image = image_;
   }
-  grey_to_unit(image, out);
+  if (layout_.frame_stride == 1) {
+    divide(image, divisor_, out);
+  } else {
+    divide(image, layout_, divisor_, out);
+  }
 }
 
 }  // namespace earshot

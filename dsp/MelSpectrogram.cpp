@@ -2,22 +2,38 @@
 #include "dsp/MelSpectrogram.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "dsp/Decibel.h"
 
 namespace earshot {
+namespace {
+
+/// librosa centres an FFT on each multiple of the hop, and a shorter frame inside it.
+std::size_t lead_samples(const FeatureRecipe& recipe) {
+  if (!recipe.centred) return 0;
+  return static_cast<std::size_t>(recipe.fft_samples / 2 - (recipe.fft_samples - recipe.frame()) / 2);
+}
+
+void square_roots(std::span<float> values) noexcept {
+  for (float& value : values) value = std::sqrt(value);
+}
+
+}  // namespace
 
 MelSpectrogram::MelSpectrogram(const FeatureRecipe& recipe)
-    : fft_samples_(static_cast<std::size_t>(recipe.fft_samples)),
+    : recipe_(recipe),
+      frame_samples_(static_cast<std::size_t>(recipe.frame())),
       hop_samples_(static_cast<std::size_t>(recipe.hop_samples)),
+      lead_samples_(lead_samples(recipe)),
       bands_(static_cast<std::size_t>(recipe.mel_bands)),
-      floor_power_(static_cast<float>(recipe.floor_power)),
-      stft_(recipe.fft_samples),
-      filterbank_(recipe.rate_hz, recipe.fft_samples, recipe.mel_bands, recipe.min_hz, recipe.max_hz),
-      padded_(kLanes * fft_samples_),
-      power_(kLanes * stft_.bins()),
+      stft_(recipe.fft_samples, recipe.frame()),
+      filterbank_(recipe.rate_hz, recipe.fft_samples, recipe.mel_bands, recipe.min_hz, recipe.max_hz,
+                  recipe.mel_scale),
+      padded_(kLanes * frame_samples_),
+      spectrum_(kLanes * stft_.bins()),
       mel_(kLanes * bands_),
-      batch_levels_db_(kLanes * bands_) {}
+      batch_levels_(kLanes * bands_) {}
 
 void MelSpectrogram::reset() noexcept {
   whole_begin_ = 0;
@@ -25,32 +41,32 @@ void MelSpectrogram::reset() noexcept {
 }
 
 std::size_t MelSpectrogram::slot_of(std::size_t index) const noexcept {
-  return static_cast<std::size_t>((first_ + index) % slot_loudest_db_.size());
+  return static_cast<std::size_t>((first_ + index) % slot_loudest_.size());
 }
 
 std::span<const float> MelSpectrogram::frame(std::size_t index) const noexcept {
-  return std::span(levels_db_).subspan(slot_of(index) * bands_, bands_);
+  return std::span(levels_).subspan(slot_of(index) * bands_, bands_);
 }
 
 void MelSpectrogram::reserve(std::size_t samples) {
-  const std::size_t frames = frames_of(samples);
-  if (frames <= slot_loudest_db_.size()) return;
+  const std::size_t frames = recipe_.frames_of(samples);
+  if (frames <= slot_loudest_.size()) return;
   reset();
-  levels_db_.resize(frames * bands_);
-  slot_lowest_db_.resize(frames);
-  slot_loudest_db_.resize(frames);
+  levels_.resize(frames * bands_);
+  slot_lowest_.resize(frames);
+  slot_loudest_.resize(frames);
 }
 
 void MelSpectrogram::update(std::span<const float> samples, std::uint64_t start_sample) {
   reserve(samples.size());
-  frames_ = frames_of(samples.size());
+  frames_ = recipe_.frames_of(samples.size());
   computed_frames_ = 0;
   first_ = start_sample / hop_samples_;
 
-  // Frame `index` covers [index hop - fft / 2, index hop + fft / 2) of the samples.
-  const std::size_t half = fft_samples_ / 2;
-  const std::size_t begin = (half + hop_samples_ - 1) / hop_samples_;
-  const std::size_t end = samples.size() >= half ? (samples.size() - half) / hop_samples_ + 1 : 0;
+  // Frame `index` covers [index hop - lead, index hop - lead + frame) of the samples.
+  const std::size_t tail = frame_samples_ - lead_samples_;
+  const std::size_t begin = (lead_samples_ + hop_samples_ - 1) / hop_samples_;
+  const std::size_t end = samples.size() >= tail ? (samples.size() - tail) / hop_samples_ + 1 : 0;
   const std::uint64_t whole_begin = first_ + begin;
   const std::uint64_t whole_end = first_ + std::max(begin, end);
   const bool same_grid = phase_ == start_sample % hop_samples_;
@@ -67,19 +83,18 @@ void MelSpectrogram::update(std::span<const float> samples, std::uint64_t start_
 }
 
 void MelSpectrogram::queue_frame(std::span<const float> samples, std::size_t index) noexcept {
-  const std::size_t half = fft_samples_ / 2;
-  const std::size_t centre = index * hop_samples_;
-  const bool whole = centre >= half && centre + half <= samples.size();
-  if (whole) {
-    queued_samples_[queued_] = &samples[centre - half];
+  // Counted from `lead` before the samples, so that nothing is negative.
+  const std::size_t first = index * hop_samples_;
+  const std::size_t samples_begin = lead_samples_;
+  const std::size_t samples_end = lead_samples_ + samples.size();
+  const std::size_t begin = std::max(first, samples_begin);
+  const std::size_t end = std::min(first + frame_samples_, samples_end);
+  if (begin == first && end == first + frame_samples_) {
+    queued_samples_[queued_] = &samples[first - lead_samples_];
   } else {
-    const std::span<float> padded = std::span(padded_).subspan(queued_ * fft_samples_, fft_samples_);
+    const std::span<float> padded = std::span(padded_).subspan(queued_ * frame_samples_, frame_samples_);
     std::fill(padded.begin(), padded.end(), 0.0f);
-    const std::size_t begin = centre >= half ? centre - half : 0;
-    const std::size_t end = std::min(samples.size(), centre + half);
-    if (begin < end) {
-      std::copy_n(&samples[begin], end - begin, &padded[begin + half - centre]);
-    }
+    if (begin < end) std::copy_n(&samples[begin - samples_begin], end - begin, &padded[begin - first]);
     queued_samples_[queued_] = padded.data();
   }
   queued_slots_[queued_] = slot_of(index);
@@ -89,40 +104,45 @@ void MelSpectrogram::queue_frame(std::span<const float> samples, std::size_t ind
 void MelSpectrogram::compute_batch() noexcept {
   // Lanes that wait for no frame repeat the first one.
   for (std::size_t lane = queued_; lane < kLanes; ++lane) queued_samples_[lane] = queued_samples_[0];
-  stft_.power(queued_samples_, power_);
-  filterbank_.apply(power_, mel_);
-  power_to_levels(mel_, floor_power_, batch_levels_db_);
-  LaneVector lowest_db = load_lanes(batch_levels_db_.data());
-  LaneVector loudest_db = lowest_db;
+  stft_.power(queued_samples_, spectrum_);
+  if (recipe_.spectrum == Spectrum::magnitude) square_roots(spectrum_);
+  filterbank_.apply(spectrum_, mel_);
+  if (recipe_.level == LevelRule::relative_db) {
+    power_to_levels(mel_, static_cast<float>(recipe_.floor_power), batch_levels_);
+  } else {
+    sums_to_log(mel_, static_cast<float>(recipe_.log_offset), batch_levels_);
+  }
+  LaneVector lowest = load_lanes(batch_levels_.data());
+  LaneVector loudest = lowest;
   for (std::size_t band = 1; band < bands_; ++band) {
-    const LaneVector level_db = load_lanes(&batch_levels_db_[band * kLanes]);
-    lowest_db = level_db < lowest_db ? level_db : lowest_db;
-    loudest_db = level_db > loudest_db ? level_db : loudest_db;
+    const LaneVector level = load_lanes(&batch_levels_[band * kLanes]);
+    lowest = level < lowest ? level : lowest;
+    loudest = level > loudest ? level : loudest;
   }
   for (std::size_t lane = 0; lane < queued_; ++lane) {
     const std::size_t slot = queued_slots_[lane];
-    float* levels_db = &levels_db_[slot * bands_];
+    float* levels = &levels_[slot * bands_];
     for (std::size_t band = 0; band < bands_; ++band) {
-      levels_db[band] = batch_levels_db_[band * kLanes + lane];
+      levels[band] = batch_levels_[band * kLanes + lane];
     }
-    slot_lowest_db_[slot] = lowest_db[lane];
-    slot_loudest_db_[slot] = loudest_db[lane];
+    slot_lowest_[slot] = lowest[lane];
+    slot_loudest_[slot] = loudest[lane];
   }
   computed_frames_ += queued_;
   queued_ = 0;
 }
 
-float MelSpectrogram::lowest_db() const noexcept {
-  float lowest = slot_lowest_db_[slot_of(0)];
+float MelSpectrogram::lowest() const noexcept {
+  float lowest = slot_lowest_[slot_of(0)];
   for (std::size_t index = 1; index < frames_; ++index)
-    lowest = std::min(lowest, slot_lowest_db_[slot_of(index)]);
+    lowest = std::min(lowest, slot_lowest_[slot_of(index)]);
   return lowest;
 }
 
-float MelSpectrogram::loudest_db() const noexcept {
-  float loudest = slot_loudest_db_[slot_of(0)];
+float MelSpectrogram::loudest() const noexcept {
+  float loudest = slot_loudest_[slot_of(0)];
   for (std::size_t index = 1; index < frames_; ++index)
-    loudest = std::max(loudest, slot_loudest_db_[slot_of(index)]);
+    loudest = std::max(loudest, slot_loudest_[slot_of(index)]);
   return loudest;
 }
 

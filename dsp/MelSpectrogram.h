@@ -14,13 +14,11 @@
 
 namespace earshot {
 
-/// Samples -> frames of levels in dB, centred and zero padded: 1 + n / hop of them. Not thread safe.
+/// Samples -> frames of levels, in the unit of the recipe's rule. Not thread safe.
 class MelSpectrogram {
  public:
   /// `recipe` is valid. Reserves no frames yet.
   explicit MelSpectrogram(const FeatureRecipe& recipe);
-
-  std::size_t frames_of(std::size_t samples) const noexcept { return 1 + samples / hop_samples_; }
 
   /// Makes room for the frames of `samples` samples; forgets all frames if it had less.
   void reserve(std::size_t samples);
@@ -41,28 +39,29 @@ class MelSpectrogram {
   std::span<const float> frame(std::size_t index) const noexcept;
 
   /// Over all frames and bands.
-  float lowest_db() const noexcept;
-  float loudest_db() const noexcept;
+  float lowest() const noexcept;
+  float loudest() const noexcept;
 
  private:
   std::size_t slot_of(std::size_t index) const noexcept;
   void queue_frame(std::span<const float> samples, std::size_t index) noexcept;
   void compute_batch() noexcept;
 
-  std::size_t fft_samples_;
+  FeatureRecipe recipe_;
+  std::size_t frame_samples_;
   std::size_t hop_samples_;
+  std::size_t lead_samples_;  // from a frame's first sample to the multiple of the hop that it belongs to
   std::size_t bands_;
-  float floor_power_;
   Stft stft_;
   MelFilterbank filterbank_;
 
   // Frame `index` of the last update is frame `first_ + index` of the timeline and lives in that slot modulo
   // slots().
-  std::vector<float> levels_db_;  // slots x bands
-  std::vector<float> slot_lowest_db_;
-  std::vector<float> slot_loudest_db_;
+  std::vector<float> levels_;  // slots x bands
+  std::vector<float> slot_lowest_;
+  std::vector<float> slot_loudest_;
   std::uint64_t first_ = 0;
-  std::uint64_t phase_ = 0;        // of the frames' centres within a hop
+  std::uint64_t phase_ = 0;        // of the start within a hop
   std::uint64_t whole_begin_ = 0;  // frames of the timeline that lie wholly inside the samples: [begin, end)
   std::uint64_t whole_end_ = 0;
   std::size_t frames_ = 0;
@@ -72,10 +71,10 @@ class MelSpectrogram {
   std::size_t queued_ = 0;
   std::array<const float*, kLanes> queued_samples_{};
   std::array<std::size_t, kLanes> queued_slots_{};
-  std::vector<float> padded_;           // kLanes x fft_samples, for frames over an edge
-  std::vector<float> power_;            // bins x kLanes
-  std::vector<float> mel_;              // bands x kLanes
-  std::vector<float> batch_levels_db_;  // bands x kLanes
+  std::vector<float> padded_;        // kLanes x frame_samples, for frames over an edge
+  std::vector<float> spectrum_;      // bins x kLanes
+  std::vector<float> mel_;           // bands x kLanes
+  std::vector<float> batch_levels_;  // bands x kLanes
 };
 
 }  // namespace earshot

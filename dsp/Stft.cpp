@@ -56,10 +56,10 @@ double exact_phase(Scalar phase) noexcept {
 }  // namespace
 
 struct Stft::Impl {
-  explicit Impl(std::size_t length)
+  Impl(std::size_t length, std::size_t frame)
       : fft_samples(length),
         transform(length / 2, false),
-        hann(length),
+        hann(frame),
         windowed(length / 2),
         spectrum(length / 2) {}
 
@@ -71,9 +71,11 @@ struct Stft::Impl {
       spectrum;  // bin 0 and, in its imaginary part, the Nyquist bin; then bins 1 ...
 };
 
-Stft::Stft(int fft_samples) : impl_(std::make_unique<Impl>(static_cast<std::size_t>(fft_samples))) {
-  for (std::size_t n = 0; n < impl_->fft_samples; ++n) {
-    const double turns = static_cast<double>(n) / static_cast<double>(impl_->fft_samples);
+Stft::Stft(int fft_samples, int frame_samples)
+    : impl_(std::make_unique<Impl>(static_cast<std::size_t>(fft_samples),
+                                   static_cast<std::size_t>(frame_samples))) {
+  for (std::size_t n = 0; n < impl_->hann.size(); ++n) {
+    const double turns = static_cast<double>(n) / static_cast<double>(impl_->hann.size());
     impl_->hann[n] = static_cast<float>(0.5 - 0.5 * std::cos(2.0 * std::numbers::pi * turns));
   }
 }
@@ -89,13 +91,25 @@ std::size_t Stft::bins() const noexcept {
 void Stft::power(const std::array<const float*, kLanes>& frames, std::span<float> power) noexcept {
   assert(power.size() == bins() * kLanes);
   Impl& impl = *impl_;
-  for (std::size_t n = 0; n < impl.fft_samples; n += kLanes) {
+  const std::size_t frame_samples = impl.hann.size();
+  const std::size_t vectors_end = frame_samples / kLanes * kLanes;
+  for (std::size_t n = 0; n < vectors_end; n += kLanes) {
     const LaneVector hann = load_lanes(&impl.hann[n]);
     std::array<LaneVector, kLanes> samples;
     for (std::size_t lane = 0; lane < kLanes; ++lane) samples[lane] = load_lanes(frames[lane] + n) * hann;
     samples = transpose_lanes(samples);
     impl.windowed[n / 2] = {samples[0], samples[1]};
     impl.windowed[n / 2 + 1] = {samples[2], samples[3]};
+  }
+  // What is left of a frame that is no multiple of kLanes. The zeros after it are never written.
+  for (std::size_t n = vectors_end; n < frame_samples; ++n) {
+    LaneVector sample;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) sample[lane] = frames[lane][n] * impl.hann[n];
+    if (n % 2 == 0) {
+      impl.windowed[n / 2].real(sample);
+    } else {
+      impl.windowed[n / 2].imag(sample);
+    }
   }
 
   // transform_real takes the samples as plain scalars, and states that pairs of them are read as complex

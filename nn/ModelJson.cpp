@@ -1,5 +1,6 @@
 #include "nn/ModelJson.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/json.hpp>
 #include <charconv>
@@ -17,22 +18,41 @@ namespace json = boost::json;
 
 constexpr std::size_t kMaxDepth = 8;
 
-// Each type's fields once, for writing and for reading.
+// Each type's fields once, for writing and for reading. A recipe's later fields go through `visit.added` and
+// are optional: files written before them mean the default. A field that is added does not compile until it
+// is listed.
 template <class Recipe, class Visit>
 requires std::same_as<std::remove_const_t<Recipe>, FeatureRecipe>
 void visit_fields(Recipe& recipe, Visit&& visit) {
-  visit("name", recipe.name);
-  visit("rate_hz", recipe.rate_hz);
-  visit("window_samples", recipe.window_samples);
-  visit("fft_samples", recipe.fft_samples);
-  visit("hop_samples", recipe.hop_samples);
-  visit("mel_bands", recipe.mel_bands);
-  visit("min_hz", recipe.min_hz);
-  visit("max_hz", recipe.max_hz);
-  visit("floor_power", recipe.floor_power);
-  visit("range_db", recipe.range_db);
-  visit("image_height", recipe.image_height);
-  visit("image_width", recipe.image_width);
+  auto& [name, rate_hz, window_samples, fft_samples, hop_samples, mel_bands, min_hz, max_hz, floor_power,
+         range_db, image_height, image_width, frame_samples, centred, spectrum, mel_scale, level, log_offset,
+         cells, grey_divisor, mean, deviation, time_axis, channels, clip] = recipe;
+  visit("name", name);
+  visit("rate_hz", rate_hz);
+  visit("window_samples", window_samples);
+  visit("fft_samples", fft_samples);
+  visit("hop_samples", hop_samples);
+  visit("mel_bands", mel_bands);
+  visit("min_hz", min_hz);
+  visit("max_hz", max_hz);
+  visit("floor_power", floor_power);
+  visit("range_db", range_db);
+  visit("image_height", image_height);
+  visit("image_width", image_width);
+  const FeatureRecipe before;
+  visit.optional("frame_samples", frame_samples, before.frame_samples);
+  visit.optional("centred", centred, before.centred);
+  visit.optional("spectrum", spectrum, before.spectrum);
+  visit.optional("mel_scale", mel_scale, before.mel_scale);
+  visit.optional("level", level, before.level);
+  visit.optional("log_offset", log_offset, before.log_offset);
+  visit.optional("cells", cells, before.cells);
+  visit.optional("grey_divisor", grey_divisor, before.grey_divisor);
+  visit.optional("mean", mean, before.mean);
+  visit.optional("deviation", deviation, before.deviation);
+  visit.optional("time_axis", time_axis, before.time_axis);
+  visit.optional("channels", channels, before.channels);
+  visit.optional("clip", clip, before.clip);
 }
 
 template <class Shape, class Visit>
@@ -58,6 +78,27 @@ double decimal(float value) {
   return result;
 }
 
+// The enums of a recipe have their words in order; those of layers are LayerFields' own.
+template <class E>
+std::string_view word_of(E value) {
+  if constexpr (requires { words_of(value); }) {
+    return words_of(value)[static_cast<std::size_t>(value)];
+  } else {
+    return name_of_value(value);
+  }
+}
+
+template <class E>
+std::optional<E> enum_of(std::string_view word) {
+  if constexpr (requires { words_of(E{}); }) {
+    const auto words = words_of(E{});
+    const auto found = std::ranges::find(words, word);
+    return found == words.end() ? std::nullopt : std::optional(static_cast<E>(found - words.begin()));
+  } else {
+    return value_of_name<E>(word);
+  }
+}
+
 class Writer {
  public:
   explicit Writer(json::object& object) : object_(object) {}
@@ -70,7 +111,7 @@ class Writer {
   template <class T>
   void operator()(const char* key, const T& value) {
     if constexpr (std::is_enum_v<T>) {
-      object_.emplace(key, name_of_value(value));
+      object_.emplace(key, word_of(value));
     } else {
       object_.emplace(key, value);
     }
@@ -121,7 +162,7 @@ class Reader {
   void operator()(const char* key, E& out) {
     std::string name;
     (*this)(key, name);
-    const std::optional<E> value = value_of_name<E>(name);
+    const std::optional<E> value = enum_of<E>(name);
     if (!value) refuse("'" + std::string(key) + "' is '" + name + "', expected one that this version knows");
     out = *value;
   }

@@ -12,7 +12,8 @@
 namespace earshot {
 
 /// What each parse_ function throws is Error(bad_data) naming the field. A field that is missing, unknown or
-/// of another type is refused: it could change what the numbers mean. Values are not judged here; numbers are
+/// of another type is refused: it could change what the numbers mean. (Fields of a recipe that
+/// came later may be missing.) Values are not judged here; numbers are
 /// written with as many digits as it takes to read them back.
 std::string format_recipe(const FeatureRecipe& recipe);
 FeatureRecipe parse_recipe(std::string_view text);

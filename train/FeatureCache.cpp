@@ -1,6 +1,5 @@
 #include "train/FeatureCache.h"
 
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -13,6 +12,7 @@
 #include "dsp/Resampler.h"
 #include "nn/AtomicFile.h"
 #include "nn/KeyedRandom.h"
+#include "nn/ModelJson.h"
 #include "nn/Sha256.h"
 
 namespace earshot {
@@ -26,25 +26,6 @@ constexpr std::size_t kHeaderBytes = kDigestBytes + sizeof(std::uint64_t);
 
 std::string_view bytes_of(std::span<const float> values) {
   return {reinterpret_cast<const char*>(values.data()), values.size_bytes()};
-}
-
-/// Every field; one that is added does not compile until it is listed here.
-std::string text_of(const FeatureRecipe& recipe) {
-  const auto& [name, rate_hz, window_samples, fft_samples, hop_samples, mel_bands, min_hz, max_hz,
-               floor_power, range_db, image_height, image_width] = recipe;
-  std::string text = name + '\n';
-  for (const std::uint64_t whole :
-       {static_cast<std::uint64_t>(rate_hz), window_samples, static_cast<std::uint64_t>(fft_samples),
-        static_cast<std::uint64_t>(hop_samples), static_cast<std::uint64_t>(mel_bands),
-        static_cast<std::uint64_t>(image_height), static_cast<std::uint64_t>(image_width)}) {
-    text += std::to_string(whole) + '\n';
-  }
-  for (const double real : {min_hz, max_hz, floor_power, range_db}) {
-    char hexadecimal[32];
-    std::snprintf(hexadecimal, sizeof hexadecimal, "%a\n", real);
-    text += hexadecimal;
-  }
-  return text;
 }
 
 /// Features of a second of noise at a rate that has to be converted.
@@ -61,7 +42,7 @@ std::vector<float> probe(const FeatureRecipe& recipe) {
 std::string key_of(const FeatureRecipe& recipe) {
   const std::vector<float> features = probe(recipe);
   Sha256 hash;
-  hash.update(text_of(recipe));
+  hash.update(format_recipe(recipe));
   hash.update(bytes_of(features));
   return hash.hex();
 }

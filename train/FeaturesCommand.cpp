@@ -9,6 +9,7 @@
 #include "dsp/AudioFile.h"
 #include "dsp/Error.h"
 #include "dsp/FeatureExtractor.h"
+#include "dsp/PictureLayout.h"
 #include "nn/Model.h"
 #include "train/CommandLine.h"
 #include "train/Npy.h"
@@ -23,23 +24,43 @@ FeatureRecipe recipe_of(const FeaturesOptions& options) {
     throw Error(ExitCode::usage, std::string("found ") + (options.model ? "both" : "neither of") +
                                      " --preset and --model, expected one of them");
   }
-  return options.model ? load_model(*options.model).recipe : preset(options.preset).recipe;
+  if (options.model) return load_model(*options.model).recipe;
+  const std::vector<std::string> names = recipe_names();
+  const bool named = std::ranges::find(names, options.preset) != names.end();
+  return named ? recipe_named(options.preset) : preset(options.preset).recipe;
 }
 
-/// The first channel, 0 .. 1 as 8 bit, the lowest band at the bottom.
-std::vector<std::uint8_t> as_grey(std::span<const float> features, const FeatureShape& shape) {
-  const auto width = static_cast<std::size_t>(shape.width);
-  const auto height = static_cast<std::size_t>(shape.height);
-  const auto channels = static_cast<std::size_t>(shape.channels);
-  std::vector<std::uint8_t> grey(height * width);
-  for (std::size_t row = 0; row < height; ++row) {
-    for (std::size_t column = 0; column < width; ++column) {
-      const float value = features[((height - 1 - row) * width + column) * channels];
-      grey[row * width + column] =
-          static_cast<std::uint8_t>(std::lround(255.0F * std::clamp(value, 0.0F, 1.0F)));
+struct GreyImage {
+  int height;
+  int width;
+  std::vector<std::uint8_t> pixels;
+};
+
+/// The first channel as 8 bit, time to the right and the lowest band at the bottom. Real cells are stretched
+/// from the lowest to the loudest.
+GreyImage as_grey(std::span<const float> features, const FeatureRecipe& recipe) {
+  const FeatureShape shape = recipe.shape();
+  const bool upright = recipe.time_axis == TimeAxis::width;
+  const auto bands = static_cast<std::size_t>(upright ? shape.height : shape.width);
+  const auto frames = static_cast<std::size_t>(upright ? shape.width : shape.height);
+  const PictureLayout layout(recipe, bands, frames);
+  float lowest = 0.0F;
+  auto highest = static_cast<float>(255.0 / recipe.grey_divisor);
+  if (recipe.cells == CellRule::real) {
+    const auto [least, most] = std::ranges::minmax(features);
+    lowest = least;
+    highest = most > least ? most : least + 1.0F;
+  }
+  GreyImage image{static_cast<int>(bands), static_cast<int>(frames),
+                  std::vector<std::uint8_t>(bands * frames)};
+  for (std::size_t band = 0; band < bands; ++band) {
+    for (std::size_t frame = 0; frame < frames; ++frame) {
+      const float share = (features[layout.at(band, frame)] - lowest) / (highest - lowest);
+      image.pixels[(bands - 1 - band) * frames + frame] =
+          static_cast<std::uint8_t>(std::lround(255.0F * std::clamp(share, 0.0F, 1.0F)));
     }
   }
-  return grey;
+  return image;
 }
 
 }  // namespace
@@ -58,7 +79,10 @@ void run_features(const FeaturesOptions& options) {
   }
   extractor.extract_clip(clip.samples, features);
   write_npy(options.out, features, {shape.height, shape.width, shape.channels});
-  if (options.png) write_png(*options.png, as_grey(features, shape), shape.height, shape.width);
+  if (options.png) {
+    const GreyImage image = as_grey(features, recipe);
+    write_png(*options.png, image.pixels, image.height, image.width);
+  }
 }
 
 void add_features(CommandLine& line) {

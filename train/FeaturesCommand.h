@@ -11,13 +11,16 @@ class CommandLine;
 
 struct FeaturesOptions {
   std::filesystem::path file;
-  std::string preset;  ///< "v6", or empty if `model` says the recipe
+  std::string preset;  ///< of training or of features, or empty if `model` says the recipe
   std::optional<std::filesystem::path> model;
-  std::filesystem::path out;  ///< .npy: float32 (height, width, channels), row 0 the lowest mel band
-  std::optional<std::filesystem::path> png;  ///< the same as a grey picture, the lowest band at the bottom
+  /// .npy: float32 (height, width, channels), row 0 the lowest mel band, or the first frame if the recipe's
+  /// height is time.
+  std::filesystem::path out;
+  /// The first channel as a grey picture, time to the right, the lowest band at the bottom.
+  std::optional<std::filesystem::path> png;
 };
 
-/// The whole file, however long, as one picture. Throws Error(usage) unless exactly one of a known preset and
+/// One file as the recipe takes whole clips. Throws Error(usage) unless exactly one of a known preset and
 /// a model is given; what load_clip, load_model and writing throw besides.
 void run_features(const FeaturesOptions& options);
 void add_features(CommandLine& line);

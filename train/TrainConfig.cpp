@@ -11,14 +11,13 @@
 #include "nn/ModelJson.h"
 #include "nn/StrictToml.h"
 #include "train/NetworkToml.h"
+#include "train/RecipeToml.h"
 
 namespace earshot {
 namespace {
 
 using Monitor = TrainConfig::Monitor;
 using Validation = TrainConfig::Validation;
-
-constexpr double kMaxWindowS = 60.0;
 
 Monitor read_monitor(StrictToml& table, const TrainConfig& config) {
   if (table.one_of("monitor", "val_loss", {"loss", "val_loss"}) == "loss") return Monitor::loss;
@@ -129,10 +128,9 @@ TrainConfig load_train_config(const std::filesystem::path& path) {
   config.architecture = config.network ? config.network->name
                                        : file.one_of("architecture", config.architecture,
                                                      {"v6", "v5", "efficientnet_b0", "yamnet"});
-  config.recipe = preset(file.one_of("recipe", config.recipe.name, {"v6"})).recipe;
-  const double window_s = static_cast<double>(config.recipe.window_samples) / config.recipe.rate_hz;
-  config.recipe.window_samples = static_cast<std::uint64_t>(
-      std::llround(file.real("window_s", window_s, 0.1, kMaxWindowS) * config.recipe.rate_hz));
+  const RecipeSettings features = read_recipe(file);
+  config.recipe = features.recipe;
+  config.fit_normalising = features.fit_normalising;
   config.notice = file.text("notice", "");
   config.transfer = read_transfer(file);
   read_training(file.table("train"), config);
@@ -165,6 +163,10 @@ std::map<std::string, std::string> settings_of(const TrainConfig& config) {
   if (config.network) add("network", format_architecture(*config.network));
   add("recipe", config.recipe.name);
   add("window_samples", config.recipe.window_samples);
+  FeatureRecipe plain;
+  plain.window_samples = config.recipe.window_samples;
+  if (config.recipe != plain) add("recipe.fields", format_recipe(config.recipe));
+  if (config.fit_normalising) add("recipe.normalise", "training_clips");
   add("train.batch", config.batch);
   add("train.epochs", config.epochs);
   add("train.learning_rate", config.learning_rate);

@@ -39,8 +39,9 @@ struct TrainConfig {
   std::string architecture = "v6";      ///< of the built-in ones, unless:
   std::optional<Architecture> network;  ///< the user's own, as read_network gives it
   FeatureRecipe recipe;
-  TransferSettings transfer;  ///< of how it starts
-  std::string notice;         ///< credits the data, inside the model file
+  bool fit_normalising = false;  ///< the recipe's mean and deviation become those of the training clips
+  TransferSettings transfer;     ///< of how it starts
+  std::string notice;            ///< credits the data, inside the model file
 
   int batch = 64;
   int epochs = 100;
