@@ -6,17 +6,30 @@ namespace earshot {
 
 using Tag = dnnl::memory::format_tag;
 
+namespace {
+
+std::size_t size(int channels) {
+  return static_cast<std::size_t>(channels);
+}
+
+}  // namespace
+
 struct Convolution::Plan {
   dnnl::convolution_forward::primitive_desc forward;
   dnnl::convolution_backward_data::primitive_desc data;
   std::optional<dnnl::convolution_backward_weights::primitive_desc> weights;
-  std::optional<ImageGradient> image_gradient;  ///< instead of `weights`
+  std::optional<ImageGradient> image_gradient;          ///< instead of `weights`
+  std::optional<DepthwiseGradient> depthwise_gradient;  ///< instead of `weights`
+  FeatureShape input;                                   ///< channels as the primitives see them
+  FeatureShape output;
   dnnl::memory::desc keras_kernel;
   dnnl::memory::desc bias;
   bool has_bias;
 
-  Plan(const Config& config, const FeatureShape& input, const FeatureShape& output, bool from_image)
-      : has_bias(config.bias_name.has_value()) {
+  Plan(const Config& config, const FeatureShape& own_input, const FeatureShape& own_output, bool from_image)
+      : input(widened(own_input, config.depthwise || from_image)),
+        output(widened(own_output, config.depthwise || from_image)),
+        has_bias(config.bias_name.has_value()) {
     const dnnl::memory::dim k = config.kernel;
     const onednn::Dims dims = config.depthwise ? onednn::Dims{input.channels, 1, 1, k, k}
                                                : onednn::Dims{output.channels, input.channels, k, k};
@@ -36,12 +49,26 @@ struct Convolution::Plan {
     // by up to a percent. (WinogradConvolution rounds as little as direct convolution does.)
     forward = onednn::convolution(shape, onednn::Algorithm::direct, dnnl::prop_kind::forward_training);
     data = onednn::convolution_data_gradient(shape, onednn::Algorithm::winograd, forward);
-    const bool plain = config.stride == 1 && config.padding == Padding::same && has_bias;
-    if (from_image && plain && onednn::channel_lanes() == 8) {
+    if (from_image && onednn::channel_lanes() == 8) {
       image_gradient = ImageGradient{.kernel = config.kernel, .output = ActivationShape(output)};
-    } else {
-      weights = onednn::convolution_weight_gradient(shape, onednn::Algorithm::winograd, forward);
+      return;
     }
+    weights = onednn::convolution_weight_gradient(shape, onednn::Algorithm::winograd, forward);
+    if (config.depthwise && onednn::is_reference(*weights)) {
+      weights.reset();
+      depthwise_gradient = DepthwiseGradient{.kernel = config.kernel,
+                                             .stride = config.stride,
+                                             .pad_top = static_cast<int>(shape.pad_begin[0]),
+                                             .pad_left = static_cast<int>(shape.pad_begin[1]),
+                                             .input = in,
+                                             .output = ActivationShape(output)};
+    }
+  }
+
+  /// Channels that fill registers; activations hold zeros there already.
+  static FeatureShape widened(FeatureShape shape, bool keep) {
+    if (!keep) shape.channels = static_cast<int>(ActivationShape(shape).padded_channels());
+    return shape;
   }
 
   Call::Arguments forward_arguments() const {
@@ -64,31 +91,36 @@ struct Convolution::Plan {
     return arguments;
   }
   dnnl::memory::desc kernel_gradient() const {
-    return image_gradient ? image_gradient->desc() : weights->diff_weights_desc();
+    if (image_gradient) return image_gradient->desc();
+    return depthwise_gradient ? depthwise_gradient->desc() : weights->diff_weights_desc();
   }
 };
 
 Convolution::Convolution(const Config& config, const FeatureShape& input, const FeatureShape& output,
                          const OperationContext& context)
-    : Convolution(config, Plan(config, input, output, context.from_image), context) {}
+    : Convolution(config, input, output, Plan(config, input, output, context.from_image), context) {}
 
-Convolution::Convolution(const Config& config, const Plan& plan, const OperationContext& context)
+Convolution::Convolution(const Config& config, const FeatureShape& input, const FeatureShape& output,
+                         const Plan& plan, const OperationContext& context)
     : forward_(dnnl::convolution_forward(plan.forward), plan.forward.scratchpad_desc(),
                plan.forward_arguments(), context.workers),
       data_gradient_(dnnl::convolution_backward_data(plan.data), plan.data.scratchpad_desc(),
                      plan.data_arguments(), context.workers),
       image_gradient_(plan.image_gradient),
-      kernel_(context.parameters.find(config.kernel_name).value, plan.keras_kernel,
-              plan.forward.weights_desc()),
-      kernel_for_data_(context.parameters.find(config.kernel_name).value, plan.keras_kernel,
-                       plan.data.weights_desc()),
-      kernel_gradient_(context.parameters.find(config.kernel_name).gradient, plan.keras_kernel,
-                       plan.kernel_gradient()),
+      depthwise_gradient_(plan.depthwise_gradient),
+      wide_kernel_(context.parameters.find(config.kernel_name), size(config.depthwise ? 1 : input.channels),
+                   size(config.depthwise ? input.channels : output.channels),
+                   size(config.depthwise ? 1 : plan.input.channels),
+                   size(config.depthwise ? input.channels : plan.output.channels)),
+      kernel_(wide_kernel_.value(), plan.keras_kernel, plan.forward.weights_desc()),
+      kernel_for_data_(wide_kernel_.value(), plan.keras_kernel, plan.data.weights_desc()),
+      kernel_gradient_(wide_kernel_.gradient(), plan.keras_kernel, plan.kernel_gradient()),
       kernel_sums_(kernel_gradient_.floats(), context.workers) {
   if (config.bias_name) {
-    const Parameter& bias = context.parameters.find(*config.bias_name);
-    bias_.emplace(bias.value, plan.bias, plan.bias);
-    bias_gradient_.emplace(bias.gradient, plan.bias, plan.bias);
+    wide_bias_ = WidenedParameter(context.parameters.find(*config.bias_name), 1, size(output.channels), 1,
+                                  size(plan.output.channels));
+    bias_.emplace(wide_bias_.value(), plan.bias, plan.bias);
+    bias_gradient_.emplace(wide_bias_.gradient(), plan.bias, plan.bias);
     bias_sums_.emplace(bias_gradient_->floats(), context.workers);
   }
   if (plan.weights) {
@@ -106,6 +138,8 @@ Convolution::Convolution(const Config& config, const Plan& plan, const Operation
 }
 
 void Convolution::load_parameters(bool training) {
+  wide_kernel_.widen_value();
+  if (bias_) wide_bias_.widen_value();
   kernel_.from_keras();
   if (training) kernel_for_data_.from_keras();
   if (bias_) bias_->from_keras();
@@ -127,6 +161,9 @@ void Convolution::backward(Worker& worker, const float* input, const float* outp
   if (image_gradient_) {
     image_gradient_->compute(input, output_gradient, kernel_sums_.sample(worker.index),
                              bias_sums_->sample(worker.index));
+  } else if (depthwise_gradient_) {
+    depthwise_gradient_->compute(input, output_gradient, kernel_sums_.sample(worker.index),
+                                 bias_sums_ ? bias_sums_->sample(worker.index) : nullptr);
   } else {
     weight_gradient_->bind(worker.index, DNNL_ARG_SRC, input);
     weight_gradient_->bind(worker.index, DNNL_ARG_DIFF_DST, output_gradient);
@@ -143,9 +180,11 @@ void Convolution::backward(Worker& worker, const float* input, const float* outp
 void Convolution::store_gradients() {
   kernel_sums_.collect(kernel_gradient_.data());
   kernel_gradient_.to_keras();
+  wide_kernel_.narrow_gradient();
   if (!bias_sums_) return;
   bias_sums_->collect(bias_gradient_->data());
   bias_gradient_->to_keras();
+  wide_bias_.narrow_gradient();
 }
 
 std::size_t Convolution::scratch_bytes() const {

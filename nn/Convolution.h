@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "nn/DepthwiseGradient.h"
 #include "nn/ImageGradient.h"
 #include "nn/Operation.h"
 
@@ -34,12 +35,16 @@ class Convolution {
 
  private:
   struct Plan;
-  Convolution(const Config& config, const Plan& plan, const OperationContext& context);
+  Convolution(const Config& config, const FeatureShape& input, const FeatureShape& output, const Plan& plan,
+              const OperationContext& context);
 
   Call forward_;
   Call data_gradient_;
   std::optional<Call> weight_gradient_;
-  std::optional<ImageGradient> image_gradient_;  ///< instead of it
+  std::optional<ImageGradient> image_gradient_;          ///< instead of it
+  std::optional<DepthwiseGradient> depthwise_gradient_;  ///< instead of it
+  WidenedParameter wide_kernel_;
+  WidenedParameter wide_bias_;
   LaidOutParameter kernel_;
   LaidOutParameter kernel_for_data_;
   LaidOutParameter kernel_gradient_;

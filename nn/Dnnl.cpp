@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <string_view>
 
 namespace earshot::onednn {
 namespace {
@@ -139,6 +140,10 @@ dnnl::convolution_backward_weights::primitive_desc convolution_weight_gradient(
                                             shape.pad_begin, shape.pad_end);
     return Op::primitive_desc(desc, attributes(), engine(), forward, allow_empty);
   });
+}
+
+bool is_reference(const dnnl::primitive_desc_base& desc) {
+  return std::string_view(desc.impl_info_str()).starts_with("ref");
 }
 
 dnnl::pooling_forward::primitive_desc max_pool(const dnnl::memory::desc& input,

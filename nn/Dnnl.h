@@ -91,6 +91,9 @@ dnnl::convolution_backward_weights::primitive_desc convolution_weight_gradient(
     const ConvolutionShape& shape, Algorithm algorithm,
     const dnnl::convolution_forward::primitive_desc& forward);
 
+/// Whether oneDNN has nothing but its reference for it, which is thousands of times slower.
+bool is_reference(const dnnl::primitive_desc_base& desc);
+
 /// Inference only. Windows of size x size side by side, 'valid'.
 dnnl::pooling_forward::primitive_desc max_pool(const dnnl::memory::desc& input,
                                                const dnnl::memory::desc& output, int size);

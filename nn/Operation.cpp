@@ -34,6 +34,43 @@ void Call::run(Worker& worker) {
   primitive_.execute(worker.stream, arguments_[worker.index]);
 }
 
+WidenedParameter::WidenedParameter(const Parameter& parameter, std::size_t inputs, std::size_t filters,
+                                   std::size_t wide_inputs, std::size_t wide_filters)
+    : parameter_(parameter),
+      widens_(inputs != wide_inputs || filters != wide_filters),
+      inputs_(inputs),
+      filters_(filters),
+      wide_inputs_(wide_inputs),
+      wide_filters_(wide_filters) {
+  if (!widens_) return;
+  const std::size_t rows = parameter.value.size() / (inputs * filters);
+  value_.resize(rows * wide_inputs * wide_filters, 0.0F);
+  gradient_.resize(parameter.gradient.empty() ? 0 : value_.size(), 0.0F);
+}
+
+template <class Visit>
+void WidenedParameter::for_each_row(Visit visit) const {
+  const std::size_t rows = parameter_.value.size() / (inputs_ * filters_);
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t input = 0; input < inputs_; ++input) {
+      visit((row * inputs_ + input) * filters_, (row * wide_inputs_ + input) * wide_filters_);
+    }
+  }
+}
+
+void WidenedParameter::widen_value() {
+  if (!widens_) return;
+  for_each_row(
+      [&](std::size_t from, std::size_t to) { std::copy_n(&parameter_.value[from], filters_, &value_[to]); });
+}
+
+void WidenedParameter::narrow_gradient() {
+  if (!widens_) return;
+  for_each_row([&](std::size_t to, std::size_t from) {
+    std::copy_n(&gradient_[from], filters_, &parameter_.gradient[to]);
+  });
+}
+
 LaidOutParameter::LaidOutParameter(std::span<float> keras, const dnnl::memory::desc& keras_desc,
                                    const dnnl::memory::desc& desc)
     : buffer_(desc.get_size()),
@@ -159,9 +196,10 @@ struct Maker {
 
 }  // namespace
 
-// One channel has no lanes to fill: height x width is what oneDNN's kernels for first layers read.
+// One channel has no lanes to fill: height x width is what kernels for first layers read, and ImageGradient.
 bool takes_image(const Layer& layer, const FeatureShape& image) {
-  return image.channels == 1 && std::holds_alternative<Conv2d>(layer.kind);
+  const auto* conv = std::get_if<Conv2d>(&layer.kind);
+  return image.channels == 1 && conv && conv->stride == 1 && conv->padding == Padding::same && conv->bias;
 }
 
 std::unique_ptr<Operation> make_operation(const Layer& layer, const FeatureShape& input,

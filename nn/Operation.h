@@ -70,6 +70,35 @@ class Call {
   std::size_t scratch_bytes_;
 };
 
+/// A kernel or bias in Keras' layout, with channels added that hold zeros: without AVX-512 oneDNN has only
+/// its reference for channels that do not fill a register.
+class WidenedParameter {
+ public:
+  /// Nothing: no parameter.
+  WidenedParameter() = default;
+  /// `rows` x `inputs` x `filters` -> `rows` x `wide_inputs` x `wide_filters`. As it is, if they are the
+  /// same.
+  WidenedParameter(const Parameter& parameter, std::size_t inputs, std::size_t filters,
+                   std::size_t wide_inputs, std::size_t wide_filters);
+
+  /// What primitives are given; they live as long as this, wherever it moves.
+  std::span<float> value() noexcept { return widens_ ? std::span<float>(value_) : parameter_.value; }
+  std::span<float> gradient() noexcept { return widens_ ? std::span<float>(gradient_) : parameter_.gradient; }
+
+  void widen_value();
+  void narrow_gradient();
+
+ private:
+  template <class Visit>
+  void for_each_row(Visit visit) const;
+
+  Parameter parameter_;
+  bool widens_ = false;
+  std::size_t inputs_ = 0, filters_ = 0, wide_inputs_ = 0, wide_filters_ = 0;
+  std::vector<float> value_;
+  std::vector<float> gradient_;
+};
+
 /// A parameter in Keras' layout and the same in that of a primitive.
 class LaidOutParameter {
  public:
