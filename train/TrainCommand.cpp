@@ -22,6 +22,7 @@
 #include "train/CommandLine.h"
 #include "train/DataSet.h"
 #include "train/Division.h"
+#include "train/FrozenLayers.h"
 #include "train/JsonText.h"
 #include "train/LoadClips.h"
 #include "train/StopSignal.h"
@@ -131,7 +132,7 @@ class RunDirectory {
 
   void save_model(const char* file, Weights weights, int epoch) {
     Model model = frame_;
-    model.weights = std::move(weights);
+    model.weights.merge(weights);
     model.provenance["epoch"] = epoch_text(config_, epoch);
     earshot::save_model(model, directory_ / file);
   }
@@ -187,7 +188,7 @@ class RunDirectory {
   fs::path directory_;
   const TrainConfig& config_;
   const DataSet& data_;
-  Model frame_;  ///< everything but the weights
+  Model frame_;  ///< everything but the weights that are trained
   std::map<std::string, std::string> settings_;
 };
 
@@ -297,14 +298,25 @@ int train_into(const TrainOptions& options, const TrainConfig& config, const Dat
     return load_clips(data, which, config.recipe,
                       {what, static_cast<unsigned>(options.threads), options.strict}, stop);
   };
-  const FeatureSet train = load("training clips", division.train);
-  const FeatureSet validation = load("validation clips", division.validation);
+  FeatureSet train = load("training clips", division.train);
+  FeatureSet validation = load("validation clips", division.validation);
   if (!train.complete || !validation.complete) return 128 + stop.received();
 
   std::map<std::string, std::string> settings = run_settings(config, data, train, validation);
   if (config.class_weights) refuse_empty_classes(data, train);
   settings.insert(start.settings.begin(), start.settings.end());
-  Training training(config, classes, std::move(start), train, validation, options.threads);
+  Model frame = model_frame(config, data, train, validation, options);
+  refuse_unwritable(frame, start.weights, data);
+  if (const auto split = config.augmentation ? std::nullopt : split_network(start)) {
+    std::cerr << "the frozen layers are computed once: nothing changes what they are given\n";
+    train = base_outputs(*split, train, options.threads);
+    validation = base_outputs(*split, validation, options.threads);
+    start.architecture = split->rest;
+    start.weights = split->rest_weights;
+    start.frozen_layers = 0;
+    frame.weights = split->base_weights;
+  }
+  Training training(config, classes, start, train, validation, options.threads);
   if (options.resume && !has_state) {
     std::cerr << options.out.string() << ": the run had saved nothing yet and starts from the beginning\n";
   } else if (options.resume) {
@@ -325,8 +337,6 @@ int train_into(const TrainOptions& options, const TrainConfig& config, const Dat
     std::cerr << options.out.string() << ": finished before, not trained again\n";
     return 0;
   }
-  Model frame = model_frame(config, data, train, validation, options);
-  refuse_unwritable(frame, training.weights(), data);
   RunDirectory directory(options.out, config, data, std::move(frame), settings);
   TrainingProgress progress(std::cerr, isatty(STDERR_FILENO) != 0, config.epochs, train.size());
   while (!training.finished()) {

@@ -43,14 +43,14 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
-Training::Training(const TrainConfig& config, int classes, Start start, const FeatureSet& train,
+Training::Training(const TrainConfig& config, int classes, const Start& start, const FeatureSet& train,
                    const FeatureSet& validation, int threads)
     : config_(config),
       train_(train),
       validation_(validation),
       threads_(static_cast<unsigned>(threads)),
       classes_(static_cast<std::size_t>(classes)),
-      network_(network_architecture(config, classes), start.weights, threads, start.frozen_layers),
+      network_(start.architecture, start.weights, threads, start.frozen_layers),
       optimizer_(network_.parameters(), config.optimization.optimizer) {
   if (config.class_weights) class_weights_ = balanced_class_weights(train.labels, classes_);
   if (config.augmentation) augmentation_.emplace(*config.augmentation, train.shape);

@@ -22,7 +22,7 @@ class Training {
  public:
   /// `train` and `validation` (without any clip if there is none) must outlive it. Throws Error(bad_data) for
   /// a class without training clips where classes are weighted.
-  Training(const TrainConfig& config, int classes, Start start, const FeatureSet& train,
+  Training(const TrainConfig& config, int classes, const Start& start, const FeatureSet& train,
            const FeatureSet& validation, int threads);
 
   /// Goes on from there. Throws Error(bad_data) if it does not fit the network.

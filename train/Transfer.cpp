@@ -87,6 +87,7 @@ InitialWeights load_initial_weights(const std::filesystem::path& path) {
 Start start_of(const TransferSettings& settings, const Architecture& architecture,
                const FeatureRecipe& recipe, const std::vector<std::string>& labels, std::uint64_t seed) {
   Start start;
+  start.architecture = architecture;
   start.weights = initial_weights(architecture, seed);
   start.frozen_layers = count_frozen(settings.freeze, architecture);
   if (settings.initial_weights.empty()) {

@@ -36,6 +36,7 @@ InitialWeights load_initial_weights(const std::filesystem::path& path);
 
 /// The weights and layers that a run starts with.
 struct Start {
+  Architecture architecture;
   Weights weights;
   std::size_t frozen_layers = 0;  ///< of the architecture's first; they are not trained
   std::string summary;            ///< a line for the user: what was taken; empty without transfer
