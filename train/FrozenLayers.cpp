@@ -22,6 +22,15 @@ std::optional<SplitNetwork> split_network(const Start& start) {
   split.base.layers.erase(split.base.layers.begin() + border, split.base.layers.end());
   split.rest.layers.erase(split.rest.layers.begin(), split.rest.layers.begin() + border);
   split.rest.input = between;
+  for (Layer& layer : split.rest.layers) {
+    for (std::string& input : layer.inputs) {
+      if (input == split.base.layers.back().name) {
+        input = "input";
+      } else if (std::ranges::find(split.rest.layers, input, &Layer::name) == split.rest.layers.end()) {
+        return std::nullopt;
+      }
+    }
+  }
   for (const ParameterSpec& spec : parameter_specs(split.base))
     split.base_weights[spec.name] = start.weights.at(spec.name);
   for (const ParameterSpec& spec : parameter_specs(split.rest))

@@ -3,10 +3,12 @@
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "dsp/Error.h"
+#include "nn/BuiltInArchitectures.h"
 #include "nn/KeyedRandom.h"
 #include "nn/Model.h"
 #include "nn/Network.h"
@@ -15,6 +17,8 @@
 #include "tests/support/TemporaryDirectory.h"
 #include "tests/support/WavFile.h"
 #include "train/FrozenLayers.h"
+#include "train/Training.h"
+#include "train/TrainingProgress.h"
 #include "train/Transfer.h"
 
 using namespace earshot;
@@ -119,6 +123,38 @@ TEST_CASE("a network split after its frozen layers gives what the whole one give
   CHECK_FALSE(split_network(start));  // an image lies between the parts
   start.frozen_layers = 0;
   CHECK_FALSE(split_network(start));
+}
+
+TEST_CASE("layers that have to be computed anew each time stay frozen as well, their BatchNorms included") {
+  Start start;
+  start.architecture = small(3, 2);
+  start.weights = initial_weights(start.architecture, 5);
+  start.frozen_layers = 2;
+  KeyedRandom random(3);
+  FeatureSet features;
+  features.shape = {8, 8, 1};
+  features.labels = {0, 1, 0, 1};
+  features.clips = {0, 1, 2, 3};
+  for (int i = 0; i < 4 * 64; ++i) features.images.push_back(static_cast<float>(random.uniform(0.0, 1.0)));
+  TrainConfig config;
+  config.epochs = 1;
+  config.batch = 2;
+  config.augmentation.reset();
+  config.plateau.reset();
+  config.early_stopping.reset();
+  config.checkpoint.reset();
+  config.optimization.optimizer = {.kind = Optimizer::Kind::adamw, .weight_decay = 0.1};
+  const FeatureSet none;
+  Training training(config, 2, start, features, none, 1);
+  std::ostringstream said;
+  TrainingProgress progress(said, false, 1, 4);
+  REQUIRE(training.run_epoch([] { return false; }, progress) == Training::Outcome::done);
+  const Weights after = training.weights();
+  for (const char* tensor : {"conv2d/kernel", "conv2d/bias", "batch_normalization/gamma",
+                             "batch_normalization/moving_mean", "batch_normalization/moving_variance"}) {
+    CHECK(after.at(tensor) == start.weights.at(tensor));
+  }
+  CHECK(after.at("dense/kernel") != start.weights.at("dense/kernel"));
 }
 
 TEST_CASE("ten new classes of ten clips are learnt in seconds from the bundled model's frozen layers") {
