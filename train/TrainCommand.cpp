@@ -137,12 +137,18 @@ class RunDirectory {
     earshot::save_model(model, directory_ / file);
   }
 
-  /// History first: a run that dies between the two writes both again.
-  void save_progress(const Training& training) {
+  /// History first: a run that dies between the two writes both again. Unless it must be, nothing is written
+  /// as long as more than a tenth of the time would go into writing.
+  void save_progress(const Training& training, bool must_be) {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point start = Clock::now();
+    if (!must_be && start - saved_ < 9 * saving_) return;
     TrainingState state = training.state();
     state.settings = settings_;
     write_file_atomically(directory_ / "history.csv", std::string_view(history_csv(state.history)));
     save_training_state(state, directory_ / kResumeFile);
+    saved_ = Clock::now();
+    saving_ = saved_ - start;
   }
 
   void finish(const Training& training) {
@@ -190,6 +196,8 @@ class RunDirectory {
   const DataSet& data_;
   Model frame_;  ///< everything but the weights that are trained
   std::map<std::string, std::string> settings_;
+  std::chrono::steady_clock::time_point saved_;   ///< when progress was last
+  std::chrono::steady_clock::duration saving_{};  ///< how long that took
 };
 
 Model model_frame(const TrainConfig& config, const DataSet& data, const FeatureSet& train,
@@ -307,7 +315,7 @@ int train_into(const TrainOptions& options, const TrainConfig& config, const Dat
   settings.insert(start.settings.begin(), start.settings.end());
   Model frame = model_frame(config, data, train, validation, options);
   refuse_unwritable(frame, start.weights, data);
-  if (const auto split = config.augmentation ? std::nullopt : split_network(start)) {
+  if (const auto split = clips_stay_as_they_are(config) ? split_network(start) : std::nullopt) {
     std::cerr << "the frozen layers are computed once: nothing changes what they are given\n";
     train = base_outputs(*split, train, options.threads);
     validation = base_outputs(*split, validation, options.threads);
@@ -344,8 +352,9 @@ int train_into(const TrainOptions& options, const TrainConfig& config, const Dat
     if (outcome == Training::Outcome::done_best) {
       directory.save_model("best.safetensors", training.weights(), training.epochs_done());
     }
-    directory.save_progress(training);
-    if (outcome == Training::Outcome::interrupted) {
+    const bool interrupted = outcome == Training::Outcome::interrupted;
+    directory.save_progress(training, interrupted || training.finished());
+    if (interrupted) {
       std::cerr << "\ninterrupted and saved; to go on:\n  " << to_go_on << '\n';
       return 128 + stop.received();
     }

@@ -144,6 +144,10 @@ TrainConfig load_train_config(const std::filesystem::path& path) {
   return config;
 }
 
+bool clips_stay_as_they_are(const TrainConfig& config) {
+  return !config.augmentation;
+}
+
 Architecture network_architecture(const TrainConfig& config, int classes) {
   const FeatureShape input = config.recipe.shape();
   if (config.network) return fitted(*config.network, input, classes);

@@ -67,6 +67,9 @@ TrainConfig preset(const std::string& name);
 /// preset "v6". Throws Error(no_input), Error(config) with file, line and key.
 TrainConfig load_train_config(const std::filesystem::path& path);
 
+/// Whether a clip is the same in every epoch: nothing augments or mixes it.
+bool clips_stay_as_they_are(const TrainConfig& config);
+
 /// The architecture at `classes` classes over the recipe's pictures; built-in ones with the configuration's
 /// BatchNorm momentum. Throws Error(bad_data) naming the layer if the shapes do not fit.
 Architecture network_architecture(const TrainConfig& config, int classes);
