@@ -20,9 +20,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// An entry: the SHA-256 of what follows, bad_samples, the features as they lie in memory.
+// An entry: the SHA-256 of what follows, bad_samples, sound, the features as they lie in memory.
 constexpr std::size_t kDigestBytes = 64;
-constexpr std::size_t kHeaderBytes = kDigestBytes + sizeof(std::uint64_t);
+constexpr std::size_t kHeaderBytes = kDigestBytes + 2 * sizeof(std::uint64_t);
 
 std::string_view bytes_of(std::span<const float> values) {
   return {reinterpret_cast<const char*>(values.data()), values.size_bytes()};
@@ -84,12 +84,14 @@ std::optional<FeatureCache::Entry> FeatureCache::load(const std::string& clip_sh
   if (hash.hex() != std::string_view(header, kDigestBytes)) return std::nullopt;
   Entry entry;
   std::memcpy(&entry.bad_samples, header + kDigestBytes, sizeof entry.bad_samples);
+  std::memcpy(&entry.sound, header + kDigestBytes + sizeof entry.bad_samples, sizeof entry.sound);
   return entry;
 }
 
 void FeatureCache::store(const std::string& clip_sha256, const Entry& entry,
                          std::span<const float> features) {
   std::string body(reinterpret_cast<const char*>(&entry.bad_samples), sizeof entry.bad_samples);
+  body.append(reinterpret_cast<const char*>(&entry.sound), sizeof entry.sound);
   body += bytes_of(features);
   const std::string bytes = sha256_of(body) + body;
 

@@ -25,6 +25,7 @@ class FeatureCache {
 
   struct Entry {
     std::uint64_t bad_samples = 0;  ///< NaN and infinite samples of the clip
+    std::uint64_t sound = 0;        ///< SoundHash of its samples
   };
 
   /// Fills `features` (recipe.shape().size() values) from what was kept for a clip whose bytes have the

@@ -11,6 +11,7 @@
 #include "dsp/FeatureExtractor.h"
 #include "nn/Sha256.h"
 #include "train/FeatureCache.h"
+#include "train/SoundHash.h"
 
 namespace earshot {
 namespace {
@@ -30,7 +31,7 @@ std::string sha256_of_file(const std::filesystem::path& path) {
 /// What became of one clip.
 struct Outcome {
   std::optional<FeatureSet::Problem> problem;
-  std::uint64_t bad_samples = 0;
+  FeatureCache::Entry entry;
   bool from_cache = false;
 };
 
@@ -46,7 +47,7 @@ class ClipReader {
     if (cache_) {
       digest = sha256_of_file(path);
       if (const auto entry = cache_->load(digest, features)) {
-        outcome.bad_samples = entry->bad_samples;
+        outcome.entry = *entry;
         outcome.from_cache = true;
         return outcome;
       }
@@ -55,9 +56,11 @@ class ClipReader {
     if (clip.samples.empty()) {
       throw Error(ExitCode::bad_data, path.string() + ": found no samples, expected a sound");
     }
-    outcome.bad_samples = clip.bad_samples;
+    SoundHash sound;
+    sound.update(clip.samples);
+    outcome.entry = {clip.bad_samples, sound.value()};
     extractor_.extract_clip(clip.samples, features);
-    if (cache_) keep(digest, {clip.bad_samples}, features);
+    if (cache_) keep(digest, outcome.entry, features);
     return outcome;
   }
 
@@ -175,7 +178,8 @@ class Loader {
       if (at != i) std::copy_n(&set_.images[i * size], size, &set_.images[at * size]);
       set_.labels.push_back(data_.clips[which_[i]].label);
       set_.clips.push_back(which_[i]);
-      set_.bad_samples += outcome.bad_samples;
+      set_.sounds.push_back(outcome.entry.sound);
+      set_.bad_samples += outcome.entry.bad_samples;
       set_.from_cache += outcome.from_cache ? 1 : 0;
     }
     set_.images.resize(set_.size() * size);

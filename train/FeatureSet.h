@@ -24,14 +24,15 @@ struct FeatureSet {
   };
 
   FeatureShape shape;
-  std::vector<float> images;       ///< size() x height x width x channels
-  std::vector<int> labels;         ///< size()
-  std::vector<std::size_t> clips;  ///< size(): index into DataSet::clips
-  std::vector<Problem> problems;   ///< clips left out, in the order asked for
-  std::uint64_t bad_samples = 0;   ///< NaN and infinite samples that were taken as 0
-  std::size_t from_cache = 0;      ///< how many of size() were not computed anew
-  std::string cache_problem;       ///< why features could not be kept, once; empty if all is well
-  bool complete = true;            ///< false if `progress` ended the work early; then nothing else is of use
+  std::vector<float> images;          ///< size() x height x width x channels
+  std::vector<int> labels;            ///< size()
+  std::vector<std::size_t> clips;     ///< size(): index into DataSet::clips
+  std::vector<std::uint64_t> sounds;  ///< size(): SoundHash of each clip at the recipe's rate
+  std::vector<Problem> problems;      ///< clips left out, in the order asked for
+  std::uint64_t bad_samples = 0;      ///< NaN and infinite samples that were taken as 0
+  std::size_t from_cache = 0;         ///< how many of size() were not computed anew
+  std::string cache_problem;          ///< why features could not be kept, once; empty if all is well
+  bool complete = true;  ///< false if `progress` ended the work early; then nothing else is of use
 
   std::size_t size() const { return labels.size(); }
   std::span<const float> image(std::size_t i) const {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <iostream>
 #include <set>
+#include <unordered_map>
 
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/fmt/ranges.h>
@@ -45,6 +46,24 @@ std::vector<std::size_t> clips_of_part(const DataSet& data, Part part) {
     if (data.clips[i].part == part && !data.clips[i].background()) which.push_back(i);
   }
   return which;
+}
+
+void warn_of_shared_sounds(const DataSet& data, const FeatureSet& train, const FeatureSet& validation) {
+  constexpr std::size_t kMostLines = 8;
+  std::unordered_map<std::uint64_t, std::size_t> trained;  // sound -> clip
+  for (std::size_t i = 0; i < train.size(); ++i) trained.try_emplace(train.sounds[i], train.clips[i]);
+  std::size_t shared = 0;
+  for (std::size_t i = 0; i < validation.size(); ++i) {
+    const auto twin = trained.find(validation.sounds[i]);
+    if (twin == trained.end() || ++shared > kMostLines) continue;
+    std::cerr << fmt::format("{}: validates with the very sound of {}, which trains\n",
+                             data.clips[validation.clips[i]].path.string(),
+                             data.clips[twin->second].path.string());
+  }
+  if (shared > kMostLines) {
+    std::cerr << fmt::format("and {} validation clips more ('trainer data' lists all)\n",
+                             shared - kMostLines);
+  }
 }
 
 FeatureSet load_clips(const DataSet& data, std::span<const std::size_t> which, const FeatureRecipe& recipe,

@@ -23,6 +23,10 @@ std::vector<std::size_t> clips_of_fold(const DataSet& data, int fold);
 /// Those of the training or the test list, background left out.
 std::vector<std::size_t> clips_of_part(const DataSet& data, Part part);
 
+/// Prints to standard error which validation clips hold the very sound of a training clip: what is measured
+/// on them is no news to the network.
+void warn_of_shared_sounds(const DataSet& data, const FeatureSet& train, const FeatureSet& validation);
+
 struct ClipLoading {
   std::string what;      ///< "training clips", for the lines printed
   unsigned threads = 0;  ///< 0: as many as there are cores

@@ -1,6 +1,10 @@
-// `trainer data`, the program, on small data sets with something wrong in them; and what train and evaluate say.
+// `trainer data`, the program, on small data sets with something wrong in them; and what train and evaluate
+// say.
 #include <algorithm>
 #include <filesystem>
+#include <limits>
+#include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -26,7 +30,8 @@ class Shelf {
   const TemporaryDirectory& directory() const { return directory_; }
   fs::path path() const { return directory_.path(); }
 
-  void clip(const fs::path& name, double frequency_hz, std::size_t samples = 2000, int rate_hz = kRateHz) const {
+  void clip(const fs::path& name, double frequency_hz, std::size_t samples = 2000,
+            int rate_hz = kRateHz) const {
     fs::create_directories((path() / name).parent_path());
     write_wav(path() / name, sine(frequency_hz, rate_hz, samples), rate_hz);
   }
@@ -50,7 +55,7 @@ std::vector<std::string> kinds_of(const boost::json::value& findings) {
 
 const boost::json::object& finding_of(const boost::json::value& findings, const std::string& kind) {
   for (const auto& finding : findings.as_array()) {
-    if (finding.at("kind") == kind) return finding.as_object();
+    if (finding.at("kind").as_string() == kind) return finding.as_object();
   }
   throw std::runtime_error("no finding of kind " + kind);
 }
@@ -62,8 +67,10 @@ TEST_CASE("trainer data tells clips, classes, folds, rates and lengths") {
   std::string list = "filename,fold,target,category\n";
   for (int i = 0; i < 8; ++i) {
     const std::string name = "clip" + std::to_string(i) + ".wav";
-    shelf.clip("audio/" + name, 200.0 + 50.0 * i, 2000 + 1000 * static_cast<std::size_t>(i), i == 7 ? 16000 : kRateHz);
-    list += name + ',' + std::to_string(1 + i / 4) + ',' + std::to_string(i % 2) + (i % 2 ? ",rain\n" : ",dog\n");
+    shelf.clip("audio/" + name, 200.0 + 50.0 * i, 2000 + 1000 * static_cast<std::size_t>(i),
+               i == 7 ? 16000 : kRateHz);
+    list +=
+        name + ',' + std::to_string(1 + i / 4) + ',' + std::to_string(i % 2) + (i % 2 ? ",rain\n" : ",dog\n");
   }
   shelf.directory().write("meta.csv", list);
   const Finished told = shelf.data({"--strict"});
@@ -111,8 +118,8 @@ TEST_CASE("trainer data names what is missing, broken, silent, empty, overdriven
   CHECK(report.at("readable") == 9);
   std::vector<std::string> problems = kinds_of(report.at("problems"));
   std::ranges::sort(problems);
-  CHECK(problems == std::vector<std::string>{"bad_samples", "broken", "broken", "contradiction", "layout", "missing",
-                                             "silent"});
+  CHECK(problems == std::vector<std::string>{"bad_samples", "broken", "broken", "contradiction", "layout",
+                                             "missing", "silent"});
   std::vector<std::string> notes = kinds_of(report.at("notes"));
   std::ranges::sort(notes);
   CHECK(notes == std::vector<std::string>{"clipped", "duplicate", "short"});
@@ -123,7 +130,8 @@ TEST_CASE("trainer data names what is missing, broken, silent, empty, overdriven
 
   const Finished text = shelf.data();
   CHECK(text.code == 0);  // usable all the same
-  CHECK_THAT(text.out, Contains("7 problems") && Contains("missing clips: 1\n    dog/link.wav: no such file\n") &&
+  CHECK_THAT(text.out, Contains("7 problems") &&
+                           Contains("missing clips: 1\n    dog/link.wav: no such file\n") &&
                            Contains("worth a look"));
 }
 
@@ -139,7 +147,8 @@ TEST_CASE("trainer data finds the same sound, and one recording, in two folds") 
   const boost::json::value report = boost::json::parse(shelf.data({"--json"}).out);
   CHECK(kinds_of(report.at("problems")) == std::vector<std::string>{"parted_recording", "duplicate_across"});
   CHECK(finding_of(report.at("problems"), "parted_recording").at("about") == "farm");
-  CHECK(finding_of(report.at("problems"), "duplicate_across").at("what") == "in fold 2; audio/c-1.wav in fold 1");
+  CHECK(finding_of(report.at("problems"), "duplicate_across").at("what") ==
+        "in fold 2; audio/c-1.wav in fold 1");
   CHECK(report.at("recordings").at("named_by") == "group");
   CHECK(report.at("recordings").at("count") == 5);
 }
@@ -163,20 +172,23 @@ TEST_CASE("trainer data names a fold with one class, a class without clips and o
 TEST_CASE("trainer data keeps to 80 columns, and cuts long lists short") {
   const Shelf shelf;
   for (int label = 0; label < 70; ++label) {
-    const std::string folder = "a class whose name is long, as such names are, number " + std::to_string(100 + label);
+    const std::string folder =
+        "a class whose name is long, as such names are, number " + std::to_string(100 + label);
     shelf.directory().write(folder + "/clip.wav", "not a sound");
     if (label < 3) shelf.clip(folder + "/good.wav", 300.0 + label);
   }
   const Finished told = shelf.data();
   INFO(told.out);
   CHECK(told.code == 0);
-  CHECK_THAT(told.out, Contains("and 10 classes more") && Contains("unreadable clips: 70") && Contains("more (--json lists all)"));
+  CHECK_THAT(told.out, Contains("and 10 classes more") && Contains("unreadable clips: 70") &&
+                           Contains("more (--json lists all)"));
   std::string line;
   std::istringstream lines(told.out.substr(told.out.find('\n') + 1));  // after the directory's name
   while (std::getline(lines, line)) CHECK(line.size() <= 80);
 }
 
-TEST_CASE("trainer data on what is no data set, or holds nothing that can be read, is bad data or missing input") {
+TEST_CASE(
+    "trainer data on what is no data set, or holds nothing that can be read, is bad data or missing input") {
   const Shelf shelf;
   CHECK(run_program({EARSHOT_TRAINER, "data", shelf.path() / "absent"}).code == 66);
   CHECK(shelf.data().code == 65);
@@ -193,13 +205,35 @@ TEST_CASE("trainer train names what is wrong with folders, and --strict makes it
   shelf.clip("cat/a.wav", 300.0);
   shelf.clip("dog/a.wav", 400.0);
   shelf.directory().write("birds/robin.jpg", "");
-  const std::vector<std::string> command{EARSHOT_TRAINER, "train",    "--data", shelf.path(),
-                                         "--preset",      "v6",       "--out",  shelf.path() / "run",
-                                         "--epochs",      "1",        "--strict"};
+  const std::vector<std::string> command{EARSHOT_TRAINER, "train", "--data",  shelf.path(),
+                                         "--preset",      "v6",    "--out",   shelf.path() / "run",
+                                         "--epochs",      "1",     "--strict"};
   const Finished strict = run_program(command);
   CHECK(strict.code == 65);
   CHECK(strict.err == "trainer: " + (shelf.path() / "birds").string() +
                           ": found no sound but 1 file (.jpg), no class made of it\n");
+}
+
+TEST_CASE("trainer train names validation clips that hold the sound of a training clip") {
+  const Shelf shelf;
+  shelf.clip("audio/a.wav", 300.0);
+  shelf.clip("audio/b.wav", 400.0);
+  shelf.clip("audio/c.wav", 300.0);
+  shelf.directory().write("meta.csv",
+                          "filename,fold,target,category\na.wav,1,0,dog\nb.wav,1,1,cat\nc.wav,2,0,dog\n");
+  shelf.directory().write("recipe.toml",
+                          "window_s = 0.3\n[train]\nepochs = 1\n[validation]\nsplit = \"fold\"\nfold = 2\n");
+  const std::vector<std::string> command{
+      EARSHOT_TRAINER,     "train", "--data", shelf.path(), "--config", shelf.path() / "recipe.toml", "--out",
+      shelf.path() / "run"};
+  for (int run = 0; run < 2; ++run) {  // the second from features that were kept
+    const Finished trained = run_program(command, {"XDG_CACHE_HOME=" + (shelf.path() / "cache").string()});
+    CHECK(trained.code == 0);
+    CHECK_THAT(trained.err,
+               Contains((shelf.path() / "audio/c.wav").string() + ": validates with the very sound of " +
+                        (shelf.path() / "audio/a.wav").string() + ", which trains\n"));
+    fs::remove_all(shelf.path() / "run");
+  }
 }
 
 }  // namespace earshot::test
