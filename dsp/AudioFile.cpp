@@ -77,7 +77,10 @@ AudioFile::AudioFile(const std::filesystem::path& path) : impl_(std::make_unique
   impl_->file.reset(sf_open(path.c_str(), SFM_READ, &impl_->info));
   if (!impl_->file) {
     const ExitCode code = sf_error(nullptr) == SF_ERR_SYSTEM ? ExitCode::no_input : ExitCode::bad_data;
-    throw Error(code, impl_->path + ": not readable as audio: " + sf_strerror(nullptr));
+    std::string reason = sf_strerror(nullptr);
+    // What libsndfile says of a file that is there, but has nothing of the MP3 that its name promises.
+    if (reason.starts_with("File does not exist")) reason = "no format that libsndfile knows";
+    throw Error(code, impl_->path + ": not readable as audio: " + reason);
   }
   if (impl_->info.channels < 1 || impl_->info.samplerate < Resampler::kMinRateHz ||
       impl_->info.samplerate > Resampler::kMaxRateHz) {

@@ -1,5 +1,6 @@
 // How a DataReport reads: for people at 80 columns, and as JSON.
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,8 @@
 
 namespace earshot {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr std::size_t kColumns = 80;
 constexpr std::size_t kMostFolds = 10;    // as columns of the table
@@ -110,7 +113,7 @@ std::string head_text(const DataSet& data, const DataReport& report) {
   if (!report.all.folds.empty()) what += ", " + counted(report.all.folds.size(), "fold", "folds");
   if (report.all.tests > 0) what += fmt::format(", {} in the test list", report.all.tests);
   if (report.background.clips > 0) what += fmt::format(", {} background", report.background.clips);
-  std::string text = data.directory.string() + "\n  " + what + '\n';
+  std::string text = fs::absolute(data.directory).lexically_normal().string() + "\n  " + what + '\n';
   const auto line = [&](const char* name, const std::string& value) {
     text += wrapped(fmt::format("  {:<12}", name), value);
   };
@@ -138,10 +141,21 @@ struct Column {
   int fold = 0;
 };
 
+/// In a unit that suits the whole.
+Column time_column(double all_seconds) {
+  if (all_seconds < 600.0) {
+    return {"seconds", [](const ClassSummary& s, int) { return fmt::format("{:.1f}", s.seconds); }};
+  }
+  if (all_seconds < 36000.0) {
+    return {"minutes", [](const ClassSummary& s, int) { return fmt::format("{:.1f}", s.seconds / 60.0); }};
+  }
+  return {"hours", [](const ClassSummary& s, int) { return fmt::format("{:.2f}", s.seconds / 3600.0); }};
+}
+
 std::vector<Column> columns_for(const DataReport& report) {
   std::vector<Column> columns{
       {"clips", [](const ClassSummary& s, int) { return fmt::format("{}", s.clips); }},
-      {"minutes", [](const ClassSummary& s, int) { return fmt::format("{:.1f}", s.seconds / 60.0); }},
+      time_column(report.all.seconds),
       {"recordings", [](const ClassSummary& s, int) { return fmt::format("{}", s.recordings); }}};
   if (report.all.tests > 0) {
     columns.push_back({"test", [](const ClassSummary& s, int) { return fmt::format("{}", s.tests); }});
