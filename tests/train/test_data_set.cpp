@@ -204,9 +204,14 @@ TEST_CASE("a folder that may not be read is named") {
 }
 
 TEST_CASE("a list of a million clips is read in seconds") {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  constexpr std::size_t kRows = 100'000;
+#else
+  constexpr std::size_t kRows = 1'000'000;
+#endif
   const TemporaryDirectory directory;
   std::string list = "filename,fold,target,category\n";
-  for (int i = 0; i < 1'000'000; ++i) {
+  for (std::size_t i = 0; i < kRows; ++i) {
     list += "clip-" + std::to_string(i) + ".wav," + std::to_string(i % 10 + 1) + ',' +
             std::to_string(i % 50) + ",category" + std::to_string(i % 50) + '\n';
   }
@@ -214,7 +219,7 @@ TEST_CASE("a list of a million clips is read in seconds") {
   const auto start = std::chrono::steady_clock::now();
   const DataSet data = read_data_set(directory.path());
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-  CHECK(data.clips.size() == 1'000'000);
+  CHECK(data.clips.size() == kRows);
   CHECK(data.labels.size() == 50);
   CHECK(passed.count() < 60.0);  // 2 s where nothing else runs and nothing is sanitized
 }
