@@ -8,6 +8,7 @@
 #include <limits>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 
@@ -16,6 +17,7 @@
 #include "tests/support/TemporaryDirectory.h"
 #include "tests/support/WavFile.h"
 #include "train/FeatureCache.h"
+#include "train/SoundHash.h"
 
 #include <catch2/catch.hpp>
 
@@ -110,6 +112,26 @@ TEST_CASE("features are the same bits on any number of threads, computed or kept
   CHECK(kept.from_cache == data.clips.size());
   CHECK(kept.images == alone.images);
   CHECK(kept.labels == alone.labels);
+  CHECK(kept.sounds == alone.sounds);
+}
+
+TEST_CASE("equal samples have one hash in whatever file and chunks, others another") {
+  const TemporaryDirectory directory;
+  DataSet data = tones(directory);
+  const fs::path copy = directory / "copy.wav";
+  fs::copy(data.clips[3].path, copy);
+  data.clips.push_back({copy, 0});
+  const FeatureSet set = load_features(data, all_of(data), small_recipe(), {});
+  for (std::size_t i = 0; i < set.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) CHECK((set.sounds[i] == set.sounds[j]) == (i == 12 && j == 3));
+  }
+  const std::vector<float> samples = sine(440.0, 8000, 1001);
+  SoundHash whole;
+  whole.update(samples);
+  SoundHash parts;
+  parts.update(std::span(samples).first(7));
+  parts.update(std::span(samples).subspan(7));
+  CHECK(parts.value() == whole.value());
 }
 
 TEST_CASE("kept features belong to the clip's bytes and to the whole recipe") {
