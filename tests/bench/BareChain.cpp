@@ -12,7 +12,7 @@ using Tag = memory::format_tag;
 using onednn::Dims;
 
 constexpr auto kInference = dnnl::prop_kind::forward_inference;
-constexpr float kSlope = 0.1F;
+constexpr onednn::Eltwise kLeakyRelu = {dnnl::algorithm::eltwise_relu, 0.1F};
 
 }  // namespace
 
@@ -50,9 +50,9 @@ void BareChain::convolution(memory::dim filters, memory::dim kernel, bool depthw
       onednn::any(depthwise ? Dims{filters, 1, 1, kernel, kernel} : Dims{filters, in[1], kernel, kernel});
   if (!depthwise) shape.bias = onednn::f32({filters}, Tag::x);
   shape.output = onednn::any({1, filters, in[2], in[3]});
-  onednn::pad_same(shape, static_cast<int>(kernel), static_cast<int>(kernel));
-  const auto slope = activated ? std::optional(kSlope) : std::nullopt;
-  const auto desc = onednn::convolution(shape, onednn::Algorithm::direct, kInference, slope);
+  onednn::pad(shape, static_cast<int>(kernel), 1, true);
+  const auto activation = activated ? std::optional(kLeakyRelu) : std::nullopt;
+  const auto desc = onednn::convolution(shape, onednn::Algorithm::direct, kInference, activation);
   require(desc.src_desc());
   onednn::PrimitiveChain::Arguments arguments = {{DNNL_ARG_SRC, current_},
                                                  {DNNL_ARG_WEIGHTS, allocate(desc.weights_desc(), 0.01F)}};
@@ -80,12 +80,12 @@ void BareChain::average_pool() {
 }
 
 void BareChain::dense(memory::dim units, bool activated) {
-  const auto slope = activated ? std::optional(kSlope) : std::nullopt;
+  const auto activation = activated ? std::optional(kLeakyRelu) : std::nullopt;
   const auto desc = onednn::dense({.input = current_.get_desc(),
                                    .kernel = onednn::any({units, current_.get_desc().dims()[1]}),
                                    .bias = onednn::f32({units}, Tag::x),
                                    .output = onednn::f32({1, units}, Tag::nc)},
-                                  kInference, slope);
+                                  kInference, activation);
   add(dnnl::inner_product_forward(desc), desc,
       {{DNNL_ARG_SRC, current_},
        {DNNL_ARG_WEIGHTS, allocate(desc.weights_desc(), 0.01F)},
