@@ -1,5 +1,6 @@
 #include "train/CrossvalCommand.h"
 
+#include <algorithm>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "train/CommandLine.h"
 #include "train/DataSet.h"
 #include "train/Evaluation.h"
+#include "train/Folds.h"
 #include "train/JsonText.h"
 #include "train/LoadClips.h"
 #include "train/ScoredClips.h"
@@ -28,11 +30,28 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The folds there are, each fit to be held out.
+// Folds of its own, or else made ones.
+DataSet open_with_folds(const CrossvalOptions& options, std::uint32_t seed) {
+  constexpr int kUsualFolds = 5;
+  DataSet data = open_data_set(options.train.data, options.train.strict);
+  if (std::ranges::any_of(data.clips, [](const LabelledClip& clip) { return clip.fold > 0; })) {
+    if (options.folds) {
+      throw Error(ExitCode::usage, fmt::format("--folds: found {}, expected nothing: {} has folds of its own",
+                                               *options.folds, options.train.data.string()));
+    }
+    return data;
+  }
+  const std::vector<int> folds = assign_folds(data, options.folds.value_or(kUsualFolds), seed);
+  for (std::size_t clip = 0; clip < folds.size(); ++clip) data.clips[clip].fold = folds[clip];
+  return data;
+}
+
+// Each fit to be held out: better refused now than after hours.
 std::vector<int> folds_of(const DataSet& data, const TrainConfig& config) {
   std::map<int, std::set<int>> labels;
   for (const LabelledClip& clip : data.clips) {
-    if (clip.fold > 0 && !clip.background()) labels[clip.fold].insert(clip.label);
+    if (clip.fold == 0 || clip.background()) continue;
+    for (const int label : clip.labels()) labels[clip.fold].insert(label);
   }
   if (labels.size() < 2) {
     throw Error(ExitCode::bad_data, fmt::format("{}: found {} folds, expected 2 at least",
@@ -56,13 +75,6 @@ struct FoldResult {
   int fold = 0;
   Evaluation evaluation;
 };
-
-std::string percent_line(const Evaluation& evaluation) {
-  const Interval interval = wilson_interval(evaluation.correct, evaluation.clips);
-  return fmt::format("accuracy {:.2f} % ({} of {}), 95 % interval {:.1f} to {:.1f} %, loss {:.4f}",
-                     100.0 * evaluation.accuracy, evaluation.correct, evaluation.clips, 100.0 * interval.low,
-                     100.0 * interval.high, evaluation.loss);
-}
 
 MeanError mean_accuracy(const std::vector<FoldResult>& results) {
   std::vector<double> accuracies;
@@ -101,8 +113,7 @@ std::string summary_json(const TrainConfig& config, const std::vector<FoldResult
                               {"mean_accuracy", mean.mean},
                               {"standard_error", mean.standard_error}};
   // Pooled over all clips, each scored by the model that did not see it.
-  const boost::json::value all = boost::json::parse(evaluation_json(pooled));
-  for (const auto& [key, value] : all.as_object()) summary[key] = value;
+  for (const auto& [key, value] : evaluation_object(pooled)) summary[key] = value;
   return json_text(summary);
 }
 
@@ -110,11 +121,14 @@ std::string summary_json(const TrainConfig& config, const std::vector<FoldResult
 
 int run_crossval(const CrossvalOptions& options) {
   const TrainConfig config = configure(options.train);
-  const DataSet data = open_data_set(options.train.data, options.train.strict);
+  const DataSet data = open_with_folds(options, config.seed);
   const std::vector<int> folds = folds_of(data, config);
   const StopSignal stop;
+  std::string again = command_line(options.train, "crossval");
+  if (options.folds) again += fmt::format(" --folds {}", *options.folds);
   std::vector<FoldResult> results;
   ScoredClips scored;
+  Scores kind = Scores::softmax;
   for (const int fold : folds) {
     TrainOptions train = options.train;
     train.fold = fold;
@@ -122,10 +136,11 @@ int run_crossval(const CrossvalOptions& options) {
     std::error_code error;
     train.resume = fs::exists(train.out / "resume.safetensors", error);
     std::cerr << fmt::format("fold {} of {}: {}\n", fold, folds.size(), train.out.string());
-    const int code = train_into(train, config, data, stop, command_line(options.train, "crossval"));
+    const int code = train_into(train, config, data, stop, again);
     if (code != 0) return code;
 
     const Model model = load_model(train.out / "model.safetensors");
+    kind = model.architecture.scores;
     const FeatureSet features =
         load_clips(data, clips_of_fold(data, fold), model.recipe,
                    {"held-out clips", static_cast<unsigned>(train.threads), train.strict}, stop);
@@ -133,10 +148,10 @@ int run_crossval(const CrossvalOptions& options) {
     ScoredClips clips = score_clips(model, data, features, train.threads);
     clips.folds.assign(clips.size(), fold);
     scored.append(clips);
-    results.push_back({fold, evaluate(clips.scores, clips.truth, clips.labels)});
-    std::cout << fmt::format("fold {}: {}", fold, percent_line(results.back().evaluation)) << std::endl;
+    results.push_back({fold, evaluate(clips, model.architecture.scores)});
+    std::cout << fmt::format("fold {}: {}", fold, accuracy_text(results.back().evaluation)) << std::endl;
   }
-  const Evaluation pooled = evaluate(scored.scores, scored.truth, scored.labels);
+  const Evaluation pooled = evaluate(scored, kind);
   const std::string csv = scores_csv(scored);
   write_file_atomically(options.train.out / "scores.csv", std::string_view(csv));
   const std::string summary = summary_json(config, results, pooled);
@@ -150,6 +165,8 @@ void add_crossval(CommandLine& line) {
   Command command = line.add("crossval", "Train and measure every fold of a data set",
                              [options] { return run_crossval(*options); });
   add_training_options(command, options->train);
+  command.option("--folds", &options->folds, "How many to make, where the data set has none: 5")
+      .range(2, 1000);
   command.option("--resume", &options->train.resume, "Not needed: what is in --out is gone on with");
   command.footer(
       "Ctrl-C finishes the step, saves, says how to go on and exits with 128 + the signal's number.");

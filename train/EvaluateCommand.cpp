@@ -21,11 +21,9 @@
 #include "train/StopSignal.h"
 
 namespace earshot {
-namespace {
-
-std::vector<std::size_t> chosen_clips(const DataSet& data, const EvaluateOptions& options) {
-  if (options.fold) return clips_of_fold(data, *options.fold);
-  if (options.test_split) {
+std::vector<std::size_t> chosen_clips(const DataSet& data, std::optional<int> fold, bool test_split) {
+  if (fold) return clips_of_fold(data, *fold);
+  if (test_split) {
     std::vector<std::size_t> which = clips_of_part(data, Part::test);
     if (which.empty()) {
       throw Error(ExitCode::bad_data,
@@ -39,21 +37,46 @@ std::vector<std::size_t> chosen_clips(const DataSet& data, const EvaluateOptions
   return which;
 }
 
-}  // namespace
+std::string trained_on_warning(const Model& model, const DataSet& data, std::optional<int> fold,
+                               bool test_split) {
+  const auto told = model.provenance.find("data");
+  if (told == model.provenance.end() || test_split) return {};
+  const std::string name = std::filesystem::weakly_canonical(data.directory).filename().string();
+  if (!told->second.starts_with(name + ": ")) return {};
+  const auto held_out = model.provenance.find("held out");
+  if (fold && held_out != model.provenance.end() && held_out->second == fmt::format("fold {}", *fold))
+    return {};
+  return fmt::format(
+      "the model was trained on {}{}: on clips that it knows it is better than on others, and surer",
+      told->second, held_out == model.provenance.end() ? "" : ", without " + held_out->second);
+}
 
 int run_evaluate(const EvaluateOptions& options) {
   const Model model = load_model(options.model);
   const DataSet data = open_data_set(options.data, options.strict);
+  const std::vector<std::size_t> chosen = chosen_clips(data, options.fold, options.test_split);
+  const std::vector<std::size_t> known = known_clips(data, chosen, model.labels, options.known_only);
+  if (known.empty()) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: found no clip of a label that the model knows, expected one of {}",
+                            options.data.string(), fmt::join(model.labels, ", ")));
+  }
+  if (known.size() < chosen.size()) {
+    std::cerr << fmt::format("{} of {} clips left out: their labels are not the model's\n",
+                             chosen.size() - known.size(), chosen.size());
+  }
+  const std::string warning = trained_on_warning(model, data, options.fold, options.test_split);
+  if (!warning.empty()) std::cerr << "note: " << warning << '\n';
   const StopSignal stop;
   const ClipLoading loading{"clips", static_cast<unsigned>(options.threads), options.strict};
-  const FeatureSet features = load_clips(data, chosen_clips(data, options), model.recipe, loading, stop);
+  const FeatureSet features = load_clips(data, known, model.recipe, loading, stop);
   if (!features.complete) return 128 + stop.received();
   const ScoredClips scored = score_clips(model, data, features, options.threads);
   if (options.scores) {
     const std::string csv = scores_csv(scored);
     write_file_atomically(*options.scores, std::string_view(csv));
   }
-  const Evaluation evaluation = evaluate(scored.scores, scored.truth, scored.labels);
+  const Evaluation evaluation = evaluate(scored, model.architecture.scores);
   std::cout << (options.json ? evaluation_json(evaluation) : evaluation_text(evaluation));
   return 0;
 }
@@ -73,6 +96,8 @@ void add_evaluate(CommandLine& line) {
   command.option("--split", &options->split, "Only the clips of the test list: test")
       .one_of({"test"})
       .excludes(fold);
+  command.option("--known-only", &options->known_only,
+                 "Leave out clips whose labels the model does not know, and count them");
   command.option("--scores", &options->scores, "Write every clip's scores there, CSV");
   command.option("--json", &options->json, "One JSON document instead of text");
   command.option("--strict", &options->strict, "A clip that cannot be read is an error");

@@ -34,6 +34,70 @@ ClassFigures class_figures(const Evaluation& evaluation, std::size_t label) {
   return figures;
 }
 
+template <typename Value>
+std::vector<Value> column_of(std::span<const Value> rows, std::size_t column, std::size_t classes) {
+  std::vector<Value> values;
+  for (std::size_t at = column; at < rows.size(); at += classes) values.push_back(rows[at]);
+  return values;
+}
+
+void set_average_precisions(Evaluation& evaluation, std::span<const float> scores,
+                            std::span<const unsigned char> present) {
+  const std::size_t classes = evaluation.labels.size();
+  std::vector<double> precisions;  // of the classes that have a clip
+  for (std::size_t label = 0; label < classes; ++label) {
+    const std::vector<unsigned char> positive = column_of(present, label, classes);
+    ClassFigures& figures = evaluation.per_class[label];
+    figures.average_precision = average_precision(column_of(scores, label, classes), positive);
+    figures.support = static_cast<std::size_t>(std::ranges::count(positive, 1));
+    if (figures.support > 0) precisions.push_back(figures.average_precision);
+  }
+  evaluation.mean_average_precision = mean_and_error(precisions).mean;
+}
+
+void set_threshold_figures(ClassFigures& figures, std::span<const float> scores,
+                           std::span<const unsigned char> positive) {
+  std::size_t given = 0;
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    given += scores[i] >= 0.5F ? 1 : 0;
+    right += scores[i] >= 0.5F && positive[i] ? 1 : 0;
+  }
+  figures.precision = ratio(right, given);
+  figures.recall = ratio(right, figures.support);
+  figures.f1 = ratio(2 * right, given + figures.support);
+}
+
+// All, or of a great many those that there is something to say of.
+std::vector<std::size_t> classes_to_show(const Evaluation& evaluation) {
+  constexpr std::size_t kMany = 30;
+  const std::size_t classes = evaluation.labels.size();
+  std::vector<std::size_t> shown;
+  for (std::size_t label = 0; label < classes; ++label) {
+    bool taken = evaluation.per_class[label].support > 0;
+    for (std::size_t row = 0; row < classes; ++row) taken |= evaluation.confusion[row * classes + label] > 0;
+    if (classes <= kMany || taken) shown.push_back(label);
+  }
+  return shown;
+}
+
+std::string confusion_text(const Evaluation& evaluation, const std::vector<std::size_t>& shown,
+                           std::size_t width) {
+  constexpr std::size_t kMostColumns = 60;
+  if (shown.size() > kMostColumns) return "\nconfusion: more classes than fit here; --json has them\n";
+  std::string text = "\nconfusion: a row for what the clip is, a column for what it was taken for\n";
+  text += fmt::format("{:>3}  {:<{}} ", "", "", width);
+  for (const std::size_t i : shown) text += fmt::format(" {:>4}", i);
+  for (const std::size_t row : shown) {
+    text += fmt::format("\n{:>3}  {:<{}} ", row, evaluation.labels[row], width);
+    for (const std::size_t column : shown) {
+      const std::size_t count = evaluation.confusion[row * evaluation.labels.size() + column];
+      text += fmt::format(" {:>4}", count == 0 ? "." : fmt::format("{}", count));
+    }
+  }
+  return text + '\n';
+}
+
 }  // namespace
 
 Evaluation evaluate(std::span<const float> scores, std::span<const int> truth,
@@ -57,19 +121,31 @@ Evaluation evaluate(std::span<const float> scores, std::span<const int> truth,
   evaluation.calibration_error = expected_calibration_error(evaluation.reliability);
   for (std::size_t label = 0; label < classes; ++label)
     evaluation.per_class.push_back(class_figures(evaluation, label));
-  std::vector<double> precisions;  // of the classes that have a clip
-  for (std::size_t label = 0; label < classes; ++label) {
-    std::vector<float> column;
-    std::vector<unsigned char> positive;
-    for (std::size_t i = 0; i < truth.size(); ++i) {
-      column.push_back(scores[i * classes + label]);
-      positive.push_back(static_cast<std::size_t>(truth[i]) == label ? 1 : 0);
-    }
-    ClassFigures& figures = evaluation.per_class[label];
-    figures.average_precision = average_precision(column, positive);
-    if (figures.support > 0) precisions.push_back(figures.average_precision);
+  std::vector<unsigned char> present(scores.size(), 0);
+  for (std::size_t i = 0; i < truth.size(); ++i)
+    present[i * classes + static_cast<std::size_t>(truth[i])] = 1;
+  set_average_precisions(evaluation, scores, present);
+  return evaluation;
+}
+
+Evaluation evaluate(const ScoredClips& clips, Scores kind) {
+  const std::size_t classes = clips.labels.size();
+  std::vector<int> truth = clips.truth;
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    const std::size_t predicted = predicted_class(std::span(clips.scores).subspan(i * classes, classes));
+    if (clips.present[i * classes + predicted]) truth[i] = static_cast<int>(predicted);
   }
-  evaluation.mean_average_precision = mean_and_error(precisions).mean;
+  Evaluation evaluation = evaluate(clips.scores, truth, clips.labels);
+  evaluation.loss = negative_log_likelihood(clips.scores, clips.truth, classes);
+  set_average_precisions(evaluation, clips.scores, clips.present);
+  if (kind != Scores::sigmoid) return evaluation;
+  evaluation.several = true;
+  evaluation.loss = binary_cross_entropy(clips.scores, clips.present);
+  evaluation.micro_f1 = micro_f1(clips.scores, clips.present);
+  for (std::size_t label = 0; label < classes; ++label) {
+    set_threshold_figures(evaluation.per_class[label], column_of<float>(clips.scores, label, classes),
+                          column_of<unsigned char>(clips.present, label, classes));
+  }
   return evaluation;
 }
 
@@ -98,41 +174,42 @@ std::vector<float> classify_all(const Model& model, const FeatureSet& features, 
   return scores;
 }
 
-std::string evaluation_text(const Evaluation& evaluation) {
-  const std::size_t classes = evaluation.labels.size();
+std::string accuracy_text(const Evaluation& evaluation) {
   const Interval interval = wilson_interval(evaluation.correct, evaluation.clips);
-  std::string text =
-      fmt::format("accuracy {:.2f} % ({} of {}), 95 % interval {:.1f} to {:.1f} %, loss {:.4f}\n\n",
-                  100.0 * evaluation.accuracy, evaluation.correct, evaluation.clips, 100.0 * interval.low,
-                  100.0 * interval.high, evaluation.loss);
-  text.pop_back();
-  text += fmt::format(
-      "among the three highest {:.2f} %, calibration error {:.4f}, mean average precision {:.4f}\n\n",
-      100.0 * ratio(evaluation.top3_correct, evaluation.clips), evaluation.calibration_error,
-      evaluation.mean_average_precision);
+  return fmt::format("accuracy {:.2f} % ({} of {}), 95 % interval {:.1f} to {:.1f} %, loss {:.4f}",
+                     100.0 * evaluation.accuracy, evaluation.correct, evaluation.clips, 100.0 * interval.low,
+                     100.0 * interval.high, evaluation.loss);
+}
+
+std::string evaluation_text(const Evaluation& evaluation) {
+  const std::string precision =
+      fmt::format("mean average precision {:.4f}", evaluation.mean_average_precision);
+  std::string text;
+  if (evaluation.several)
+    text += fmt::format("{}, F1 {:.4f} of the scores from 0.5 on\n", precision, evaluation.micro_f1);
+  text += accuracy_text(evaluation) + '\n';
+  text += fmt::format("among the three highest {:.2f} %, calibration error {:.4f}",
+                      100.0 * ratio(evaluation.top3_correct, evaluation.clips), evaluation.calibration_error);
+  text += evaluation.several ? "\n" : ", " + precision + '\n';
+
+  const std::vector<std::size_t> shown = classes_to_show(evaluation);
   std::size_t width = 5;
-  for (const std::string& label : evaluation.labels) width = std::max(width, label.size());
-  text += fmt::format("{:>3}  {:<{}}  precision  recall      f1      AP  clips\n", "", "class", width);
-  for (std::size_t i = 0; i < classes; ++i) {
+  for (const std::size_t i : shown) width = std::max(width, evaluation.labels[i].size());
+  text += fmt::format("\n{:>3}  {:<{}}  precision  recall      f1      AP  clips\n", "", "class", width);
+  for (const std::size_t i : shown) {
     const ClassFigures& figures = evaluation.per_class[i];
     text += fmt::format("{:>3}  {:<{}}  {:>9.3f}  {:>6.3f}  {:>6.3f}  {:>6.3f}  {:>5}\n", i,
                         evaluation.labels[i], width, figures.precision, figures.recall, figures.f1,
                         figures.average_precision, figures.support);
   }
-  text += "\nconfusion: a row for what the clip is, a column for what it was taken for\n";
-  text += fmt::format("{:>3}  {:<{}} ", "", "", width);
-  for (std::size_t i = 0; i < classes; ++i) text += fmt::format(" {:>4}", i);
-  for (std::size_t row = 0; row < classes; ++row) {
-    text += fmt::format("\n{:>3}  {:<{}} ", row, evaluation.labels[row], width);
-    for (std::size_t column = 0; column < classes; ++column) {
-      const std::size_t count = evaluation.confusion[row * classes + column];
-      text += fmt::format(" {:>4}", count == 0 ? "." : fmt::format("{}", count));
-    }
+  if (shown.size() < evaluation.labels.size()) {
+    text += fmt::format("and {} classes without a clip that nothing was taken for\n",
+                        evaluation.labels.size() - shown.size());
   }
-  return text + '\n';
+  return text + confusion_text(evaluation, shown, width);
 }
 
-std::string evaluation_json(const Evaluation& evaluation) {
+boost::json::object evaluation_object(const Evaluation& evaluation) {
   const std::size_t classes = evaluation.labels.size();
   const Interval interval = wilson_interval(evaluation.correct, evaluation.clips);
   boost::json::array confusion;
@@ -148,18 +225,24 @@ std::string evaluation_json(const Evaluation& evaluation) {
                                                {"average_precision", figures.average_precision},
                                                {"support", figures.support}});
   }
-  return json_text(boost::json::object{{"accuracy", evaluation.accuracy},
-                                       {"accuracy_low", interval.low},
-                                       {"accuracy_high", interval.high},
-                                       {"loss", evaluation.loss},
-                                       {"top3_accuracy", ratio(evaluation.top3_correct, evaluation.clips)},
-                                       {"ece", evaluation.calibration_error},
-                                       {"map", evaluation.mean_average_precision},
-                                       {"clips", evaluation.clips},
-                                       {"correct", evaluation.correct},
-                                       {"labels", boost::json::value_from(evaluation.labels)},
-                                       {"confusion", std::move(confusion)},
-                                       {"per_class", std::move(per_class)}});
+  boost::json::object document{{"accuracy", evaluation.accuracy},
+                               {"accuracy_low", interval.low},
+                               {"accuracy_high", interval.high},
+                               {"loss", evaluation.loss},
+                               {"top3_accuracy", ratio(evaluation.top3_correct, evaluation.clips)},
+                               {"ece", evaluation.calibration_error},
+                               {"map", evaluation.mean_average_precision},
+                               {"clips", evaluation.clips},
+                               {"correct", evaluation.correct},
+                               {"labels", boost::json::value_from(evaluation.labels)},
+                               {"confusion", std::move(confusion)},
+                               {"per_class", std::move(per_class)}};
+  if (evaluation.several) document["micro_f1"] = evaluation.micro_f1;
+  return document;
+}
+
+std::string evaluation_json(const Evaluation& evaluation) {
+  return json_text(evaluation_object(evaluation));
 }
 
 }  // namespace earshot

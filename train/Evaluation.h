@@ -7,9 +7,12 @@
 #include <string>
 #include <vector>
 
+#include <boost/json/object.hpp>
+
 #include "nn/Model.h"
 #include "train/FeatureSet.h"
 #include "train/Metrics.h"
+#include "train/ScoredClips.h"
 
 namespace earshot {
 
@@ -23,6 +26,8 @@ struct ClassFigures {
 };
 
 struct Evaluation {
+  bool several =
+      false;  ///< a sigmoid model's: classes are not exclusive, `mean_average_precision` is the main figure
   std::size_t clips = 0;
   std::size_t correct = 0;
   double accuracy = 0.0;
@@ -31,6 +36,7 @@ struct Evaluation {
   std::vector<ReliabilityBin> reliability;  ///< 15
   double calibration_error = 0.0;           ///< over `reliability`
   double mean_average_precision = 0.0;      ///< over the classes that have a clip
+  double micro_f1 = 0.0;                    ///< `several`: of all scores from 0.5 on
   std::vector<std::string> labels;
   std::vector<std::size_t> confusion;  ///< classes x classes: row the clip's label, column the predicted one
   std::vector<ClassFigures> per_class;
@@ -40,14 +46,22 @@ struct Evaluation {
 Evaluation evaluate(std::span<const float> scores, std::span<const int> truth,
                     const std::vector<std::string>& labels);
 
+/// The same of clips that may have several labels each: one is right if its highest score is of any of them,
+/// and then its row in `confusion`. With Scores::sigmoid precision, recall and F1 are of the scores from 0.5
+/// on.
+Evaluation evaluate(const ScoredClips& clips, Scores kind);
+
 /// Scores of every clip, n x labels, by one Classifier on each of `threads` threads.
 std::vector<float> classify_all(const Model& model, const FeatureSet& features, int threads);
 
+/// One line: accuracy, of how many, its interval, loss.
+std::string accuracy_text(const Evaluation& evaluation);
 /// For people: the figures, a table of the classes, the confusion matrix.
 std::string evaluation_text(const Evaluation& evaluation);
 /// {accuracy, accuracy_low, accuracy_high, loss, top3_accuracy, ece, map, clips, correct, labels, confusion,
 /// per_class
-/// [{label, precision, recall, f1, average_precision, support}]}
+/// [{label, precision, recall, f1, average_precision, support}]}, and `micro_f1` of several labels at once
+boost::json::object evaluation_object(const Evaluation& evaluation);
 std::string evaluation_json(const Evaluation& evaluation);
 
 }  // namespace earshot

@@ -94,6 +94,37 @@ double average_precision(std::span<const float> scores, std::span<const unsigned
   return positives == 0 ? 0.0 : sum / static_cast<double>(positives);
 }
 
+double micro_f1(std::span<const float> scores, std::span<const unsigned char> truth,
+                float threshold) noexcept {
+  std::size_t right = 0;
+  std::size_t given = 0;
+  std::size_t positives = 0;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    const bool is_given = scores[i] >= threshold;
+    given += is_given ? 1 : 0;
+    positives += truth[i] ? 1 : 0;
+    right += is_given && truth[i] ? 1 : 0;
+  }
+  return ratio(2 * right, given + positives);
+}
+
+std::vector<float> highest_scores(std::span<const float> scores, std::size_t classes) {
+  std::vector<float> highest;
+  for (std::size_t first = 0; first < scores.size(); first += classes) {
+    highest.push_back(std::ranges::max(scores.subspan(first, classes)));
+  }
+  return highest;
+}
+
+std::vector<unsigned char> hits(std::span<const float> scores, std::span<const unsigned char> truth,
+                                std::size_t classes) {
+  std::vector<unsigned char> hit;
+  for (std::size_t first = 0; first < scores.size(); first += classes) {
+    hit.push_back(truth[first + predicted_class(scores.subspan(first, classes))]);
+  }
+  return hit;
+}
+
 std::vector<ReliabilityBin> reliability_bins(std::span<const float> scores, std::span<const int> truth,
                                              std::size_t classes, std::size_t bins) {
   std::vector<float> confidence;

@@ -46,6 +46,17 @@ double binary_cross_entropy(std::span<const float> scores, std::span<const unsig
 /// as scikit-learn's average_precision_score. `truth` as `scores`: 1 where positive. 0 without a positive.
 double average_precision(std::span<const float> scores, std::span<const unsigned char> truth);
 
+/// Over all classes' scores at once: how many of the labels given (score >= threshold) are right and how many
+/// of the right ones are given, as one F1. 0 where nothing is given nor right.
+double micro_f1(std::span<const float> scores, std::span<const unsigned char> truth,
+                float threshold = 0.5F) noexcept;
+
+/// The highest score of each clip. `scores` n x classes.
+std::vector<float> highest_scores(std::span<const float> scores, std::size_t classes);
+/// Whether the clip has the label that its highest score is of. `scores` and `truth` n x classes.
+std::vector<unsigned char> hits(std::span<const float> scores, std::span<const unsigned char> truth,
+                                std::size_t classes);
+
 /// The clips whose prediction was made with a confidence in (low, high].
 struct ReliabilityBin {
   double low = 0.0;

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "dsp/Error.h"
+#include "train/CalibrateCommand.h"
 #include "train/CommandLine.h"
 #include "train/CrossvalCommand.h"
 #include "train/DataCommand.h"
@@ -19,6 +20,7 @@ int run_and_flush(int argc, char** argv) {
   CommandLine line("Makes, measures and explains Earshot's models.", "trainer", "trainer " EARSHOT_VERSION);
   add_train(line);
   add_crossval(line);
+  add_calibrate(line);
   add_data(line);
   add_evaluate(line);
   add_features(line);

@@ -45,15 +45,13 @@ TEST_CASE("Wilson's interval is the published one and stays within 0 and 1") {
   CHECK(wilson_interval(0, 0).high == 1.0);
 }
 
-TEST_CASE("a score of zero for the right label costs much, not infinitely much") {
-  const Evaluation evaluation = evaluate(std::vector<float>{1.0F, 0.0F}, std::vector<int>{1}, {"a", "b"});
-  CHECK(evaluation.loss == Approx(87.3365));
-}
-
 TEST_CASE("an evaluation as JSON holds what is promised") {
   const boost::json::value document = boost::json::parse(evaluation_json(example()));
   CHECK(document.at("accuracy").as_double() == 0.6);
   CHECK(document.at("clips").as_int64() == 5);
+  CHECK(document.at("top3_accuracy").as_double() == 1.0);
+  CHECK(document.at("ece").as_double() == Approx(0.1));  // five times a confidence of 0.5, three right
+  CHECK(document.at("map").as_double() == Approx(((2.0 / 3.0) * (2.0 / 3.0) + 0.6 / 3.0 + 0.25 + 0.2) / 2.0));
   CHECK(document.at("correct").as_int64() == 3);
   CHECK(document.at("labels") == boost::json::value{"a", "b", "c"});
   CHECK(document.at("confusion") == boost::json::value{{2, 1, 0}, {1, 1, 0}, {0, 0, 0}});

@@ -291,10 +291,69 @@ TEST_CASE("crossval holds every fold out once, goes on where it was stopped, and
   CHECK(table[0] == "file,label,predicted,tone,noise,clicks,fold");
   CHECK_THAT(table[1], Catch::Matchers::StartsWith("clip0.wav,tone,") && Catch::Matchers::EndsWith(",1"));
 
+  std::vector<std::string> dealt = plan;
+  dealt.insert(dealt.end(), {"--folds", "4"});
+  CHECK_THAT(workshop.run(dealt).err, Contains("--folds: found 4") && Contains("folds of its own"));
   plan.insert(plan.end(), {"--seed", "9"});
   const test::Finished other = workshop.run(plan);
   CHECK(other.code == 78);
   CHECK_THAT(other.err, Contains("fold-1") && Contains("train.seed: found '9', expected '1'"));
+}
+
+TEST_CASE("calibrate gives a model the temperature of out-of-fold scores, and says when they are not") {
+  const Workshop workshop;
+  REQUIRE(workshop.run(workshop.train("run", {"--fold", "3", "--epochs", "1"})).code == 0);
+  const std::string model = workshop.out("run") / "model.safetensors";
+  const std::string calibrated = workshop.out("calibrated.safetensors");
+  // Every margin is ln(0.98 / 0.01) and 3 of 4 are right.
+  const std::string scores = workshop.directory().write("scores.csv",
+                                                        "file,label,predicted,noise,clicks,tone\n"
+                                                        "1.wav,noise,noise,0.98,0.01,0.01\n"
+                                                        "2.wav,tone,tone,0.01,0.01,0.98\n"
+                                                        "3.wav,clicks,clicks,0.01,0.98,0.01\n"
+                                                        "4.wav,clicks,tone,0.01,0.01,0.98\n");
+  const test::Finished fitted =
+      workshop.trainer({"calibrate", model, "--scores", scores, "--out", calibrated, "--json"});
+  INFO(fitted.err);
+  REQUIRE(fitted.code == 0);
+  CHECK(fitted.err.empty());
+  const boost::json::value fit = boost::json::parse(fitted.out);
+  const double expected = std::log(98.0) / std::log(6.0);  // 3/4 against 1/8
+  CHECK(fit.at("temperature").as_double() == Approx(expected).epsilon(1e-5));
+  CHECK(fit.at("ece_after").as_double() < 1e-4);
+  CHECK(load_model(calibrated).temperature == Approx(expected).epsilon(1e-5));
+  CHECK(load_model(calibrated).weights == load_model(model).weights);
+  CHECK_THAT(load_model(calibrated).provenance.at("temperature"), Contains("4 clips of scores.csv"));
+
+  const auto on_data = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments{"calibrate",     calibrated, "--data",
+                                       workshop.data(), "--out",    calibrated};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return workshop.trainer(arguments);
+  };
+  // After one epoch it may be too bad to calibrate; what matters is who is warned.
+  CHECK_THAT(on_data({}).err, Contains("warning: the model was trained on data: 9 clips of folds 1, 2"));
+  CHECK_THAT(on_data({"--fold", "3"}).err, !Contains("warning"));
+  CHECK(workshop.trainer({"calibrate", model, "--out", calibrated}).code == 64);
+}
+
+TEST_CASE("a data set without folds gets some, and other labels than the model's are named or left out") {
+  const Workshop workshop(false);
+  const test::Finished made = workshop.trainer({"crossval", "--data", workshop.data(), "--config",
+                                                workshop.directory() / "quick.toml", "--out",
+                                                workshop.out("cv"), "--epochs", "1", "--folds", "2"});
+  INFO(made.err);
+  REQUIRE(made.code == 0);
+  CHECK_THAT(made.out, Contains("over 2 folds") && Contains("of 9)"));  // the test list is in no fold
+  CHECK(fs::exists(workshop.out("cv") / "fold-2/model.safetensors"));
+
+  const Workshop named;  // whose labels are words
+  const std::string model = workshop.out("cv") / "fold-1/model.safetensors";
+  const test::Finished refused = named.trainer({"evaluate", model, "--data", named.data()});
+  CHECK(refused.code == 65);
+  CHECK_THAT(refused.err, Contains("found the label 'tone', expected one the model knows: 0, 1"));
+  CHECK_THAT(named.trainer({"evaluate", model, "--data", named.data(), "--known-only"}).err,
+             Contains("found no clip of a label that the model knows"));
 }
 
 TEST_CASE("with a validation part the callbacks choose what is kept") {

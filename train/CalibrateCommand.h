@@ -1,0 +1,30 @@
+// CalibrateCommand: `trainer calibrate`, a copy of a model whose scores are as sure as they are right.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+namespace earshot {
+
+class CommandLine;
+
+struct CalibrateOptions {
+  std::filesystem::path model;
+  std::optional<std::filesystem::path> scores;  ///< out-of-fold scores, crossval's scores.csv; or else `data`
+  std::optional<std::filesystem::path> data;
+  std::optional<int> fold;  ///< only this fold's clips
+  bool test_split = false;  ///< only the clips of the test list
+  std::filesystem::path out;
+  bool json = false;
+  bool strict = false;  ///< a clip that cannot be read is an error
+  int threads = 1;
+};
+
+/// Fits the temperature that the logits are divided by; what is predicted stays the same. Prints loss and
+/// calibration error before and after. Scores of a file are taken to be of models with the temperature 1, as
+/// train leaves them; the data's clips are scored anew at 1. Returns the exit code: 0, or 128 + the signal
+/// that ended it. Throws Error.
+int run_calibrate(const CalibrateOptions& options);
+void add_calibrate(CommandLine& line);
+
+}  // namespace earshot
