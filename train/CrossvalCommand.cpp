@@ -87,8 +87,7 @@ std::string mean_line(const std::vector<FoldResult>& results, const Evaluation& 
   const Interval interval = wilson_interval(pooled.correct, pooled.clips);
   return fmt::format(
       "mean accuracy {:.2f} % over {} folds, standard error {:.2f}; pooled {:.2f} % ({} of {}), 95 % "
-      "interval {:.1f} to "
-      "{:.1f} % (Wilson)",
+      "interval {:.1f} to {:.1f} % (Wilson)",
       100.0 * mean.mean, results.size(), 100.0 * mean.standard_error, 100.0 * pooled.accuracy, pooled.correct,
       pooled.clips, 100.0 * interval.low, 100.0 * interval.high);
 }
@@ -135,7 +134,8 @@ int run_crossval(const CrossvalOptions& options) {
     train.out = options.train.out / fmt::format("fold-{}", fold);
     std::error_code error;
     train.resume = fs::exists(train.out / "resume.safetensors", error);
-    std::cerr << fmt::format("fold {} of {}: {}\n", fold, folds.size(), train.out.string());
+    std::cerr << fmt::format("fold {}, {} of {}: {}\n", fold, results.size() + 1, folds.size(),
+                             train.out.string());
     const int code = train_into(train, config, data, stop, again);
     if (code != 0) return code;
 
@@ -144,7 +144,10 @@ int run_crossval(const CrossvalOptions& options) {
     const FeatureSet features =
         load_clips(data, clips_of_fold(data, fold), model.recipe,
                    {"held-out clips", static_cast<unsigned>(train.threads), train.strict}, stop);
-    if (!features.complete) return 128 + stop.received();
+    if (!features.complete) {
+      std::cerr << "to go on:\n  " << again << '\n';
+      return 128 + stop.received();
+    }
     ScoredClips clips = score_clips(model, data, features, train.threads);
     clips.folds.assign(clips.size(), fold);
     scored.append(clips);

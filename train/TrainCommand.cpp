@@ -308,7 +308,10 @@ int train_into(const TrainOptions& options, const TrainConfig& config, const Dat
   };
   FeatureSet train = load("training clips", division.train);
   FeatureSet validation = load("validation clips", division.validation);
-  if (!train.complete || !validation.complete) return 128 + stop.received();
+  if (!train.complete || !validation.complete) {
+    std::cerr << "to go on:\n  " << to_go_on << '\n';
+    return 128 + stop.received();
+  }
   warn_of_shared_sounds(data, train, validation);
 
   std::map<std::string, std::string> settings = run_settings(config, data, train, validation);
