@@ -3,22 +3,15 @@
 //
 //   bench_features     the peer runs under $EARSHOT_PYTHON, else python3, if it has librosa and Pillow
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
-#include <memory>
 #include <optional>
 #include <span>
-#include <string>
-#include <utility>
 #include <vector>
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "dsp/FeatureExtractor.h"
+#include "tests/bench/PythonPeer.h"
 #include "tests/dsp/Signals.h"
 
 namespace {
@@ -39,71 +32,6 @@ double milliseconds(Work work) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// The Python process, asked for one measurement at a time so that both take turns.
-class Peer {
- public:
-  /// Nothing if Python, librosa or Pillow is absent.
-  static std::optional<Peer> start(std::span<const float> samples) {
-    std::array<int, 2> to{};
-    std::array<int, 2> from{};
-    if (pipe(to.data()) != 0 || pipe(from.data()) != 0) return std::nullopt;
-    const pid_t child = fork();
-    if (child == 0) {
-      dup2(to[0], STDIN_FILENO);
-      dup2(from[1], STDOUT_FILENO);
-      for (const int end : {to[0], to[1], from[0], from[1]}) close(end);
-      const char* chosen = std::getenv("EARSHOT_PYTHON");
-      const char* python = chosen ? chosen : "python3";
-      execlp(python, python, EARSHOT_SOURCE_DIR "/tests/bench/features_peer.py", nullptr);
-      _exit(127);
-    }
-    close(to[0]);
-    close(from[1]);
-    Peer peer(child, fdopen(to[1], "w"), fdopen(from[0], "r"));
-    std::fprintf(peer.to_.get(), "%zu\n", samples.size());
-    std::fwrite(samples.data(), sizeof(float), samples.size(), peer.to_.get());
-    std::fflush(peer.to_.get());
-    const std::optional<std::string> name = peer.read_line();
-    if (!name) return std::nullopt;
-    std::printf("peer: %s", name->c_str());
-    return peer;
-  }
-
-  /// One picture, in ms.
-  std::optional<double> measure() {
-    std::fputs("\n", to_.get());
-    std::fflush(to_.get());
-    const std::optional<std::string> line = read_line();
-    return line ? std::optional(std::stod(*line)) : std::nullopt;
-  }
-
-  Peer(Peer&& other) noexcept
-      : child_(std::exchange(other.child_, -1)), to_(std::move(other.to_)), from_(std::move(other.from_)) {}
-  ~Peer() {
-    if (child_ < 0) return;
-    to_.reset();
-    waitpid(child_, nullptr, 0);
-  }
-
- private:
-  struct Close {
-    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-  };
-  using File = std::unique_ptr<std::FILE, Close>;
-
-  Peer(pid_t child, std::FILE* to, std::FILE* from) : child_(child), to_(to), from_(from) {}
-
-  std::optional<std::string> read_line() {
-    std::array<char, 128> line{};
-    if (!std::fgets(line.data(), line.size(), from_.get())) return std::nullopt;
-    return std::string(line.data());
-  }
-
-  pid_t child_;
-  File to_;
-  File from_;
-};
-
 }  // namespace
 
 int main() {
@@ -113,7 +41,11 @@ int main() {
   const std::vector<float> stream =
       test::ramped(test::noise(recipe.window_samples + kRounds * kHopSamples, 1));
   const auto clip = std::span(stream).first(recipe.window_samples);
-  std::optional<Peer> peer = Peer::start(clip);
+  std::optional<bench::PythonPeer> peer = bench::PythonPeer::start(
+      EARSHOT_SOURCE_DIR "/tests/bench/features_peer.py", {}, [&clip](std::FILE* input) {
+        std::fprintf(input, "%zu\n", clip.size());
+        std::fwrite(clip.data(), sizeof(float), clip.size(), input);
+      });
   if (!peer)
     std::printf("peer absent: no python3 (or $EARSHOT_PYTHON) with librosa and Pillow; ours alone\n");
 
