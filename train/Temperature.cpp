@@ -130,19 +130,23 @@ TemperatureFit fit_temperature(const ScoredClips& clips, Scores kind) {
   const double low = std::log(kLeastTemperature);
   const double high = std::log(kMostTemperature);
   const double best = golden_section(loss, low, high);
-  if (best - low < 1e-5 || high - best < 1e-5) {
+  const double least = loss.at(std::exp(best));
+  // At the least temperature the loss of clips that are all right is flat, a rounded 0, and the search ends
+  // anywhere.
+  const bool never_wrong = best - low < 1e-5 || loss.at(kLeastTemperature) <= least;
+  if (never_wrong || high - best < 1e-5) {
     throw Error(
         ExitCode::bad_data,
         fmt::format(
             "found no temperature from {} to {} at which the {} clips' loss is least, expected one: {}",
             kLeastTemperature, kMostTemperature, clips.size(),
-            best - low < 1e-5 ? "their scores are never wrong, so nothing tells how sure to be"
-                              : "their scores know nothing of them"));
+            never_wrong ? "their scores are never wrong, so nothing tells how sure to be"
+                        : "their scores know nothing of them"));
   }
   TemperatureFit fit;
   fit.temperature = std::exp(best);
   fit.loss_before = loss.at(1.0);
-  fit.loss_after = loss.at(fit.temperature);
+  fit.loss_after = least;
   fit.calibration_error_before = calibration_error(clips, clips.scores);
   fit.calibration_error_after =
       calibration_error(clips, at_temperature(clips.scores, clips.labels.size(), kind, fit.temperature));
