@@ -16,6 +16,7 @@
 #include "nn/AtomicFile.h"
 #include "nn/Model.h"
 #include "train/CommandLine.h"
+#include "train/CrossvalReport.h"
 #include "train/DataSet.h"
 #include "train/Evaluation.h"
 #include "train/Folds.h"
@@ -128,6 +129,7 @@ int run_crossval(const CrossvalOptions& options) {
   std::vector<FoldResult> results;
   ScoredClips scored;
   Scores kind = Scores::softmax;
+  CrossvalReport report(config, data);
   for (const int fold : folds) {
     TrainOptions train = options.train;
     train.fold = fold;
@@ -152,6 +154,7 @@ int run_crossval(const CrossvalOptions& options) {
     clips.folds.assign(clips.size(), fold);
     scored.append(clips);
     results.push_back({fold, evaluate(clips, model.architecture.scores)});
+    report.add_fold(fold, train.out, features, clips, results.back().evaluation);
     std::cout << fmt::format("fold {}: {}", fold, accuracy_text(results.back().evaluation)) << std::endl;
   }
   const Evaluation pooled = evaluate(scored, kind);
@@ -159,6 +162,7 @@ int run_crossval(const CrossvalOptions& options) {
   write_file_atomically(options.train.out / "scores.csv", std::string_view(csv));
   const std::string summary = summary_json(config, results, pooled);
   write_file_atomically(options.train.out / "summary.json", std::string_view(summary));
+  report.write(options.train.out, pooled, options.train.threads);
   std::cout << mean_line(results, pooled) << '\n';
   return 0;
 }

@@ -12,6 +12,7 @@
 
 #include "dsp/Error.h"
 #include "train/FeatureCache.h"
+#include "train/Terminal.h"
 
 namespace earshot {
 
@@ -68,7 +69,7 @@ void warn_of_shared_sounds(const DataSet& data, const FeatureSet& train, const F
 
 FeatureSet load_clips(const DataSet& data, std::span<const std::size_t> which, const FeatureRecipe& recipe,
                       const ClipLoading& loading, const StopSignal& stop) {
-  const bool live = isatty(STDERR_FILENO) != 0;
+  const bool live = terminal_of(STDERR_FILENO).live;
   const auto start = std::chrono::steady_clock::now();
   FeatureLoading how;
   how.threads = loading.threads;

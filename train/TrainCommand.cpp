@@ -12,7 +12,6 @@
 #include <spdlog/fmt/chrono.h>
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/fmt/ranges.h>
-#include <boost/json.hpp>
 
 #include "dsp/Error.h"
 #include "nn/AtomicFile.h"
@@ -23,9 +22,10 @@
 #include "train/DataSet.h"
 #include "train/Division.h"
 #include "train/FrozenLayers.h"
-#include "train/JsonText.h"
 #include "train/LoadClips.h"
+#include "train/RunReport.h"
 #include "train/StopSignal.h"
+#include "train/TensorBoardLog.h"
 #include "train/TrainConfig.h"
 #include "train/Training.h"
 
@@ -130,11 +130,12 @@ class RunDirectory {
         frame_(std::move(frame)),
         settings_(std::move(settings)) {}
 
-  void save_model(const char* file, Weights weights, int epoch) {
+  Model save_model(const char* file, Weights weights, int epoch) {
     Model model = frame_;
     model.weights.merge(weights);
     model.provenance["epoch"] = epoch_text(config_, epoch);
     earshot::save_model(model, directory_ / file);
+    return model;
   }
 
   /// History first: a run that dies between the two writes both again. Unless it must be, nothing is written
@@ -151,40 +152,28 @@ class RunDirectory {
     saving_ = saved_ - start;
   }
 
-  void finish(const Training& training) {
+  void finish(const Training& training, const FeatureSet& train, const FeatureSet& validation, int threads) {
     const int epoch = training.epoch_to_keep();
-    save_model("model.safetensors", training.weights_to_keep(), epoch);
+    Model model = save_model("model.safetensors", training.weights_to_keep(), epoch);
     if (!config_.checkpoint) save_model("best.safetensors", training.weights_to_keep(), epoch);
     const TrainingState state = training.state();
-    boost::json::array history;
-    for (const EpochRecord& record : state.history) {
-      const auto optional = [](const std::optional<double>& value) {
-        return value ? boost::json::value(*value) : boost::json::value(nullptr);
-      };
-      history.emplace_back(boost::json::object{{"epoch", record.epoch},
-                                               {"loss", record.loss},
-                                               {"accuracy", record.accuracy},
-                                               {"val_loss", optional(record.val_loss)},
-                                               {"val_accuracy", optional(record.val_accuracy)},
-                                               {"learning_rate", record.learning_rate},
-                                               {"seconds", record.seconds}});
-    }
-    const std::string report =
-        json_text(boost::json::object{{"preset", config_.name},
-                                      {"seed", config_.seed},
-                                      {"labels", boost::json::value_from(data_.labels)},
-                                      {"settings", boost::json::value_from(settings_)},
-                                      {"provenance", boost::json::value_from(frame_.provenance)},
-                                      {"stopped_early", state.stopped_early},
-                                      {"model_epoch", epoch},
-                                      {"history", std::move(history)}});
-    write_file_atomically(directory_ / "report.json", std::string_view(report));
+    write_run_report({.config = config_,
+                      .model = model,
+                      .data = data_,
+                      .train = train,
+                      .validation = validation,
+                      .history = state.history,
+                      .settings = settings_,
+                      .kept_epoch = epoch,
+                      .stopped_early = state.stopped_early,
+                      .threads = threads},
+                     directory_);
   }
 
   /// Of a run that was killed while it saved.
   static void remove_unfinished_files(const fs::path& directory) {
     for (const char* file :
-         {kResumeFile, "model.safetensors", "best.safetensors", "history.csv", "report.json"})
+         {kResumeFile, "model.safetensors", "best.safetensors", "history.csv", "report.json", "report.html"})
       remove_unfinished(directory / file);
   }
 
@@ -350,20 +339,25 @@ int train_into(const TrainOptions& options, const TrainConfig& config, const Dat
     return 0;
   }
   RunDirectory directory(options.out, config, data, std::move(frame), settings);
-  TrainingProgress progress(std::cerr, isatty(STDERR_FILENO) != 0, config.epochs, train.size());
+  TrainingProgress progress(std::cerr, terminal_of(STDERR_FILENO), config.epochs, train.size(),
+                            static_cast<std::size_t>(config.batch));
+  TensorBoardLog tensorboard(options.out / "tensorboard", training.epochs_done(), validation.size() > 0);
   while (!training.finished()) {
     const Training::Outcome outcome = training.run_epoch([&] { return stop.received() != 0; }, progress);
+    if (outcome != Training::Outcome::interrupted)
+      tensorboard.epoch_done(training.last_epoch(), training.weights());
     if (outcome == Training::Outcome::done_best) {
       directory.save_model("best.safetensors", training.weights(), training.epochs_done());
     }
     const bool interrupted = outcome == Training::Outcome::interrupted;
     directory.save_progress(training, interrupted || training.finished());
     if (interrupted) {
-      std::cerr << "\ninterrupted and saved; to go on:\n  " << to_go_on << '\n';
+      progress.leave_line();
+      std::cerr << "interrupted and saved; to go on:\n  " << to_go_on << '\n';
       return 128 + stop.received();
     }
   }
-  directory.finish(training);
+  directory.finish(training, train, validation, options.threads);
   return 0;
 }
 

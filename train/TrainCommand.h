@@ -34,9 +34,9 @@ struct TrainOptions {
 
 /// Leaves in `out`: model.safetensors (the epoch early stopping goes back to, else the last),
 /// best.safetensors (the checkpoint's best epoch; without a checkpoint the same as model.safetensors),
-/// history.csv, report.json, and resume.safetensors, which --resume goes on from. Prints how it goes to
-/// standard error and the model's path to standard output. Returns the exit code: 0, or 128 + the signal that
-/// stopped it, once everything is saved. Throws Error.
+/// history.csv, report.html, report.json, tensorboard/, and resume.safetensors, which --resume goes on from.
+/// Prints how it goes to standard error and the model's path to standard output. Returns the exit code: 0, or
+/// 128 + the signal that stopped it, once everything is saved. Throws Error.
 int run_train(const TrainOptions& options);
 void add_train(CommandLine& line);
 

@@ -203,6 +203,7 @@ Training::Outcome Training::end_epoch(double learning_rate, TrainingProgress& pr
   record.loss = state_.progress.loss_sum / clips;
   record.accuracy = static_cast<double>(state_.progress.correct) / clips;
   record.learning_rate = learning_rate;
+  if (validation_.size() > 0) progress.validating();
   validate(record);
   record.seconds = state_.progress.seconds + seconds_since(start);
 

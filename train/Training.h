@@ -44,6 +44,8 @@ class Training {
   Weights weights() const { return state_.average.empty() ? network_.weights() : state_.average; }
   /// Complete epochs.
   int epochs_done() const noexcept { return static_cast<int>(state_.history.size()); }
+  /// Of which there is one at least.
+  const EpochRecord& last_epoch() const { return state_.history.back(); }
   /// What the run is for: the epoch early stopping goes back to, else the last one.
   Weights weights_to_keep() const;
   /// The epoch, counted from 1, that weights_to_keep() are of.

@@ -18,6 +18,7 @@
 #include "nn/KeyedRandom.h"
 #include "nn/Model.h"
 #include "tests/support/Child.h"
+#include "tests/support/HtmlCheck.h"
 #include "tests/support/TemporaryDirectory.h"
 #include "tests/support/WavFile.h"
 
@@ -286,6 +287,10 @@ TEST_CASE("crossval holds every fold out once, goes on where it was stopped, and
                         workshop.data(), "--fold", "3", "--json"});
   CHECK(boost::json::parse(evaluated.out).at("loss").as_double() == folds[2].at("loss").as_double());
 
+  const std::string page = text_of(workshop.out("cv") / "report.html");
+  CHECK_NOTHROW(test::check_html(page));
+  CHECK_THAT(page, Contains("12 clips of 3 folds") && Contains("<h2>Folds</h2>") && Contains("fold 3, training"));
+
   const std::vector<std::string> table = lines_of(workshop.out("cv") / "scores.csv");
   REQUIRE(table.size() == 13);
   CHECK(table[0] == "file,label,predicted,tone,noise,clicks,fold");
@@ -385,6 +390,15 @@ patience = 1
   const auto lowest = std::ranges::min_element(
       history, {}, [](const boost::json::value& epoch) { return epoch.at("val_loss").as_double(); });
   CHECK(document.at("model_epoch") == lowest->at("epoch"));
+  CHECK(document.at("evaluation").at("clips") == 2);
+  const std::string page = text_of(workshop.out("run") / "report.html");
+  CHECK_NOTHROW(test::check_html(page));
+  CHECK_THAT(page, Contains("watched on data") && Contains("the 2 clips of the validation part") &&
+                       Contains("data:image/png;base64,"));
+  for (const char* part : {"train", "validation"}) {
+    const fs::path events = workshop.out("run") / "tensorboard" / part;
+    CHECK(std::distance(fs::directory_iterator(events), fs::directory_iterator()) == 1);
+  }
 
   const test::Finished evaluated =
       workshop.trainer({"evaluate", model, "--data", workshop.data(), "--split", "test", "--json"});

@@ -150,7 +150,7 @@ TEST_CASE("layers that have to be computed anew each time stay frozen as well, t
   const FeatureSet none;
   Training training(config, 2, start, features, none, 1);
   std::ostringstream said;
-  TrainingProgress progress(said, false, 1, 4);
+  TrainingProgress progress(said, Terminal{}, 1, 4, static_cast<std::size_t>(config.batch));
   REQUIRE(training.run_epoch([] { return false; }, progress) == Training::Outcome::done);
   const Weights after = training.weights();
   for (const char* tensor : {"conv2d/kernel", "conv2d/bias", "batch_normalization/gamma",
