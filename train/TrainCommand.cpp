@@ -295,8 +295,8 @@ int train_into(const TrainOptions& options, const TrainConfig& config, const Dat
     return load_clips(data, which, config.recipe,
                       {what, static_cast<unsigned>(options.threads), options.strict}, stop);
   };
-  FeatureSet train = load("training clips", division.train);
-  FeatureSet validation = load("validation clips", division.validation);
+  const FeatureSet train = load("training clips", division.train);
+  const FeatureSet validation = load("validation clips", division.validation);
   if (!train.complete || !validation.complete) {
     std::cerr << "to go on:\n  " << to_go_on << '\n';
     return 128 + stop.received();
@@ -308,16 +308,20 @@ int train_into(const TrainOptions& options, const TrainConfig& config, const Dat
   settings.insert(start.settings.begin(), start.settings.end());
   Model frame = model_frame(config, data, train, validation, options);
   refuse_unwritable(frame, start.weights, data);
-  if (const auto split = clips_stay_as_they_are(config) ? split_network(start) : std::nullopt) {
+  FeatureSet frozen_train;  // what the frozen layers make of the clips
+  FeatureSet frozen_validation;
+  const auto split = clips_stay_as_they_are(config) ? split_network(start) : std::nullopt;
+  if (split) {
     std::cerr << "the frozen layers are computed once: nothing changes what they are given\n";
-    train = base_outputs(*split, train, options.threads);
-    validation = base_outputs(*split, validation, options.threads);
+    frozen_train = base_outputs(*split, train, options.threads);
+    frozen_validation = base_outputs(*split, validation, options.threads);
     start.architecture = split->rest;
     start.weights = split->rest_weights;
     start.frozen_layers = 0;
     frame.weights = split->base_weights;
   }
-  Training training(config, classes, start, train, validation, options.threads);
+  Training training(config, classes, start, split ? frozen_train : train,
+                    split ? frozen_validation : validation, options.threads);
   if (options.resume && !has_state) {
     std::cerr << options.out.string() << ": the run had saved nothing yet and starts from the beginning\n";
   } else if (options.resume) {
