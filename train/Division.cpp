@@ -37,6 +37,12 @@ Division split_by_lot(const DataSet& data, const std::vector<std::size_t>& pool,
 Division split_each_class(const DataSet& data, const std::vector<std::size_t>& pool, std::uint32_t seed) {
   std::vector<int> labels;
   for (const std::size_t clip : pool) labels.push_back(data.clips[clip].label);
+  std::vector<std::size_t> counts(data.labels.size(), 0);
+  for (const int label : labels) ++counts[static_cast<std::size_t>(label)];
+  if (const auto single = std::ranges::find(counts, 1U); single != counts.end()) {
+    refuse(data, fmt::format("class '{}': found 1 clip to split, expected 2 at least to stratify",
+                             data.labels[static_cast<std::size_t>(single - counts.begin())]));
+  }
   try {
     return division_of(stratified_split(labels, seed), pool);
   } catch (const Error& error) {

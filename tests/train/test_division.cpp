@@ -1,0 +1,66 @@
+// Division: what trains and what validates, for each kind of split.
+#include "train/Division.h"
+
+#include <string>
+#include <vector>
+
+#include "dsp/Error.h"
+
+#include <catch2/catch.hpp>
+
+namespace earshot::test {
+namespace {
+
+using Clips = std::vector<std::size_t>;
+
+/// Two classes in turn, ten clips in each of two folds; the last two are background, of no fold and of
+/// fold 2.
+DataSet two_folds() {
+  DataSet data{"data", {"dog", "cat"}, {}};
+  for (int i = 0; i < 20; ++i) data.clips.push_back({"data/clip.wav", i % 2, 1 + i / 10});
+  data.clips.push_back({"data/hum.wav", kBackground});
+  data.clips.push_back({"data/hiss.wav", kBackground, 2});
+  return data;
+}
+
+TrainConfig with(TrainConfig::Validation validation) {
+  TrainConfig config;
+  config.validation = validation;
+  config.validation_fold = 2;
+  return config;
+}
+
+}  // namespace
+
+TEST_CASE("every split shares out the clips that are not held out") {
+  using enum TrainConfig::Validation;
+  const DataSet data = two_folds();
+  const auto [validation, validates] = GENERATE(
+      table<TrainConfig::Validation, std::size_t>({{none, 0}, {random, 4}, {stratified, 4}, {grouped, 4}}));
+  const Division whole = divide(data, with(validation), std::nullopt);
+  CHECK(whole.validation.size() == validates);
+  CHECK(whole.train.size() == 20 - validates);
+  const Division part = divide(data, with(validation), 2);
+  CHECK(part.train.size() + part.validation.size() == 10);
+}
+
+TEST_CASE("a fold validates without its background, and is not the one held out") {
+  const DataSet data = two_folds();
+  const Division division = divide(data, with(TrainConfig::Validation::fold), std::nullopt);
+  CHECK(division.validation == Clips{10, 11, 12, 13, 14, 15, 16, 17, 18, 19});
+  CHECK(division.train == Clips{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+  CHECK_THROWS_WITH(divide(data, with(TrainConfig::Validation::fold), 2),
+                    "v6: key 'validation.fold': found 2, which --fold holds out, expected another");
+}
+
+TEST_CASE("training clips of one class only are refused, and a class that cannot be stratified is named") {
+  DataSet data = two_folds();
+  for (std::size_t i = 0; i < 10; ++i) data.clips[i].label = 1;
+  CHECK_THROWS_WITH(divide(data, with(TrainConfig::Validation::none), 2),
+                    "data: found only clips of 'cat' to train on, expected two classes at least");
+  for (std::size_t i = 0; i < 20; ++i) data.clips[i].label = i == 0 ? 0 : 1;
+  CHECK_THROWS_WITH(divide(data, with(TrainConfig::Validation::stratified), std::nullopt),
+                    "data: class 'dog': found 1 clip to split, expected 2 at least to stratify");
+}
+
+}  // namespace earshot::test
