@@ -92,7 +92,7 @@ void add_features(CommandLine& line) {
     return 0;
   });
   command.option("file", &options->file, "The audio file").required();
-  command.exactly_one_of("recipe", {command.option("--preset", &options->preset, "The recipe's name: v6"),
+  command.exactly_one_of("recipe", {command.option("--preset", &options->preset, "A preset's recipe: v6, efficientnet_b0, yamnet, log_mel ..."),
                                     command.option("--model", &options->model, "The recipe of this model")});
   command.option("--out", &options->out, "Write them there: .npy, float32, height x width x channels")
       .required();

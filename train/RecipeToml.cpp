@@ -105,6 +105,8 @@ bool read_normalising(StrictToml& table, FeatureRecipe& recipe) {
   for (const char* given : {"mean", "deviation"}) {
     if (table.has(given)) table.refuse(given, "a value", "none with normalise = \"training_clips\"");
   }
+  recipe.mean = 0.0;
+  recipe.deviation = 1.0;
   return true;
 }
 

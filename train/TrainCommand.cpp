@@ -23,6 +23,7 @@
 #include "train/Division.h"
 #include "train/FrozenLayers.h"
 #include "train/LoadClips.h"
+#include "train/Normalising.h"
 #include "train/RunReport.h"
 #include "train/StopSignal.h"
 #include "train/TensorBoardLog.h"
@@ -266,8 +267,8 @@ void check_fold(const TrainConfig& config, const DataSet& data, int fold) {
   divide(data, config, fold);
 }
 
-int train_into(const TrainOptions& options, const TrainConfig& config, const DataSet& data,
-               const StopSignal& stop, const std::string& to_go_on) {
+int train_into(const TrainOptions& options, TrainConfig config, const DataSet& data, const StopSignal& stop,
+               const std::string& to_go_on) {
   const fs::path state_path = options.out / RunDirectory::kResumeFile;
   std::error_code error;
   const bool has_state = fs::exists(state_path, error);
@@ -303,6 +304,7 @@ int train_into(const TrainOptions& options, const TrainConfig& config, const Dat
   }
   warn_of_shared_sounds(data, train, validation);
 
+  if (config.fit_normalising) fit_normalising(config.recipe, train, validation);
   std::map<std::string, std::string> settings = run_settings(config, data, train, validation);
   if (config.class_weights) refuse_empty_classes(data, train);
   settings.insert(start.settings.begin(), start.settings.end());

@@ -46,8 +46,8 @@ void add_train(CommandLine& line);
 TrainConfig configure(const TrainOptions& options);
 /// run_train() without its line on standard output. `to_go_on` is what a stopped run tells the user to type.
 /// A run that is finished is left as it is.
-int train_into(const TrainOptions& options, const TrainConfig& config, const DataSet& data,
-               const StopSignal& stop, const std::string& to_go_on);
+int train_into(const TrainOptions& options, TrainConfig config, const DataSet& data, const StopSignal& stop,
+               const std::string& to_go_on);
 /// Throws Error if `fold` cannot be held out.
 void check_fold(const TrainConfig& config, const DataSet& data, int fold);
 /// All but --fold and --resume. `options` must outlive the parsing.

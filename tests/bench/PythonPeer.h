@@ -2,6 +2,7 @@
 // take turns.
 #pragma once
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,7 +30,8 @@ class PythonPeer {
                                          const std::vector<std::string>& arguments, const Feed& feed = {}) {
     std::array<int, 2> to{};
     std::array<int, 2> from{};
-    if (pipe(to.data()) != 0 || pipe(from.data()) != 0) return std::nullopt;
+    // Closed in other peers: one that held our end would keep this one waiting.
+    if (pipe2(to.data(), O_CLOEXEC) != 0 || pipe2(from.data(), O_CLOEXEC) != 0) return std::nullopt;
     const char* chosen = std::getenv("EARSHOT_PYTHON");
     std::vector<std::string> words = {chosen ? chosen : "python3", program};
     words.insert(words.end(), arguments.begin(), arguments.end());
@@ -40,7 +42,6 @@ class PythonPeer {
     if (child == 0) {
       dup2(to[0], STDIN_FILENO);
       dup2(from[1], STDOUT_FILENO);
-      for (const int end : {to[0], to[1], from[0], from[1]}) close(end);
       execvp(argv[0], argv.data());
       _exit(127);
     }

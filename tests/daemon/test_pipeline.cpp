@@ -111,6 +111,45 @@ TEST_CASE("predictions carry exact positions, the time of a recording, and score
   CHECK(rig.pipeline.position() == kWindow + kHop);
 }
 
+TEST_CASE(
+    "a model of another recipe is fed its own rate, window and steps, and its scores stay as they are") {
+  Model several;
+  several.recipe = recipe_named("yamnet");
+  several.labels = {"rain", "thunder", "dog"};
+  several.architecture = {.name = "small",
+                          .input = several.recipe.shape(),
+                          .layers = {{"conv", Conv2d{.filters = 4, .stride = 4}},
+                                     {"pool", GlobalAveragePool2d{}},
+                                     {"dense", Dense{.units = 3}}},
+                          .scores = Scores::sigmoid};
+  several.weights = initial_weights(several.architecture, 3);
+  const std::uint64_t hop = effective_hop_samples(several.recipe, 0.5, "hop");
+  CHECK(hop == 50 * 160);
+  Collector sink;
+  Counters counters;
+  Pipeline pipeline({.source = "s", .hop_samples = hop, .gate_dbfs = std::nullopt}, several, kStart, sink,
+                    counters);
+  pipeline.open(16'000);
+  const std::vector<float> samples = noise(40'000);
+  pipeline.push(samples);
+  pipeline.finish();
+  const auto predictions = sink.all<Prediction>();
+  REQUIRE(predictions.size() == 4);  // 15 600 samples each, every 8000
+  Classifier classifier(several, 1);
+  FeatureExtractor extractor(several.recipe);
+  std::vector<float> features(several.recipe.shape().size());
+  std::vector<float> expected(3);
+  for (std::size_t i = 0; i < predictions.size(); ++i) {
+    CHECK(predictions[i].start_sample == i * hop);
+    CHECK(predictions[i].end_sample == i * hop + 15'600);
+    extractor.extract_clip(std::span(samples).subspan(i * hop, 15'600), features);
+    classifier.classify(features, expected);
+    CHECK(predictions[i].scores == expected);
+  }
+  const float sum = expected[0] + expected[1] + expected[2];
+  CHECK(std::abs(sum - 1.0F) > 0.05F);
+}
+
 TEST_CASE("samples that are no numbers become silence and are counted") {
   std::vector<float> samples = noise(kWindow);
   std::vector<float> silenced = samples;

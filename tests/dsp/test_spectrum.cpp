@@ -1,4 +1,5 @@
 // Stft, MelFilterbank, Decibel, LanczosResize: hand-checked values.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -110,6 +111,27 @@ TEST_CASE("v6's mel filters are the triangles of librosa.filters.mel") {
   CHECK(filterbank.weights(255)[10] == 1.8517739e-03f);
 }
 
+TEST_CASE("YAMNet's mel filters are the triangles of tf.signal.linear_to_mel_weight_matrix") {
+  CHECK(hz_to_htk_mel(0.0) == 0.0);
+  CHECK(hz_to_htk_mel(700.0) == Approx(1127.0 * std::log(2.0)));
+  const MelFilterbank filterbank(16000, 512, 64, 125.0, 7500.0, MelScale::htk);
+  REQUIRE(filterbank.bins() == 257);
+  // Corners lie evenly in mel, so neighbours add up to one between the first centre and the last.
+  std::vector<double> sums(filterbank.bins());
+  for (std::size_t band = 0; band < filterbank.bands(); ++band) {
+    const auto weights = filterbank.weights(band);
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      sums[filterbank.first_bin(band) + i] += static_cast<double>(weights[i]);
+    }
+  }
+  const double step = (hz_to_htk_mel(7500.0) - hz_to_htk_mel(125.0)) / 65.0;
+  for (std::size_t bin = 0; bin < sums.size(); ++bin) {
+    const double mel = hz_to_htk_mel(31.25 * static_cast<double>(bin));
+    const double from_edges = std::min(mel - hz_to_htk_mel(125.0), hz_to_htk_mel(7500.0) - mel) / step;
+    CHECK(sums[bin] == Approx(std::clamp(from_edges, 0.0, 1.0)).margin(1e-6));
+  }
+}
+
 TEST_CASE("a level is 20 log10 of power, to 1e-5 dB over the whole range of floats") {
   std::vector<float> power;
   for (double exponent = -5.0; exponent < 18.0; exponent += 0.0137)
@@ -120,6 +142,37 @@ TEST_CASE("a level is 20 log10 of power, to 1e-5 dB over the whole range of floa
     const double exact = 20.0 * std::log10(static_cast<double>(power[i]));
     REQUIRE(static_cast<double>(levels[i]) == Approx(exact).margin(1e-5).epsilon(1e-7));
   }
+}
+
+TEST_CASE("a logarithm is within 2e-6 of exact, or a relative 1e-6, over the whole range of floats") {
+  std::vector<float> sums;
+  for (double exponent = -30.0; exponent < 38.0; exponent += 0.0137)
+    sums.push_back(static_cast<float>(std::pow(10.0, exponent)));
+  std::vector<float> levels(sums.size());
+  for (const float offset : {1e-30f, 1e-3f}) {
+    sums_to_log(sums, offset, levels);
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      const double exact = std::log(static_cast<double>(sums[i] + offset));
+      REQUIRE(static_cast<double>(levels[i]) == Approx(exact).margin(2e-6).epsilon(1e-6));
+    }
+  }
+  const std::vector<float> odd{0.0f, -1.0f, std::numeric_limits<float>::quiet_NaN(),
+                               std::numeric_limits<float>::infinity()};
+  levels.resize(odd.size());
+  sums_to_log(odd, 1e-3f, levels);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(levels[i] == Approx(std::log(1e-3)));
+  CHECK(levels[3] == Approx(88.7228));
+}
+
+TEST_CASE("min-max grey is cut toward zero, from 0 at the lowest to 255 at the loudest") {
+  const std::vector<float> levels{-40.0f, -30.0f, -0.1f, 0.0f};
+  std::vector<std::uint8_t> grey(levels.size());
+  levels_to_min_max_grey(levels, GreyScale(-40.0f, 0.0f, 80.0f), grey);
+  CHECK(grey == std::vector<std::uint8_t>{0, 63, 254, 255});
+  levels_to_min_max_grey(levels, GreyScale(-40.0f, 0.0f, 20.0f), grey);  // no deeper than the range
+  CHECK(grey == std::vector<std::uint8_t>{0, 0, 253, 255});
+  levels_to_min_max_grey(levels, GreyScale(-3.0f, -3.0f, 80.0f), grey);
+  CHECK(grey == std::vector<std::uint8_t>(4, 0));
 }
 
 TEST_CASE("power under the floor, NaN and overflow have finite levels") {

@@ -110,6 +110,37 @@ TEST_CASE("a file's features are written as an array and as a picture with the l
   CHECK(wrong == 0);
 }
 
+TEST_CASE("every recipe's features are written, and its picture has time to the right") {
+  const TemporaryDirectory directory;
+  write_wav(directory / "tone.wav", sine(3000.0, 44100, 110250), 44100);
+  struct Case {
+    const char* name;
+    const char* shape;
+    unsigned width;
+    unsigned height;
+  };
+  for (const Case& expected :
+       {Case{"efficientnet_b0", "(224, 224, 3)", 224, 224}, Case{"yamnet", "(96, 64, 1)", 96, 64},
+        Case{"log_mel", "(128, 431, 1)", 431, 128}}) {
+    CAPTURE(expected.name);
+    run_features({directory / "tone.wav", expected.name, std::nullopt, directory / "tone.npy",
+                  directory / "tone.png"});
+    CHECK_THAT(contents(directory / "tone.npy"), Catch::Contains(std::string("'shape': ") + expected.shape));
+    const Picture picture = decode(directory / "tone.png");
+    CHECK(picture.width == expected.width);
+    CHECK(picture.height == expected.height);
+    // In the middle of the sound, the brightest band is the tone's: above the middle, below the top.
+    std::size_t brightest = 0;
+    const auto at = [&](std::size_t row) { return picture.grey[row * picture.width + picture.width / 4]; };
+    for (std::size_t row = 0; row < picture.height; ++row) {
+      if (at(row) > at(brightest)) brightest = row;
+    }
+    CHECK(at(brightest) > 200);
+    CHECK(brightest < picture.height / 2);
+    CHECK(brightest > picture.height / 10);
+  }
+}
+
 TEST_CASE("the recipe comes from a preset or from a model, and from exactly one of them") {
   const TemporaryDirectory directory;
   write_wav(directory / "tone.wav", sine(440.0, 44100, 30000), 44100);
