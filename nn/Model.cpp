@@ -1,16 +1,14 @@
 #include "nn/Model.h"
 
-#include <cerrno>
 #include <cmath>
 #include <cstdint>
-#include <fstream>
 #include <set>
 #include <string_view>
-#include <system_error>
 
 #include "dsp/Error.h"
 #include "nn/AtomicFile.h"
 #include "nn/ModelJson.h"
+#include "nn/ReadFile.h"
 #include "nn/Safetensors.h"
 #include "nn/Sha256.h"
 
@@ -147,36 +145,10 @@ std::string format_model(const Model& model) {
   return bytes;
 }
 
-std::string read_file(const std::filesystem::path& path) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error)) {
-    const std::string why = error ? error.message() : std::string("is not a file");
-    throw Error(ExitCode::no_input, path.string() + ": " + why + ", expected a model file");
-  }
-  const std::uintmax_t size = std::filesystem::file_size(path, error);
-  if (!error && size > kMaxFileBytes) {
-    throw Error(ExitCode::bad_data, path.string() + ": has " + std::to_string(size) +
-                                        " bytes, expected a model file of at most " +
-                                        std::to_string(kMaxFileBytes));
-  }
-  std::ifstream file(path, std::ios::binary);
-  if (error || !file) {
-    throw Error(ExitCode::no_input,
-                path.string() + ": cannot be read (" + std::generic_category().message(errno) + ")");
-  }
-  std::string bytes(static_cast<std::size_t>(size), '\0');
-  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (static_cast<std::uintmax_t>(file.gcount()) != size) {
-    throw Error(ExitCode::io, path.string() + ": read " + std::to_string(file.gcount()) +
-                                  " bytes, expected " + std::to_string(size));
-  }
-  return bytes;
-}
-
 }  // namespace
 
 Model load_model(const std::filesystem::path& path) {
-  const std::string bytes = read_file(path);
+  const std::string bytes = read_file(path, kMaxFileBytes, "a model file");
   try {
     Model model = parse_model(bytes);
     model.name = path.stem().string();
