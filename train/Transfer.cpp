@@ -10,6 +10,7 @@
 #include <spdlog/fmt/ranges.h>
 
 #include "dsp/Error.h"
+#include "nn/KerasImport.h"
 #include "nn/Model.h"
 #include "nn/Sha256.h"
 
@@ -60,6 +61,27 @@ std::string digest(const Weights& weights) {
   return sum.hex();
 }
 
+// Keras numbers layers by when they were made, so that the same network has other names the next time:
+// conv2d_8. If tensor by tensor the kinds and, before the head, the shapes are the same, ours are taken.
+Weights weights_named_as_in(KerasNetwork keras, const Architecture& architecture) {
+  if (keras.architecture == architecture) return std::move(keras.weights);  // weights alone
+  const std::vector<ParameterSpec> ours = parameter_specs(architecture);
+  const std::vector<ParameterSpec> theirs = parameter_specs(keras.architecture);
+  const std::string head = head_of(architecture);
+  const auto last_name = [](const std::string& tensor) { return tensor.substr(tensor.rfind('/')); };
+  bool same = ours.size() == theirs.size();
+  for (std::size_t i = 0; same && i < ours.size(); ++i) {
+    same = last_name(ours[i].name) == last_name(theirs[i].name) &&
+           (ours[i].shape == theirs[i].shape || layer_of(ours[i].name) == head);
+  }
+  if (!same) return std::move(keras.weights);
+  Weights named;
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    named[ours[i].name] = std::move(keras.weights.at(theirs[i].name));
+  }
+  return named;
+}
+
 bool same_features(const InitialWeights& from, FeatureRecipe recipe) {
   if (!from.recipe) return true;
   recipe.window_samples = from.recipe->window_samples;  // of live use; clips are trained on whole
@@ -79,7 +101,12 @@ TransferSettings read_transfer(StrictToml& file) {
   return settings;
 }
 
-InitialWeights load_initial_weights(const std::filesystem::path& path) {
+InitialWeights load_initial_weights(const std::filesystem::path& path, const Architecture& architecture) {
+  if (is_keras_file(path)) {
+    KerasNetwork keras = read_keras(path, &architecture, architecture.input);
+    fold_imagenet_rescaling(keras, architecture);
+    return {weights_named_as_in(std::move(keras), architecture), {}, {}};
+  }
   Model model = load_model(path);
   return {std::move(model.weights), std::move(model.labels), model.recipe};
 }
@@ -96,7 +123,7 @@ Start start_of(const TransferSettings& settings, const Architecture& architectur
                                               "--initial-weights to say how they are",
                                               start.frozen_layers));
   }
-  const InitialWeights from = load_initial_weights(settings.initial_weights);
+  const InitialWeights from = load_initial_weights(settings.initial_weights, architecture);
   const std::string head = head_of(architecture);
   std::size_t taken = 0;
   std::set<std::string> fresh;

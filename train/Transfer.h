@@ -17,7 +17,7 @@ namespace earshot {
 
 /// How a run starts.
 struct TransferSettings {
-  std::filesystem::path initial_weights;  ///< a model; empty: from the seed
+  std::filesystem::path initial_weights;  ///< a model, or what Keras saved; empty: from the seed
   std::string freeze;                     ///< a number of layers, or the name of the last one; empty: none
 };
 
@@ -31,8 +31,9 @@ struct InitialWeights {
   std::optional<FeatureRecipe> recipe;
 };
 
+/// A model file, or a .keras or .h5 of Keras', whole or weights alone, for a network of `architecture`.
 /// Throws Error(no_input), Error(bad_data) naming the file.
-InitialWeights load_initial_weights(const std::filesystem::path& path);
+InitialWeights load_initial_weights(const std::filesystem::path& path, const Architecture& architecture);
 
 /// The weights and layers that a run starts with.
 struct Start {

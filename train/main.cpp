@@ -8,7 +8,9 @@
 #include "train/CrossvalCommand.h"
 #include "train/DataCommand.h"
 #include "train/EvaluateCommand.h"
+#include "train/ExportCommand.h"
 #include "train/FeaturesCommand.h"
+#include "train/ImportCommand.h"
 #include "train/InfoCommand.h"
 #include "train/TrainCommand.h"
 
@@ -24,6 +26,8 @@ int run_and_flush(int argc, char** argv) {
   add_data(line);
   add_evaluate(line);
   add_features(line);
+  add_import(line);
+  add_export(line);
   add_info(line);
   const int code = line.run(argc, argv);
   if (!std::cout.flush()) throw Error(ExitCode::io, "standard output: cannot write");
