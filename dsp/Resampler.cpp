@@ -137,6 +137,21 @@ void Resampler::reset() noexcept {
   if (impl_->state) src_reset(impl_->state.get());
 }
 
+std::vector<float> resample_by(std::span<const float> samples, double speed, ResampleQuality quality) {
+  std::vector<float> out(static_cast<std::size_t>(std::ceil(static_cast<double>(samples.size()) / speed)));
+  SRC_DATA data{};
+  data.data_in = samples.data();
+  data.input_frames = static_cast<long>(samples.size());
+  data.data_out = out.data();
+  data.output_frames = static_cast<long>(out.size());
+  data.src_ratio = 1.0 / speed;
+  const int filter = quality == ResampleQuality::fast ? SRC_SINC_FASTEST : SRC_SINC_MEDIUM_QUALITY;
+  if (const int failure = src_simple(&data, filter, 1)) {
+    throw Error(ExitCode::software, std::string("libsamplerate: ") + src_strerror(failure));
+  }
+  return out;
+}
+
 std::vector<float> resample(std::span<const float> samples, int from_hz, int to_hz) {
   Resampler resampler(from_hz, to_hz);
   const std::span<const float> ready = resampler.process(samples);

@@ -222,6 +222,31 @@ std::vector<double> StrictToml::reals(std::string_view key, double least, double
   return result;
 }
 
+std::pair<double, double> StrictToml::range(std::string_view key, std::pair<double, double> fallback,
+                                            double least, double most) {
+  const toml::node* value = node_->find(key);
+  if (!value) return fallback;
+  const toml::array* array = value->as_array();
+  if (!array) {
+    const double only = real(key, 0.0, least, most);
+    return {only, only};
+  }
+  const std::string expected =
+      "[lowest, highest] in " + number(least) + " .. " + number(most) + ", or one number";
+  if (array->size() != 2) refuse(key, std::to_string(array->size()) + " elements", expected);
+  double ends[2];
+  for (std::size_t i = 0; i < 2; ++i) {
+    const toml::node& element = *array->get(i);
+    if (!element.is_number()) refuse(key, "an element " + found(element), expected);
+    ends[i] = element.value<double>().value_or(least);
+    if (!(ends[i] >= least && ends[i] <= most)) refuse(key, "an element " + found(element), expected);
+  }
+  if (ends[0] > ends[1]) {
+    refuse(key, '[' + number(ends[0]) + ", " + number(ends[1]) + ']', "the lower number first");
+  }
+  return {ends[0], ends[1]};
+}
+
 bool StrictToml::has(std::string_view key) const {
   return node_->table->contains(key);
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace earshot {
@@ -33,6 +34,9 @@ class StrictToml {
   std::vector<std::string> texts(std::string_view key);
   /// Each number in the range; none if absent.
   std::vector<double> reals(std::string_view key, double least, double most);
+  /// [lowest, highest], or one number that is both.
+  std::pair<double, double> range(std::string_view key, std::pair<double, double> fallback, double least,
+                                  double most);
   bool has(std::string_view key) const;
   /// "FILE:LINE: key 'window.hop_s'", for errors that are found later.
   std::string place(std::string_view key) const;

@@ -158,8 +158,9 @@ std::vector<float> classify_all(const Model& model, const FeatureSet& features, 
   const auto work = [&] {
     try {
       Classifier classifier(model, 1);
+      std::vector<float> room;
       for (std::size_t i = next++; i < features.size(); i = next++) {
-        classifier.classify(features.image(i), std::span(scores).subspan(i * classes, classes));
+        classifier.classify(features.image(i, room), std::span(scores).subspan(i * classes, classes));
       }
     } catch (...) {
       const std::scoped_lock lock(mutex);

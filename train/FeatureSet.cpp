@@ -5,7 +5,9 @@
 #include <exception>
 #include <fstream>
 #include <mutex>
+#include <numeric>
 #include <thread>
+#include <utility>
 
 #include "dsp/AudioFile.h"
 #include "dsp/FeatureExtractor.h"
@@ -14,6 +16,53 @@
 #include "train/SoundHash.h"
 
 namespace earshot {
+
+/// The way back to features that are not held.
+class StreamedFeatures {
+ public:
+  struct Clip {
+    std::filesystem::path file;
+    std::string sha256;  ///< of its bytes, if there is a cache
+  };
+
+  StreamedFeatures(const FeatureRecipe& recipe, std::shared_ptr<const FeatureCache> cache)
+      : recipe_(recipe), cache_(std::move(cache)) {}
+
+  void add(Clip clip) { clips_.push_back(std::move(clip)); }
+
+  void read(std::size_t i, std::span<float> features) const {
+    const Clip& clip = clips_.at(i);
+    if (cache_ && cache_->load(clip.sha256, features)) return;
+    FeatureExtractor(recipe_).extract_clip(load_clip(clip.file, recipe_.rate_hz).samples, features);
+  }
+
+ private:
+  FeatureRecipe recipe_;
+  std::shared_ptr<const FeatureCache> cache_;
+  std::vector<Clip> clips_;
+};
+
+std::span<const float> FeatureSet::image(std::size_t i, std::vector<float>& room) const {
+  if (!streamed) return image(i);
+  room.resize(shape.size());
+  streamed->read(i, room);
+  return room;
+}
+
+FeatureSet unread_features(std::vector<std::filesystem::path> files, std::vector<int> labels,
+                           const FeatureRecipe& recipe) {
+  const auto streamed = std::make_shared<StreamedFeatures>(recipe, nullptr);
+  for (const auto& file : files) streamed->add({file, {}});
+  FeatureSet set;
+  set.shape = recipe.shape();
+  set.clips.resize(files.size());
+  std::iota(set.clips.begin(), set.clips.end(), std::size_t{0});
+  set.labels = std::move(labels);
+  set.files = std::move(files);
+  set.streamed = streamed;
+  return set;
+}
+
 namespace {
 
 std::string sha256_of_file(const std::filesystem::path& path) {
@@ -33,6 +82,7 @@ struct Outcome {
   std::optional<FeatureSet::Problem> problem;
   FeatureCache::Entry entry;
   bool from_cache = false;
+  std::string sha256;  ///< if there is a cache
 };
 
 /// One worker's tools.
@@ -43,10 +93,9 @@ class ClipReader {
 
   Outcome read(const std::filesystem::path& path, std::span<float> features) {
     Outcome outcome;
-    std::string digest;
     if (cache_) {
-      digest = sha256_of_file(path);
-      if (const auto entry = cache_->load(digest, features)) {
+      outcome.sha256 = sha256_of_file(path);
+      if (const auto entry = cache_->load(outcome.sha256, features)) {
         outcome.entry = *entry;
         outcome.from_cache = true;
         return outcome;
@@ -60,7 +109,7 @@ class ClipReader {
     sound.update(clip.samples);
     outcome.entry = {clip.bad_samples, sound.value()};
     extractor_.extract_clip(clip.samples, features);
-    if (cache_) keep(digest, outcome.entry, features);
+    if (cache_) keep(outcome.sha256, outcome.entry, features);
     return outcome;
   }
 
@@ -87,9 +136,10 @@ class Loader {
   Loader(const DataSet& data, std::span<const std::size_t> which, const FeatureRecipe& recipe,
          const FeatureLoading& loading)
       : data_(data), which_(which), recipe_(recipe), loading_(loading), outcomes_(which.size()) {
-    if (loading.cache) cache_.emplace(*loading.cache, recipe);
+    if (loading.cache) cache_ = std::make_shared<FeatureCache>(*loading.cache, recipe);
     set_.shape = recipe.shape();
-    set_.images.resize(which.size() * set_.shape.size());
+    streams_ = which.size() * set_.shape.size() * sizeof(float) > loading.most_bytes;
+    if (!streams_) set_.images.resize(which.size() * set_.shape.size());
   }
 
   FeatureSet run() {
@@ -113,9 +163,10 @@ class Loader {
 
   void work() {
     try {
-      ClipReader reader(recipe_, cache_ ? &*cache_ : nullptr, set_.cache_problem, mutex_);
+      ClipReader reader(recipe_, cache_.get(), set_.cache_problem, mutex_);
+      std::vector<float> passing(streams_ ? set_.shape.size() : 0);
       while (const auto i = take()) {
-        outcomes_[*i] = read(reader, *i);
+        outcomes_[*i] = read(reader, *i, passing);
         finished_one();
       }
     } catch (...) {
@@ -139,13 +190,14 @@ class Loader {
   }
 
   /// A clip that is missing or broken is listed; anything else ends the work.
-  Outcome read(ClipReader& reader, std::size_t i) {
+  Outcome read(ClipReader& reader, std::size_t i, std::span<float> passing) {
     const std::size_t size = set_.shape.size();
+    const std::span<float> features = streams_ ? passing : std::span(set_.images).subspan(i * size, size);
     try {
-      return reader.read(data_.clips.at(which_[i]).path, std::span(set_.images).subspan(i * size, size));
+      return reader.read(data_.clips.at(which_[i]).path, features);
     } catch (const Error& error) {
       if (error.code() == ExitCode::software) throw;
-      return {FeatureSet::Problem{which_[i], error.code(), error.what()}, 0, false};
+      return {FeatureSet::Problem{which_[i], error.code(), error.what()}, {}, false, {}};
     }
   }
 
@@ -168,6 +220,7 @@ class Loader {
   /// Closes the holes that unreadable clips left.
   void gather() {
     const std::size_t size = set_.shape.size();
+    const auto streamed = std::make_shared<StreamedFeatures>(recipe_, cache_);
     for (std::size_t i = 0; i < which_.size(); ++i) {
       Outcome& outcome = outcomes_[i];
       if (outcome.problem) {
@@ -175,21 +228,30 @@ class Loader {
         continue;
       }
       const std::size_t at = set_.size();
-      if (at != i) std::copy_n(&set_.images[i * size], size, &set_.images[at * size]);
+      streamed->add({data_.clips[which_[i]].path, std::move(outcome.sha256)});
+      if (!streams_ && at != i) std::copy_n(&set_.images[i * size], size, &set_.images[at * size]);
       set_.labels.push_back(data_.clips[which_[i]].label);
       set_.clips.push_back(which_[i]);
       set_.sounds.push_back(outcome.entry.sound);
+      set_.also.push_back(data_.clips[which_[i]].also);
+      set_.files.push_back(data_.clips[which_[i]].path);
       set_.bad_samples += outcome.entry.bad_samples;
       set_.from_cache += outcome.from_cache ? 1 : 0;
     }
-    set_.images.resize(set_.size() * size);
+    if (std::ranges::all_of(set_.also, &std::vector<int>::empty)) set_.also.clear();
+    if (streams_) {
+      set_.streamed = streamed;
+    } else {
+      set_.images.resize(set_.size() * size);
+    }
   }
 
   const DataSet& data_;
   std::span<const std::size_t> which_;
   const FeatureRecipe& recipe_;
   const FeatureLoading& loading_;
-  std::optional<FeatureCache> cache_;
+  std::shared_ptr<FeatureCache> cache_;
+  bool streams_ = false;
   FeatureSet set_;
 
   std::mutex mutex_;  // guards what follows, and set_.cache_problem

@@ -1,9 +1,11 @@
-// FeatureSet: the features of many clips, computed once by all cores and kept on disk for the next run.
+// FeatureSet: the features of many clips, computed once by all cores and kept on disk for the next run, and
+// in memory if they fit.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,8 +14,11 @@
 #include "dsp/Error.h"
 #include "dsp/FeatureRecipe.h"
 #include "train/DataSet.h"
+#include "train/MemoryShare.h"
 
 namespace earshot {
+
+class StreamedFeatures;
 
 struct FeatureSet {
   /// A clip that could not be read.
@@ -24,26 +29,42 @@ struct FeatureSet {
   };
 
   FeatureShape shape;
-  std::vector<float> images;          ///< size() x height x width x channels
-  std::vector<int> labels;            ///< size()
-  std::vector<std::size_t> clips;     ///< size(): index into DataSet::clips
-  std::vector<std::uint64_t> sounds;  ///< size(): SoundHash of each clip at the recipe's rate
-  std::vector<Problem> problems;      ///< clips left out, in the order asked for
-  std::uint64_t bad_samples = 0;      ///< NaN and infinite samples that were taken as 0
-  std::size_t from_cache = 0;         ///< how many of size() were not computed anew
-  std::string cache_problem;          ///< why features could not be kept, once; empty if all is well
+  std::vector<float> images;           ///< size() x height x width x channels, or empty if they are streamed
+  std::vector<int> labels;             ///< size()
+  std::vector<std::size_t> clips;      ///< size(): index into DataSet::clips
+  std::vector<std::uint64_t> sounds;   ///< size(): SoundHash of each clip at the recipe's rate
+  std::vector<std::vector<int>> also;  ///< size(): further labels, or empty if no clip has any
+  std::vector<std::filesystem::path> files;  ///< size()
+  std::vector<Problem> problems;             ///< clips left out, in the order asked for
+  std::uint64_t bad_samples = 0;             ///< NaN and infinite samples that were taken as 0
+  std::size_t from_cache = 0;                ///< how many of size() were not computed anew
+  std::string cache_problem;                 ///< why features could not be kept, once; empty if all is well
   bool complete = true;  ///< false if `progress` ended the work early; then nothing else is of use
 
+  std::shared_ptr<const StreamedFeatures> streamed;  ///< where they come from if `images` is empty
+
   std::size_t size() const { return labels.size(); }
+  /// Only if they are not streamed.
   std::span<const float> image(std::size_t i) const {
     return std::span<const float>(images).subspan(i * shape.size(), shape.size());
   }
+  /// Image i from memory, or read into `room`, whatever its size; valid as long as both are. Any thread, each
+  /// with a room of its own. Throws what decoding does if a clip has gone.
+  std::span<const float> image(std::size_t i, std::vector<float>& room) const;
 };
+
+/// Those of files that are not opened yet: each is decoded and computed whenever it is wanted. `labels` one a
+/// file.
+FeatureSet unread_features(std::vector<std::filesystem::path> files, std::vector<int> labels,
+                           const FeatureRecipe& recipe);
 
 struct FeatureLoading {
   unsigned threads = 0;  ///< 0: as many as there are cores
   /// The directory of FeatureCache; nothing: none are kept.
   std::optional<std::filesystem::path> cache = std::nullopt;
+  /// Images that take more are not held: each is read from the cache when it is wanted, or computed if it is
+  /// not there.
+  std::size_t most_bytes = memory_share();
   /// Called on the calling thread, now and then and at the end: clips done, of how many. Returns whether to
   /// go on.
   std::function<bool(std::size_t done, std::size_t total)> progress = nullptr;

@@ -4,7 +4,11 @@
 #include <cmath>
 #include <cstdint>
 #include <iostream>
+#include <system_error>
+#include <utility>
 #include <vector>
+
+#include <spdlog/fmt/fmt.h>
 
 #include "dsp/AudioFile.h"
 #include "dsp/Error.h"
@@ -12,19 +16,26 @@
 #include "dsp/PictureLayout.h"
 #include "nn/Model.h"
 #include "train/CommandLine.h"
+#include "train/DataSet.h"
+#include "train/FeatureSet.h"
 #include "train/Npy.h"
 #include "train/Png.h"
+#include "train/SampleMaker.h"
 #include "train/TrainConfig.h"
 
 namespace earshot {
 namespace {
 
+namespace fs = std::filesystem;
+
 FeatureRecipe recipe_of(const FeaturesOptions& options) {
-  if (options.model.has_value() != options.preset.empty()) {
-    throw Error(ExitCode::usage, std::string("found ") + (options.model ? "both" : "neither of") +
-                                     " --preset and --model, expected one of them");
+  const int given = (options.preset.empty() ? 0 : 1) + (options.model ? 1 : 0) + (options.config ? 1 : 0);
+  if (given != 1) {
+    throw Error(ExitCode::usage,
+                fmt::format("found {} of --preset, --model and --config, expected one of them", given));
   }
   if (options.model) return load_model(*options.model).recipe;
+  if (options.config) return load_train_config(*options.config).recipe;
   const std::vector<std::string> names = recipe_names();
   const bool named = std::ranges::find(names, options.preset) != names.end();
   return named ? recipe_named(options.preset) : preset(options.preset).recipe;
@@ -63,9 +74,95 @@ GreyImage as_grey(std::span<const float> features, const FeatureRecipe& recipe) 
   return image;
 }
 
+void write(const FeaturesOptions& options, const FeatureRecipe& recipe, std::span<const float> features,
+           const std::string& suffix) {
+  const auto numbered = [&](fs::path path) {
+    return path.replace_filename(path.stem().string() + suffix + path.extension().string());
+  };
+  const FeatureShape shape = recipe.shape();
+  write_npy(numbered(options.out), features, {shape.height, shape.width, shape.channels});
+  if (!options.png) return;
+  const GreyImage image = as_grey(features, recipe);
+  write_png(numbered(*options.png), image.pixels, image.height, image.width);
+}
+
+/// The file among the clips that may be mixed into it.
+struct Mixture {
+  FeatureSet clips;
+  std::vector<std::string> labels;
+  std::size_t clip = 0;  ///< the file
+};
+
+Mixture mixture_of(const FeaturesOptions& options, const FeatureRecipe& recipe) {
+  if (!options.data) return {unread_features({options.file}, {0}, recipe), {"the clip"}, 0};
+  const DataSet data = read_data_set(*options.data);
+  std::vector<fs::path> files;
+  std::vector<int> labels;
+  std::vector<std::vector<int>> also;
+  std::optional<std::size_t> found;
+  for (const LabelledClip& clip : data.clips) {
+    std::error_code error;
+    if (fs::equivalent(clip.path, options.file, error)) found = files.size();
+    files.push_back(clip.path);
+    labels.push_back(clip.label);
+    also.push_back(clip.also);
+  }
+  std::vector<std::string> names = data.labels;
+  if (!found) {
+    files.push_back(options.file);
+    labels.push_back(static_cast<int>(names.size()));
+    also.emplace_back();
+    names.push_back(options.file.filename().string());
+  }
+  const std::size_t clip = found.value_or(files.size() - 1);
+  Mixture mixture{unread_features(std::move(files), std::move(labels), recipe), std::move(names), clip};
+  mixture.clips.also = std::move(also);
+  return mixture;
+}
+
+std::string shares_of(std::span<const float> target, const std::vector<std::string>& labels) {
+  std::string text;
+  for (std::size_t label = 0; label < target.size(); ++label) {
+    if (target[label] <= 0.0F) continue;
+    text += fmt::format("{}{} {:.3g}", text.empty() ? "" : ", ", labels[label], target[label]);
+  }
+  return text;
+}
+
+void run_augmented(const FeaturesOptions& options) {
+  if (options.model) {
+    throw Error(ExitCode::usage,
+                "--augment: found --model, which says nothing about augmentation, expected "
+                "--preset or --config");
+  }
+  const TrainConfig config = options.config ? load_train_config(*options.config) : preset(options.preset);
+  if ((config.samples.between_class || config.samples.mixup) && !options.data) {
+    throw Error(ExitCode::usage, fmt::format("--augment: {} mixes clips: found no --data, expected the data "
+                                             "set that others come from",
+                                             config.name));
+  }
+  const Mixture mixture = mixture_of(options, config.recipe);
+  const SampleSource source(config.samples, config.augmentation, config.recipe, mixture.clips,
+                            static_cast<int>(mixture.labels.size()), network_architecture(config, 2).scores);
+  SampleMaker maker(source);
+  std::vector<float> image(config.recipe.shape().size());
+  std::vector<float> target(mixture.labels.size());
+  for (int epoch = 0; epoch < options.count; ++epoch) {
+    const std::uint64_t key = sample_key(config.seed, static_cast<std::size_t>(epoch), mixture.clip);
+    maker.make(mixture.clip, key, image, target);
+    const std::string suffix = fmt::format("-{}", epoch + 1);
+    write(options, config.recipe, image, suffix);
+    std::cout << options.out.stem().string() << suffix << ": " << shares_of(target, mixture.labels) << '\n';
+  }
+}
+
 }  // namespace
 
 void run_features(const FeaturesOptions& options) {
+  if (options.augment) {
+    recipe_of(options);
+    return run_augmented(options);
+  }
   const FeatureRecipe recipe = recipe_of(options);
   const FeatureShape shape = recipe.shape();
   FeatureExtractor extractor(recipe);
@@ -78,11 +175,7 @@ void run_features(const FeaturesOptions& options) {
     std::cerr << options.file.string() << ": " << clip.bad_samples << " NaN or infinite samples taken as 0\n";
   }
   extractor.extract_clip(clip.samples, features);
-  write_npy(options.out, features, {shape.height, shape.width, shape.channels});
-  if (options.png) {
-    const GreyImage image = as_grey(features, recipe);
-    write_png(*options.png, image.pixels, image.height, image.width);
-  }
+  write(options, recipe, features, "");
 }
 
 void add_features(CommandLine& line) {
@@ -92,11 +185,18 @@ void add_features(CommandLine& line) {
     return 0;
   });
   command.option("file", &options->file, "The audio file").required();
-  command.exactly_one_of("recipe", {command.option("--preset", &options->preset, "A preset's recipe: v6, efficientnet_b0, yamnet, log_mel ..."),
-                                    command.option("--model", &options->model, "The recipe of this model")});
+  command.exactly_one_of("recipe",
+                         {command.option("--preset", &options->preset,
+                                         "A preset's recipe: v6, efficientnet_b0, yamnet, log_mel ..."),
+                          command.option("--model", &options->model, "The recipe of this model"),
+                          command.option("--config", &options->config, "A training's, TOML")});
   command.option("--out", &options->out, "Write them there: .npy, float32, height x width x channels")
       .required();
   command.option("--png", &options->png, "And as a picture there");
+  const auto augment = command.option("--augment", &options->augment,
+                                      "As training sees it, each time anew: --out with -1, -2, ...");
+  command.option("--count", &options->count, "So many times").range(1, 1000).needs(augment);
+  command.option("--data", &options->data, "Data set that other clips are mixed in from").needs(augment);
 }
 
 }  // namespace earshot

@@ -43,14 +43,21 @@ FeatureSet base_outputs(const SplitNetwork& split, const FeatureSet& features, i
   FeatureSet outputs;
   outputs.shape = split.rest.input;
   outputs.labels = features.labels;
+  outputs.also = features.also;
   outputs.clips = features.clips;
+  outputs.files = features.files;
   outputs.images.resize(features.size() * outputs.shape.size());
   Network base(split.base, split.base_weights, threads);
-  const std::span<const float> images(features.images);
+  std::vector<float> images;
+  std::vector<float> room;
   for (std::size_t first = 0; first < features.size(); first += kBatch) {
     const std::size_t n = std::min(kBatch, features.size() - first);
-    const std::size_t image = features.shape.size();
-    base.infer(images.subspan(first * image, n * image), n,
+    images.clear();
+    for (std::size_t i = first; i < first + n; ++i) {
+      const auto image = features.image(i, room);
+      images.insert(images.end(), image.begin(), image.end());
+    }
+    base.infer(images, n,
                std::span(outputs.images).subspan(first * outputs.shape.size(), n * outputs.shape.size()));
   }
   return outputs;

@@ -74,6 +74,7 @@ FeatureSet load_clips(const DataSet& data, std::span<const std::size_t> which, c
   FeatureLoading how;
   how.threads = loading.threads;
   how.cache = default_feature_cache();
+  how.most_bytes = loading.most_bytes;
   how.progress = [&](std::size_t done, std::size_t total) {
     if (live) std::cerr << fmt::format("\r\x1b[K{}: features {}/{}", loading.what, done, total) << std::flush;
     return stop.received() == 0;
@@ -94,6 +95,7 @@ FeatureSet load_clips(const DataSet& data, std::span<const std::size_t> which, c
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
   std::string line = fmt::format("{}: features of {} in {:.1f} s, {} of them kept from before", loading.what,
                                  features.size(), passed.count(), features.from_cache);
+  if (features.streamed) line += ", read from there as they are needed";
   if (!features.problems.empty()) line += fmt::format(", {} left out", features.problems.size());
   if (features.bad_samples > 0)
     line += fmt::format(", {} NaN or infinite samples taken as 0", features.bad_samples);

@@ -28,9 +28,10 @@ std::vector<std::size_t> clips_of_part(const DataSet& data, Part part);
 void warn_of_shared_sounds(const DataSet& data, const FeatureSet& train, const FeatureSet& validation);
 
 struct ClipLoading {
-  std::string what;      ///< "training clips", for the lines printed
-  unsigned threads = 0;  ///< 0: as many as there are cores
-  bool strict = false;   ///< a clip that cannot be read is an error
+  std::string what;                         ///< "training clips", for the lines printed
+  unsigned threads = 0;                     ///< 0: as many as there are cores
+  bool strict = false;                      ///< a clip that cannot be read is an error
+  std::size_t most_bytes = memory_share();  ///< features that take more are streamed
 };
 
 /// Prints to standard error: how far it is, what was kept from before, each clip that is left out. `complete`

@@ -1,4 +1,4 @@
-// Loss: softmax cross-entropy from logits, as Keras fuses it: no clipping, class weights over the batch size.
+// Loss: cross-entropies from logits, as Keras fuses them: no clipping, class weights over the batch size.
 #pragma once
 
 #include <cstddef>
@@ -8,12 +8,29 @@ namespace earshot {
 
 struct BatchLoss {
   double mean = 0.0;        ///< sum of w_i CE_i over the batch size (not over the sum of the weights)
-  std::size_t correct = 0;  ///< samples whose highest logit, the first of equals, is their label's
+  std::size_t correct = 0;  ///< Keras' categorical_accuracy: samples whose highest logit is at the highest
+                            ///< target, of equals the first in both
 };
 
-/// `logits` n x classes, `labels` n, each below `classes`; `class_weights` one a class, or empty for none.
-/// `gradients` n x classes receives the gradient of `mean` with regard to the logits, or is empty.
-BatchLoss softmax_cross_entropy(std::span<const float> logits, std::span<const int> labels,
-                                std::span<const float> class_weights, std::span<float> gradients) noexcept;
+struct LossSettings {
+  /// One a class, or empty for none; a sample weighs as its highest target, the first of equals (Keras'
+  /// class_weight takes the argmax, too).
+  std::span<const float> class_weights;
+  double label_smoothing =
+      0.0;  ///< s: t becomes t (1 - s) + s / classes, for sigmoid scores t (1 - s) + s / 2
+};
+
+/// `logits` and `targets` n x classes; a row of targets is a class's one-hot or shares of several classes, of
+/// sum 1. `gradients` n x classes receives the gradient of `mean` with regard to the logits, or is empty.
+/// Kullback and Leibler's divergence from the targets is this less the targets' entropy: the same gradient.
+BatchLoss softmax_cross_entropy(std::span<const float> logits, std::span<const float> targets,
+                                std::size_t classes, const LossSettings& settings,
+                                std::span<float> gradients) noexcept;
+
+/// The same for scores that are sigmoids, several classes at once: targets are 0 .. 1 each, and a sample's
+/// loss is the mean over its classes (Keras' BinaryCrossentropy).
+BatchLoss sigmoid_cross_entropy(std::span<const float> logits, std::span<const float> targets,
+                                std::size_t classes, const LossSettings& settings,
+                                std::span<float> gradients) noexcept;
 
 }  // namespace earshot

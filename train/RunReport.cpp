@@ -144,6 +144,7 @@ std::vector<Report::ScoredClip> worst_scored_clips(const DataSet& data, const Fe
                                                    std::span<const int> truth) {
   const std::size_t classes = truth.empty() ? 0 : scores.size() / truth.size();
   std::vector<Report::ScoredClip> clips;
+  std::vector<float> room;
   for (const std::size_t i : worst_clips(scores, truth, classes, kWorstClips)) {
     const std::span<const float> row = scores.subspan(i * classes, classes);
     Report::ScoredClip clip;
@@ -151,7 +152,7 @@ std::vector<Report::ScoredClip> worst_scored_clips(const DataSet& data, const Fe
     clip.label = static_cast<std::size_t>(truth[i]);
     clip.scores.assign(row.begin(), row.end());
     clip.loss = clip_loss(row[clip.label]);
-    clip.png = png_bytes(feature_picture(features.image(i), features.shape), features.shape.height,
+    clip.png = png_bytes(feature_picture(features.image(i, room), features.shape), features.shape.height,
                          features.shape.width, Palette::heat);
     clips.push_back(std::move(clip));
   }
@@ -208,6 +209,7 @@ void write_run_report(const FinishedRun& run, const std::filesystem::path& direc
                              {"settings", boost::json::value_from(run.settings)},
                              {"provenance", boost::json::value_from(run.model.provenance)},
                              {"stopped_early", run.stopped_early},
+                             {"seconds_waited_for_batches", run.seconds_waited},
                              {"model_epoch", run.kept_epoch},
                              {"history", history_json(run.history)}};
   for (auto& [key, value] : report_json(report)) object[key] = std::move(value);

@@ -26,6 +26,7 @@ struct FinishedRun {
   int kept_epoch = 0;
   bool stopped_early = false;
   int threads = 1;
+  double seconds_waited = 0.0;  ///< of steps for their batches, since the run was last resumed
 };
 
 /// Scores the validation part, or the training part where there is none, on `threads` threads.

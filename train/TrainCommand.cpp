@@ -167,7 +167,8 @@ class RunDirectory {
                       .settings = settings_,
                       .kept_epoch = epoch,
                       .stopped_early = state.stopped_early,
-                      .threads = threads},
+                      .threads = threads,
+                      .seconds_waited = training.seconds_waited()},
                      directory_);
   }
 
@@ -239,6 +240,7 @@ TrainConfig configure(const TrainOptions& options) {
   config.seed = options.seed.value_or(config.seed);
   config.transfer.initial_weights = options.initial_weights.value_or(config.transfer.initial_weights);
   config.transfer.freeze = options.freeze.value_or(config.transfer.freeze);
+  if (options.memory_mib) config.samples.most_sound_bytes = std::size_t(*options.memory_mib) << 20;
   return config;
 }
 
@@ -258,6 +260,7 @@ std::string command_line(const TrainOptions& options, const std::string& command
   if (options.initial_weights) line += " --initial-weights " + shell_word(options.initial_weights->string());
   if (options.freeze) line += " --freeze " + shell_word(*options.freeze);
   if (options.precision != "f32") line += " --precision " + options.precision;
+  add("--memory", options.memory_mib);
   line += fmt::format(" --threads {}", options.threads);
   if (options.strict) line += " --strict";
   return line;
@@ -293,8 +296,10 @@ int train_into(const TrainOptions& options, TrainConfig config, const DataSet& d
 
   const auto load = [&](const char* what, const std::vector<std::size_t>& which) {
     if (which.empty()) return FeatureSet{};
-    return load_clips(data, which, config.recipe,
-                      {what, static_cast<unsigned>(options.threads), options.strict}, stop);
+    return load_clips(
+        data, which, config.recipe,
+        {what, static_cast<unsigned>(options.threads), options.strict, config.samples.most_sound_bytes},
+        stop);
   };
   const FeatureSet train = load("training clips", division.train);
   const FeatureSet validation = load("validation clips", division.validation);
@@ -397,6 +402,10 @@ void add_training_options(Command& command, TrainOptions& options) {
   command.option("--batch", &options.batch, "Instead of the recipe's").range(1, 4096);
   command.option("--lr", &options.learning_rate, "Instead of the recipe's learning rate").range(1e-9, 10.0);
   command.option("--seed", &options.seed, "Instead of the recipe's");
+  command
+      .option("--memory", &options.memory_mib,
+              "MiB that features may take, and sounds; a quarter of the memory each unless said otherwise")
+      .range(0, 1 << 24);
   command.threads(options.threads);
   command.option("--initial-weights", &options.initial_weights, "Start from this model's weights");
   command.option("--freeze", &options.freeze,

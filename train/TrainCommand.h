@@ -27,6 +27,7 @@ struct TrainOptions {
   std::optional<std::filesystem::path> initial_weights;
   std::optional<std::string> freeze;
   std::string precision = "f32";
+  std::optional<int> memory_mib;  ///< that features, and sounds where they are wanted, may take each
   int threads = 1;
   bool resume = false;
   bool strict = false;  ///< a clip that cannot be read is an error

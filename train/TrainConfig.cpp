@@ -35,6 +35,7 @@ void read_training(StrictToml table, TrainConfig& config) {
   read_optimization(table, config.epochs, config.optimization);
   config.seed = static_cast<std::uint32_t>(table.integer("seed", config.seed, 0, 0xFFFF'FFFF));
   config.class_weights = table.boolean("class_weights", config.class_weights);
+  config.label_smoothing = table.real("label_smoothing", config.label_smoothing, 0.0, 0.999);
   config.batch_norm_momentum =
       static_cast<float>(table.real("batch_norm_momentum", config.batch_norm_momentum, 0.0, 0.9999));
   table.reject_unknown();
@@ -137,6 +138,7 @@ TrainConfig load_train_config(const std::filesystem::path& path) {
   read_validation(file.table("validation"), config);
   read_callbacks(file, config);
   read_augmentation(file, config);
+  config.samples = read_sample_settings(file);
   if (config.optimization.plan.schedule != LearningRatePlan::Schedule::constant && config.plateau) {
     file.refuse("plateau", "a plateau rule beside a train.schedule that lowers the rate", "one of the two");
   }
@@ -145,7 +147,8 @@ TrainConfig load_train_config(const std::filesystem::path& path) {
 }
 
 bool clips_stay_as_they_are(const TrainConfig& config) {
-  return !config.augmentation;
+  const SampleSettings& samples = config.samples;
+  return !config.augmentation && !samples.needs_sounds() && !samples.mixup && !samples.masks;
 }
 
 Architecture network_architecture(const TrainConfig& config, int classes) {
@@ -177,6 +180,7 @@ std::map<std::string, std::string> settings_of(const TrainConfig& config) {
   add_settings(config.optimization, settings);
   add("train.seed", config.seed);
   add("train.class_weights", config.class_weights);
+  if (config.label_smoothing > 0.0) add("train.label_smoothing", config.label_smoothing);
   add("train.batch_norm_momentum", config.batch_norm_momentum);
   switch (config.validation) {
     case Validation::none:
@@ -215,6 +219,7 @@ std::map<std::string, std::string> settings_of(const TrainConfig& config) {
     add("augmentation.zoom_low", config.augmentation->zoom_low);
     add("augmentation.zoom_high", config.augmentation->zoom_high);
   }
+  add_settings(config.samples, settings);
   return settings;
 }
 

@@ -13,6 +13,7 @@
 #include "train/ImageAugmentation.h"
 #include "train/Optimization.h"
 #include "train/ReduceLrOnPlateau.h"
+#include "train/SampleSettings.h"
 #include "train/Transfer.h"
 
 namespace earshot {
@@ -49,6 +50,7 @@ struct TrainConfig {
   Optimization optimization;
   std::uint32_t seed = 1;
   bool class_weights = true;  ///< 'balanced', from the training part
+  double label_smoothing = 0.0;
   float batch_norm_momentum = 0.99F;
 
   Validation validation = Validation::random;
@@ -58,6 +60,7 @@ struct TrainConfig {
   std::optional<Watched<EarlyStopping::Settings>> early_stopping = Watched<EarlyStopping::Settings>{};
   std::optional<Monitor> checkpoint = Monitor::val_loss;  ///< what best.safetensors is chosen by
   std::optional<ImageAugmentation::Settings> augmentation = ImageAugmentation::Settings{};
+  SampleSettings samples;
 };
 
 /// Throws Error(usage) naming the presets there are.

@@ -19,14 +19,6 @@
 namespace earshot {
 namespace {
 
-// What random numbers are for: seed -> epoch -> order of the clips, or clip -> augmentation, dropout.
-enum EpochPart : std::uint64_t { kOrder, kClips };
-enum ClipPart : std::uint64_t { kAugmentation, kDropout };
-
-std::uint64_t epoch_key(std::uint64_t seed, std::size_t epoch, EpochPart part) {
-  return derive_key(derive_key(seed, epoch), part);
-}
-
 // Fisher, Yates (Durstenfeld 1964).
 std::vector<std::size_t> shuffled(std::size_t n, std::uint64_t key) {
   std::vector<std::size_t> order(n);
@@ -48,12 +40,18 @@ Training::Training(const TrainConfig& config, int classes, const Start& start, c
     : config_(config),
       train_(train),
       validation_(validation),
-      threads_(static_cast<unsigned>(threads)),
       classes_(static_cast<std::size_t>(classes)),
       network_(start.architecture, start.weights, threads, start.frozen_layers),
-      optimizer_(network_.parameters(), config.optimization.optimizer) {
+      optimizer_(network_.parameters(), config.optimization.optimizer),
+      source_(config.samples, config.augmentation, config.recipe, train, classes,
+              network_.architecture().scores),
+      loader_({train.shape.size(), classes_, static_cast<unsigned>(threads)}, [this] {
+        auto maker = std::make_shared<SampleMaker>(source_);
+        return [maker](const BatchLoader::Sample& sample, std::span<float> image, std::span<float> target) {
+          maker->make(sample.clip, sample.key, image, target);
+        };
+      }) {
   if (config.class_weights) class_weights_ = balanced_class_weights(train.labels, classes_);
-  if (config.augmentation) augmentation_.emplace(*config.augmentation, train.shape);
   state_.learning_rate = config.learning_rate;
 }
 
@@ -62,6 +60,7 @@ void Training::set_state(TrainingState state) {
   optimizer_.set_state(std::move(state.optimizer));
   state_ = std::move(state);
   state_.weights.clear();
+  loading_.reset();
 }
 
 TrainingState Training::state() const {
@@ -87,18 +86,17 @@ Training::Outcome Training::run_epoch(const std::function<bool()>& stop, Trainin
   const std::size_t epoch = state_.history.size();
   const auto batch = static_cast<std::size_t>(config_.batch);
   const std::size_t epoch_steps = (train_.size() + batch - 1) / batch;
-  const std::vector<std::size_t> order = shuffled(train_.size(), epoch_key(config_.seed, epoch, kOrder));
   TrainingState::Progress& done = state_.progress;
   progress.epoch_started(static_cast<int>(epoch) + 1, done.clips);
+  if (loading_ != epoch) load_from(epoch, done.clips);
   double learning_rate = state_.learning_rate;
   while (done.clips < train_.size()) {
     if (stop()) return Outcome::interrupted;
     const auto start = std::chrono::steady_clock::now();
-    const std::size_t n = std::min(batch, train_.size() - done.clips);
     learning_rate = learning_rate_at(config_.optimization.plan, state_.learning_rate,
                                      epoch * epoch_steps + done.clips / batch,
                                      static_cast<std::size_t>(config_.epochs) * epoch_steps, epoch_steps);
-    train_batch(std::span(order).subspan(done.clips, n), learning_rate);
+    train_batch(loader_.next(), learning_rate);
     done.seconds += seconds_since(start);
     const auto clips = static_cast<double>(done.clips);
     progress.step_done(done.clips, done.loss_sum / clips, static_cast<double>(done.correct) / clips);
@@ -106,35 +104,25 @@ Training::Outcome Training::run_epoch(const std::function<bool()>& stop, Trainin
   return end_epoch(learning_rate, progress);
 }
 
-void Training::assemble(std::span<const std::size_t> clips) {
-  const std::uint64_t clips_key = epoch_key(config_.seed, state_.history.size(), kClips);
-  images_.resize(clips.size() * train_.shape.size());
-  labels_.clear();
-  keys_.clear();
-  augmented_.clear();
-  for (const std::size_t clip : clips) {
-    const std::uint64_t key = derive_key(clips_key, train_.clips[clip]);
-    labels_.push_back(train_.labels[clip]);
-    keys_.push_back(derive_key(key, kDropout));
-    augmented_.push_back(derive_key(key, kAugmentation));
+void Training::load_from(std::size_t epoch, std::size_t clip) {
+  const std::vector<std::size_t> order =
+      shuffled(train_.size(), epoch_key(config_.seed, epoch, EpochPart::order));
+  std::vector<BatchLoader::Sample> samples;
+  for (const std::size_t i : std::span(order).subspan(clip)) {
+    samples.push_back({i, sample_key(config_.seed, epoch, train_.clips[i])});
   }
-  if (augmentation_) {
-    augmentation_->augment(train_.images, clips, augmented_, images_, threads_);
-    return;
-  }
-  for (std::size_t i = 0; i < clips.size(); ++i) {
-    std::ranges::copy(train_.image(clips[i]),
-                      images_.begin() + static_cast<std::ptrdiff_t>(i * train_.shape.size()));
-  }
+  loader_.start(std::move(samples), static_cast<std::size_t>(config_.batch));
+  loading_ = epoch;
 }
 
-void Training::train_batch(std::span<const std::size_t> clips, double learning_rate) {
-  assemble(clips);
-  logits_.resize(clips.size() * classes_);
+void Training::train_batch(const Batch& batch, double learning_rate) {
+  keys_.clear();
+  for (const std::uint64_t key : batch.keys) keys_.push_back(derive_key(key, ClipPart::dropout));
+  logits_.resize(batch.targets.size());
   gradients_.resize(logits_.size());
-  network_.forward(images_, keys_, logits_);
-  const BatchLoss batch = softmax_cross_entropy(logits_, labels_, class_weights_, gradients_);
-  const double loss = batch.mean + network_.l2_penalty();
+  network_.forward(batch.images, keys_, logits_);
+  const BatchLoss step = loss_of(logits_, batch.targets, class_weights_, gradients_);
+  const double loss = step.mean + network_.l2_penalty();
   if (!std::isfinite(loss)) {
     refuse_not_finite(
         fmt::format("a loss of {} and {}", loss, largest_value(network_.weights(), network_.architecture())),
@@ -153,9 +141,17 @@ void Training::train_batch(std::span<const std::size_t> clips, double learning_r
     WeightAverage(decay).update(weights, optimizer_.state().steps - 1, state_.average);
   }
   TrainingState::Progress& done = state_.progress;
-  done.clips += clips.size();
-  done.loss_sum += loss * static_cast<double>(clips.size());
-  done.correct += batch.correct;
+  done.clips += batch.size;
+  done.loss_sum += loss * static_cast<double>(batch.size);
+  done.correct += step.correct;
+}
+
+BatchLoss Training::loss_of(std::span<const float> logits, std::span<const float> targets,
+                            std::span<const float> class_weights, std::span<float> gradients) const noexcept {
+  const LossSettings settings{class_weights, config_.label_smoothing};
+  return source_.scores == Scores::sigmoid
+             ? sigmoid_cross_entropy(logits, targets, classes_, settings, gradients)
+             : softmax_cross_entropy(logits, targets, classes_, settings, gradients);
 }
 
 void Training::refuse_not_finite(const std::string& what, double learning_rate) const {
@@ -175,22 +171,36 @@ void Training::validate(EpochRecord& record) {
   network_.set_weights(trained);
 }
 
+std::span<const float> Training::validation_images(std::size_t first, std::size_t n) {
+  const std::size_t size = validation_.shape.size();
+  if (!validation_.streamed) return std::span(validation_.images).subspan(first * size, n * size);
+  images_.clear();
+  for (std::size_t i = first; i < first + n; ++i) {
+    const auto image = validation_.image(i, image_);
+    images_.insert(images_.end(), image.begin(), image.end());
+  }
+  return images_;
+}
+
 void Training::validate_network(EpochRecord& record) {
   const auto batch = static_cast<std::size_t>(config_.batch);
-  const std::span<const int> labels(validation_.labels);
-  double loss = 0.0;
+  double sum = 0.0;
   std::size_t correct = 0;
   for (std::size_t first = 0; first < validation_.size(); first += batch) {
     const std::size_t n = std::min(batch, validation_.size() - first);
-    const std::size_t image = validation_.shape.size();
     logits_.resize(n * classes_);
-    network_.infer(std::span(validation_.images).subspan(first * image, n * image), n, logits_);
-    const BatchLoss part = softmax_cross_entropy(logits_, labels.subspan(first, n), {}, {});
-    loss += part.mean * static_cast<double>(n);
+    network_.infer(validation_images(first, n), n, logits_);
+    targets_.resize(n * classes_);
+    for (std::size_t i = 0; i < n; ++i) {
+      fill_target(validation_, first + i, source_.scores,
+                  std::span(targets_).subspan(i * classes_, classes_));
+    }
+    const BatchLoss part = loss_of(logits_, targets_, {}, {});
+    sum += part.mean * static_cast<double>(n);
     correct += part.correct;
   }
   const auto clips = static_cast<double>(validation_.size());
-  record.val_loss = loss / clips + network_.l2_penalty();
+  record.val_loss = sum / clips + network_.l2_penalty();
   record.val_accuracy = static_cast<double>(correct) / clips;
 }
 
@@ -204,6 +214,8 @@ Training::Outcome Training::end_epoch(double learning_rate, TrainingProgress& pr
   record.accuracy = static_cast<double>(state_.progress.correct) / clips;
   record.learning_rate = learning_rate;
   if (validation_.size() > 0) progress.validating();
+  if (epoch + 1 < config_.epochs)
+    load_from(static_cast<std::size_t>(epoch) + 1, 0);  // its workers begin while this validates
   validate(record);
   record.seconds = state_.progress.seconds + seconds_since(start);
 

@@ -7,8 +7,11 @@
 #include <vector>
 
 #include "nn/Network.h"
+#include "train/BatchLoader.h"
 #include "train/FeatureSet.h"
+#include "train/Loss.h"
 #include "train/Optimizer.h"
+#include "train/SampleMaker.h"
 #include "train/TrainConfig.h"
 #include "train/TrainingProgress.h"
 #include "train/TrainingState.h"
@@ -48,34 +51,41 @@ class Training {
   const EpochRecord& last_epoch() const { return state_.history.back(); }
   /// What the run is for: the epoch early stopping goes back to, else the last one.
   Weights weights_to_keep() const;
+  /// How long steps have waited for their batches.
+  double seconds_waited() const noexcept { return loader_.seconds_waited(); }
   /// The epoch, counted from 1, that weights_to_keep() are of.
   int epoch_to_keep() const noexcept;
 
  private:
-  void train_batch(std::span<const std::size_t> clips, double learning_rate);
-  void assemble(std::span<const std::size_t> clips);
+  void train_batch(const Batch& batch, double learning_rate);
+  void load_from(std::size_t epoch, std::size_t clip);
+  BatchLoss loss_of(std::span<const float> logits, std::span<const float> targets,
+                    std::span<const float> class_weights, std::span<float> gradients) const noexcept;
   Outcome end_epoch(double learning_rate, TrainingProgress& progress);
   void validate(EpochRecord& record);
+  std::span<const float> validation_images(std::size_t first, std::size_t n);
   void validate_network(EpochRecord& record);
   [[noreturn]] void refuse_not_finite(const std::string& what, double learning_rate) const;
 
   TrainConfig config_;
   const FeatureSet& train_;
   const FeatureSet& validation_;
-  unsigned threads_;
   std::size_t classes_;
   std::vector<float> class_weights_;  ///< one a class, or empty
-  std::optional<ImageAugmentation> augmentation_;
   Network network_;
   Optimizer optimizer_;
   TrainingState state_;  ///< its weights and moments are those of network_ and optimizer_
 
-  std::vector<float> images_;             ///< batch x height x width x channels
-  std::vector<int> labels_;               ///< batch
-  std::vector<std::uint64_t> keys_;       ///< batch, of the dropout
-  std::vector<std::uint64_t> augmented_;  ///< batch, of the augmentation
-  std::vector<float> logits_;             ///< batch x classes
-  std::vector<float> gradients_;          ///< batch x classes
+  std::vector<std::uint64_t> keys_;  ///< batch, of the dropout
+  std::vector<float> logits_;        ///< batch x classes
+  std::vector<float> gradients_;     ///< batch x classes
+  std::vector<float> images_;        ///< batch x height x width x channels, of streamed validation
+  std::vector<float> image_;         ///< height x width x channels
+  std::vector<float> targets_;       ///< batch x classes, of validation
+
+  SampleSource source_;
+  BatchLoader loader_;
+  std::optional<std::size_t> loading_;  ///< the epoch that loader_ gives next, from its next clip on
 };
 
 }  // namespace earshot

@@ -15,8 +15,12 @@
 #include "nn/Model.h"
 #include "tests/support/TemporaryDirectory.h"
 #include "tests/support/WavFile.h"
+#include "train/DataSet.h"
+#include "train/FeatureSet.h"
 #include "train/Npy.h"
 #include "train/Png.h"
+#include "train/SampleMaker.h"
+#include "train/TrainConfig.h"
 
 #include <png.h>
 #include <catch2/catch.hpp>
@@ -168,10 +172,10 @@ TEST_CASE("the recipe comes from a preset or from a model, and from exactly one 
     }
   };
   options.preset = "v6";
-  refused(options, ExitCode::usage, "found both --preset and --model");
+  refused(options, ExitCode::usage, "found 2 of --preset, --model and --config");
   options.model.reset();
   options.preset.clear();
-  refused(options, ExitCode::usage, "found neither of --preset and --model");
+  refused(options, ExitCode::usage, "found 0 of --preset, --model and --config");
   options.preset = "v7";
   refused(options, ExitCode::usage, "found 'v7', expected v6");
   options.preset = "v6";
@@ -180,6 +184,44 @@ TEST_CASE("the recipe comes from a preset or from a model, and from exactly one 
   options.file = directory / "tone.wav";
   options.out = directory / "absent" / "x.npy";
   refused(options, ExitCode::io, "x.npy");
+}
+
+TEST_CASE("augmented features are what training makes of the clip in each epoch, numbered") {
+  const TemporaryDirectory directory;
+  fs::create_directories(directory / "set/low");
+  fs::create_directories(directory / "set/high");
+  write_wav(directory / "set/low/a.wav", sine(200.0, 44100, 30000), 44100);
+  write_wav(directory / "set/high/b.wav", sine(4000.0, 44100, 20000), 44100);
+  FeaturesOptions options;
+  options.file = directory / "set/low/a.wav";
+  options.config = directory.write("c.toml", "[train]\nseed = 5\n[audio.shift]\n[mixing.between_class]\n");
+  options.out = directory / "a.npy";
+  options.png = directory / "a.png";
+  options.augment = true;
+  options.count = 3;
+  CHECK_THROWS_WITH(run_features(options), Catch::Contains("found no --data"));
+  options.data = directory / "set";
+  run_features(options);
+
+  const DataSet data = read_data_set(directory / "set");
+  const std::vector<std::size_t> both{0, 1};
+  const FeatureSet clips = load_features(data, both, FeatureRecipe{}, {});
+  const TrainConfig config = load_train_config(*options.config);
+  const SampleSource source(config.samples, config.augmentation, config.recipe, clips, 2, Scores::softmax);
+  SampleMaker maker(source);
+  const std::size_t clip = data.clips[0].label == 1 ? 0 : 1;  // "high" comes first among the labels
+  REQUIRE(data.clips[clip].path == options.file);
+  std::vector<float> expected(FeatureRecipe{}.shape().size());
+  std::vector<float> target(2);
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    maker.make(clip, sample_key(5, static_cast<std::size_t>(epoch), clip), expected, target);
+    const std::string number = std::to_string(epoch + 1);
+    CHECK(values_of_npy(directory / ("a-" + number + ".npy")) == expected);
+    CHECK(decode(directory / ("a-" + number + ".png")).width == 256);
+  }
+  CHECK(contents(directory / "a-1.npy") != contents(directory / "a-2.npy"));
+  CHECK_FALSE(fs::exists(directory / "a-4.npy"));
+  CHECK_FALSE(fs::exists(directory / "a.npy"));
 }
 
 }  // namespace earshot::test

@@ -71,6 +71,40 @@ TEST_CASE("the configuration's momentum reaches every BatchNorm and the window i
   CHECK(norms == 9);
 }
 
+TEST_CASE("augmentation of sounds, mixing and masks are on where their tables are, as they say") {
+  const test::TemporaryDirectory directory;
+  const SampleSettings off = load_train_config(directory.write("off.toml", "")).samples;
+  CHECK_FALSE(off.needs_sounds());
+  CHECK_FALSE(off.mixup);
+  CHECK_FALSE(off.masks);
+  const SampleSettings on = load_train_config(directory.write("on.toml", R"(
+[audio.stretch]
+rate = 2.0
+[audio.pitch]
+semitones = -6
+[audio.noise]
+probability = 1
+amplitude = [0.001, 0.01]
+[audio.background]
+folder = "hum"
+[mixing.mixup]
+alpha = 0.2
+[masks]
+time_masks = 2
+)"))
+                                .samples;
+  CHECK(on.audio.stretch->rate == Range{2.0, 2.0});
+  CHECK(on.audio.pitch->semitones == Range{-6.0, -6.0});
+  CHECK(on.audio.pitch->probability == 0.5);
+  CHECK(on.audio.noise->probability == 1.0);
+  CHECK(on.audio.noise->amplitude == Range{0.001, 0.01});
+  CHECK(on.audio.background->folder == (directory / "hum").string());
+  CHECK_FALSE(on.audio.gain);
+  CHECK_FALSE(on.between_class);
+  CHECK(on.mixup->alpha == 0.2);
+  CHECK(on.masks->time_masks == 2);
+}
+
 TEST_CASE("every mistake in a training configuration is named with its line and key") {
   struct Mistake {
     const char* text;
@@ -99,6 +133,15 @@ TEST_CASE("every mistake in a training configuration is named with its line and 
        "one_cycle"},
       {"[train]\nema_decay = 1\n", "c.toml:2: key 'train.ema_decay'", "found 1"},
       {"[augmentation]\nzoom_low = 1.2\nzoom_high = 1.1\n", "c.toml:2: key 'augmentation.zoom_low'", "1.2"},
+      {"[audio.noise]\namplitude = [0.2, 0.1]\n", "c.toml:2: key 'audio.noise.amplitude'", "[0.2, 0.1]"},
+      {"[audio.noise]\namplitude = [0.2]\n", "c.toml:2: key 'audio.noise.amplitude'", "1 elements"},
+      {"[audio.noise]\namplitude = [\"a\", 1]\n", "c.toml:2: key 'audio.noise.amplitude'", "\"a\""},
+      {"[audio.pitch]\nprobability = 2\n", "c.toml:2: key 'audio.pitch.probability'", "found 2"},
+      {"[audio.background]\n", "key 'audio.background.folder'", "found nothing"},
+      {"[audio.nois]\n", "c.toml:1: key 'audio.nois'", "'noise'"},
+      {"[mixing.mixup]\nalpha = 0\n", "c.toml:2: key 'mixing.mixup.alpha'", "found 0"},
+      {"[masks]\ntime_share = 1.5\n", "c.toml:2: key 'masks.time_share'", "1.5"},
+      {"[train]\nlabel_smoothing = 1.0\n", "c.toml:2: key 'train.label_smoothing'", "found 1"},
       {"[augmentatio]\n", "c.toml:1: key 'augmentatio'", "'augmentation'"},
       {"architecture = \"v9\"\n", "c.toml:1: key 'architecture'", "\"v9\""},
       {"recipe = \n", "c.toml:1", "TOML"},

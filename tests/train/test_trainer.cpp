@@ -361,6 +361,51 @@ TEST_CASE("a data set without folds gets some, and other labels than the model's
              Contains("found no clip of a label that the model knows"));
 }
 
+TEST_CASE("sounds that are mixed, masked and streamed give the same weights as when they are held") {
+  const Workshop workshop;
+  const fs::path config = workshop.directory().write("mixed.toml", R"(
+[train]
+batch = 3
+epochs = 2
+batch_norm_momentum = 0.5
+label_smoothing = 0.1
+class_weights = false
+[validation]
+split = "fold"
+fold = 3
+[augmentation]
+[audio.gain]
+[audio.shift]
+[audio.noise]
+[mixing.between_class]
+[masks]
+)");
+  const auto train = [&](const std::string& run, const std::vector<std::string>& more) {
+    std::vector<std::string> arguments{"train", "--data",          workshop.data(), "--config", config,
+                                       "--out", workshop.out(run), "--threads",     "2"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const test::Finished finished = workshop.trainer(arguments);
+    INFO(finished.err);
+    REQUIRE(finished.code == 0);
+    return finished.err;
+  };
+  train("held", {});
+  CHECK_THAT(train("streamed", {"--memory", "0"}), Contains("read from there as they are needed"));
+  const Weights held = load_model(workshop.out("held") / "model.safetensors").weights;
+  CHECK(load_model(workshop.out("streamed") / "model.safetensors").weights == held);
+  const std::vector<std::string> history = lines_of(workshop.out("held") / "history.csv");
+  REQUIRE(history.size() == 3);
+  const std::vector<std::string> streamed = lines_of(workshop.out("streamed") / "history.csv");
+  for (const int figure : {1, 2, 3, 4}) CHECK(column(streamed[2], figure) == column(history[2], figure));
+
+  std::ifstream file(workshop.out("held") / "report.json");
+  const std::string report((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const boost::json::value document = boost::json::parse(report);
+  CHECK(document.at("seconds_waited_for_batches").as_double() >= 0.0);
+  CHECK(document.at("settings").at("audio.noise.amplitude") == "0.005 .. 0.005");
+  CHECK(document.at("settings").at("mixing.between_class.probability") == "1");
+}
+
 TEST_CASE("with a validation part the callbacks choose what is kept") {
   const Workshop workshop(false);
   const fs::path config = workshop.directory().write("watched.toml", R"(
