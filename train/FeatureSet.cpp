@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "dsp/AudioFile.h"
+#include "dsp/Decibel.h"
 #include "dsp/FeatureExtractor.h"
 #include "nn/Sha256.h"
 #include "train/FeatureCache.h"
@@ -46,6 +47,9 @@ std::span<const float> FeatureSet::image(std::size_t i, std::vector<float>& room
   if (!streamed) return image(i);
   room.resize(shape.size());
   streamed->read(i, room);
+  if (streamed_mean != 0.0 || streamed_deviation != 1.0) {
+    normalise_levels(room, static_cast<float>(streamed_mean), static_cast<float>(streamed_deviation));
+  }
   return room;
 }
 

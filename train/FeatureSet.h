@@ -42,6 +42,8 @@ struct FeatureSet {
   bool complete = true;  ///< false if `progress` ended the work early; then nothing else is of use
 
   std::shared_ptr<const StreamedFeatures> streamed;  ///< where they come from if `images` is empty
+  double streamed_mean = 0.0;       ///< what fit_normalising() found: taken off what is read, before
+  double streamed_deviation = 1.0;  ///< this divides it
 
   std::size_t size() const { return labels.size(); }
   /// Only if they are not streamed.

@@ -301,8 +301,8 @@ int train_into(const TrainOptions& options, TrainConfig config, const DataSet& d
         {what, static_cast<unsigned>(options.threads), options.strict, config.samples.most_sound_bytes},
         stop);
   };
-  const FeatureSet train = load("training clips", division.train);
-  const FeatureSet validation = load("validation clips", division.validation);
+  FeatureSet train = load("training clips", division.train);
+  FeatureSet validation = load("validation clips", division.validation);
   if (!train.complete || !validation.complete) {
     std::cerr << "to go on:\n  " << to_go_on << '\n';
     return 128 + stop.received();
