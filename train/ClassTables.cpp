@@ -1,6 +1,7 @@
 #include "train/ClassTables.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include <spdlog/fmt/fmt.h>
@@ -30,6 +31,19 @@ std::vector<Counts> counts_of(const Evaluation& evaluation) {
       counts[column].predicted += clips;
       if (row == column) counts[row].hits = clips;
     }
+  }
+  return counts;
+}
+
+// As counts_of(), of labels that are not exclusive: from the figures, which are of the scores from 0.5 on. A
+// class without a hit does not tell how often it was predicted.
+std::vector<Counts> counts_of_several(const Evaluation& evaluation) {
+  std::vector<Counts> counts;
+  for (const ClassFigures& figures : evaluation.per_class) {
+    const auto hits =
+        static_cast<std::size_t>(std::lround(figures.recall * static_cast<double>(figures.support)));
+    const double predicted = hits == 0 ? 0.0 : static_cast<double>(hits) / figures.precision;
+    counts.push_back({hits, figures.support, static_cast<std::size_t>(std::lround(predicted))});
   }
   return counts;
 }
@@ -117,7 +131,8 @@ std::string confusion_section(const Evaluation& evaluation) {
 
 std::string class_section(const Evaluation& evaluation) {
   if (evaluation.confusion.empty()) return "";
-  const std::vector<Counts> counts = counts_of(evaluation);
+  const std::vector<Counts> counts =
+      evaluation.several ? counts_of_several(evaluation) : counts_of(evaluation);
   std::string html =
       "<section><h2>Classes</h2>\n<div class=\"scroll\"><table class=\"wide\"><thead><tr><th>class</th>"
       "<th class=\"n\" title=\"of the clips taken for it, the share that are\">precision</th><th "

@@ -42,16 +42,23 @@ std::string headline(const Report& report) {
   const Evaluation& evaluation = report.evaluation;
   const Interval interval = wilson_interval(evaluation.correct, evaluation.clips);
   std::string html = fmt::format(
-      "<div class=\"hero\"><div><div class=\"big\">{:.1f}<small> %</small></div>\n<p>accuracy, 95 % interval "
+      "<div class=\"hero\"><div><div class=\"big\">{:.1f}<small> %</small></div>\n<p>{}, 95 % interval "
       "{:.1f} "
       "to {:.1f} %<br>{} of {} clips</p>\n{}</div>\n<dl class=\"tiles\">\n",
-      100.0 * evaluation.accuracy, 100.0 * interval.low, 100.0 * interval.high, evaluation.correct,
-      evaluation.clips, share_bar(evaluation.accuracy, interval));
-  html +=
-      tile("loss", fmt::format("{:.3f}", evaluation.loss), "mean of -log of the score of a clip's own label");
+      100.0 * evaluation.accuracy,
+      evaluation.several ? "of the clips have the label that scores highest" : "accuracy",
+      100.0 * interval.low, 100.0 * interval.high, evaluation.correct, evaluation.clips,
+      share_bar(evaluation.accuracy, interval));
+  html += tile("loss", fmt::format("{:.3f}", evaluation.loss),
+               evaluation.several ? "binary cross-entropy over all labels"
+                                  : "mean of -log of the score of a clip's own label");
   if (evaluation.labels.size() > 3) {
     html += tile("top 3", percent(ratio(evaluation.top3_correct, evaluation.clips)),
                  "clips whose label is among the three highest scores");
+  }
+  if (evaluation.several) {
+    html += tile("micro F1", fmt::format("{:.3f}", evaluation.micro_f1),
+                 "of all scores from 0.5 on: labels are not exclusive");
   }
   html += tile("mAP", fmt::format("{:.3f}", evaluation.mean_average_precision),
                "average precision of each class against all others, mean over the classes that have a clip");

@@ -9,12 +9,12 @@
 
 #include "nn/AtomicFile.h"
 #include "nn/Processor.h"
-#include "train/FeatureCache.h"
 #include "train/FeaturePicture.h"
 #include "train/JsonText.h"
 #include "train/Machine.h"
 #include "train/Png.h"
 #include "train/ReportPage.h"
+#include "train/ScoredClips.h"
 
 namespace earshot {
 namespace {
@@ -78,17 +78,21 @@ std::vector<Report::Fact> run_facts(const FinishedRun& run) {
 }
 
 // Background is none of the classes: it trains, but there is no label it could be scored by.
-Evaluation evaluate_labelled(std::span<const float> scores, std::span<const int> truth,
-                             const std::vector<std::string>& labels) {
-  std::vector<float> labelled_scores;
-  std::vector<int> labelled;
-  for (std::size_t i = 0; i < truth.size(); ++i) {
-    if (truth[i] < 0) continue;
-    const auto row = scores.subspan(i * labels.size(), labels.size());
-    labelled_scores.insert(labelled_scores.end(), row.begin(), row.end());
-    labelled.push_back(truth[i]);
+Evaluation evaluate_labelled(const FinishedRun& run, const FeatureSet& features,
+                             std::span<const float> scores) {
+  const std::size_t classes = run.model.labels.size();
+  ScoredClips clips;
+  clips.labels = run.model.labels;
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    if (features.labels[i] < 0) continue;
+    const auto row = scores.subspan(i * classes, classes);
+    clips.scores.insert(clips.scores.end(), row.begin(), row.end());
+    clips.truth.push_back(features.labels[i]);
+    clips.present.resize(clips.scores.size(), 0);
+    for (const int label : run.data.clips[features.clips[i]].labels())
+      clips.present[clips.scores.size() - classes + static_cast<std::size_t>(label)] = 1;
   }
-  return evaluate(labelled_scores, labelled, labels);
+  return evaluate(clips, run.model.architecture.scores);
 }
 
 std::vector<Report::ClassCount> class_counts(const FinishedRun& run) {
@@ -161,15 +165,7 @@ std::vector<Report::ScoredClip> worst_scored_clips(const DataSet& data, const Fe
 
 Report run_report(const FinishedRun& run) {
   const bool has_validation = run.validation.size() > 0;
-  const FeatureSet& part = has_validation ? run.validation : run.train;
-  // A run whose frozen layers were computed once has their outputs in the place of the features.
-  const bool replaced = part.shape != run.model.recipe.shape();
-  FeatureSet loaded;
-  if (replaced) {
-    const FeatureLoading loading{static_cast<unsigned>(run.threads), default_feature_cache()};
-    loaded = load_features(run.data, part.clips, run.model.recipe, loading);
-  }
-  const FeatureSet& scored = replaced ? loaded : part;
+  const FeatureSet& scored = has_validation ? run.validation : run.train;
   const std::vector<float> scores = classify_all(run.model, scored, run.threads);
   Report report;
   report.recipe = run.config.name;
@@ -185,7 +181,7 @@ Report run_report(const FinishedRun& run) {
     report.notes.push_back(
         "Which epoch the model is of was chosen by these clips: expect a little less on others.");
   }
-  report.evaluation = evaluate_labelled(scores, scored.labels, run.model.labels);
+  report.evaluation = evaluate_labelled(run, scored, scores);
   report.scored = fmt::format("the {} clips of the {} part", report.evaluation.clips,
                               has_validation ? "validation" : "training");
   report.runs = {{"", run.history, run.kept_epoch}};
