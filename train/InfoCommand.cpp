@@ -1,5 +1,6 @@
 #include "train/InfoCommand.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <iostream>
 #include <map>
@@ -14,6 +15,7 @@
 #include "nn/Model.h"
 #include "train/CommandLine.h"
 #include "train/JsonText.h"
+#include "train/TrainConfig.h"
 
 namespace earshot {
 namespace {
@@ -85,13 +87,14 @@ std::string shape_text(const FeatureShape& shape) {
 
 std::string info_text(const Model& model, const std::vector<LayerInfo>& table) {
   const FeatureRecipe& recipe = model.recipe;
-  std::string text = fmt::format("name         {}\nsha256       {}\n", model.name, model.sha256);
+  std::string text = fmt::format("name         {}\n", model.name);
+  if (!model.sha256.empty()) text += fmt::format("sha256       {}\n", model.sha256);
   text += fmt::format(
       "recipe       {}: {} Hz, window {} samples ({:.2f} s), FFT {}, hop {}, {} mel bands, picture {}\n",
       recipe.name, recipe.rate_hz, recipe.window_samples,
       static_cast<double>(recipe.window_samples) / recipe.rate_hz, recipe.fft_samples, recipe.hop_samples,
       recipe.mel_bands, shape_text(recipe.shape()));
-  text += fmt::format("labels       {}\n", fmt::join(model.labels, ", "));
+  if (!model.labels.empty()) text += fmt::format("labels       {}\n", fmt::join(model.labels, ", "));
   text += fmt::format("temperature  {}\n", model.temperature);
   for (const auto& [key, value] : model.provenance) text += fmt::format("{:<11}  {}\n", key, value);
   text +=
@@ -136,10 +139,30 @@ std::string info_json(const Model& model, const std::vector<LayerInfo>& table) {
                                        {"macs", total.macs}});
 }
 
+// A configuration without its weights and labels.
+Model untrained(const TrainConfig& config) {
+  constexpr int kClasses = 10;
+  constexpr int kAudioSetClasses = 521;
+  Model model;
+  model.name = config.name;
+  model.recipe = config.recipe;
+  model.architecture =
+      network_architecture(config, config.architecture == "yamnet" ? kAudioSetClasses : kClasses);
+  return model;
+}
+
+// A preset unless there is a file of its name.
+Model subject(const std::filesystem::path& what) {
+  const std::vector<std::string> presets = preset_names();
+  const bool is_preset = std::ranges::find(presets, what.string()) != presets.end();
+  if (is_preset && !std::filesystem::exists(what)) return untrained(preset(what.string()));
+  return what.extension() == ".toml" ? untrained(load_train_config(what)) : load_model(what);
+}
+
 }  // namespace
 
-void run_info(const std::filesystem::path& model_path, bool json) {
-  const Model model = load_model(model_path);
+void run_info(const std::filesystem::path& what, bool json) {
+  const Model model = subject(what);
   const std::vector<LayerInfo> table = layer_table(model.architecture);
   std::cout << (json ? info_json(model, table) : info_text(model, table));
 }
@@ -150,11 +173,13 @@ void add_info(CommandLine& line) {
     bool json = false;
   };
   const auto options = std::make_shared<Options>();
-  Command command = line.add("info", "Tell what a model file holds", [options] {
-    run_info(options->model, options->json);
-    return 0;
-  });
-  command.option("model", &options->model, "The model file").required();
+  Command command =
+      line.add("info", "Tell what a model file holds, or a preset or configuration would make", [options] {
+        run_info(options->model, options->json);
+        return 0;
+      });
+  command.option("model", &options->model, "The model file; or a preset's name, or a configuration (.toml)")
+      .required();
   command.option("--json", &options->json, "One JSON document instead of text");
 }
 

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
 
 #include "dsp/Error.h"
 #include "nn/BuiltInArchitectures.h"
@@ -106,6 +107,39 @@ std::string name_of(Monitor monitor) {
   return monitor == Monitor::loss ? "loss" : "val_loss";
 }
 
+// The source project's experiment, but for its twice scaled pictures: a head on a base that --initial-weights
+// brings. What it leaves unsaid is Keras' default.
+TrainConfig efficientnet_b0_preset() {
+  TrainConfig config;
+  config.name = config.architecture = "efficientnet_b0";
+  config.recipe = recipe_named("efficientnet_b0");
+  config.batch = 16;
+  config.epochs = 25;
+  config.learning_rate = 1e-4;
+  config.validation = Validation::stratified;
+  config.plateau = {.monitor = Monitor::val_loss, .settings = {.factor = 0.1, .patience = 5, .least = 1e-7}};
+  config.early_stopping.reset();
+  config.augmentation.reset();
+  config.transfer.freeze = "global_average_pooling2d";
+  return config;
+}
+
+// A head on YAMNet's base, which --initial-weights brings; each label by itself.
+TrainConfig yamnet_preset() {
+  TrainConfig config;
+  config.name = config.architecture = "yamnet";
+  config.recipe = recipe_named("yamnet");
+  config.batch = 32;
+  config.epochs = 60;
+  config.class_weights = false;
+  config.validation = Validation::stratified;
+  config.plateau.reset();
+  config.early_stopping.reset();
+  config.augmentation.reset();
+  config.transfer.freeze = "global_average_pooling2d";
+  return config;
+}
+
 }  // namespace
 
 TrainConfig preset(const std::string& name) {
@@ -115,7 +149,14 @@ TrainConfig preset(const std::string& name) {
     config.name = config.architecture = "v5";
     return config;
   }
-  throw Error(ExitCode::usage, "--preset: found '" + name + "', expected v6 or v5");
+  if (name == "efficientnet_b0") return efficientnet_b0_preset();
+  if (name == "yamnet") return yamnet_preset();
+  throw Error(ExitCode::usage,
+              fmt::format("--preset: found '{}', expected one of {}", name, fmt::join(preset_names(), ", ")));
+}
+
+std::vector<std::string> preset_names() {
+  return {"v6", "v5", "efficientnet_b0", "yamnet"};
 }
 
 TrainConfig load_train_config(const std::filesystem::path& path) {

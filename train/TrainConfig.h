@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "dsp/FeatureRecipe.h"
 #include "nn/Architecture.h"
@@ -65,6 +66,7 @@ struct TrainConfig {
 
 /// Throws Error(usage) naming the presets there are.
 TrainConfig preset(const std::string& name);
+std::vector<std::string> preset_names();
 
 /// An absent table of a callback or of the augmentation switches it off; other absent keys are as in the
 /// preset "v6". Throws Error(no_input), Error(config) with file, line and key.
