@@ -57,13 +57,17 @@ boost::json::object data_json(const Report& report) {
 }  // namespace
 
 boost::json::object report_json(const Report& report) {
-  boost::json::object object{{"scored", report.scored}};
-  object["evaluation"] = boost::json::parse(evaluation_json(report.evaluation));
+  boost::json::object object{{"scored", valid_utf8(report.scored)}};
+  Evaluation evaluation = report.evaluation;
+  for (std::string& label : evaluation.labels) label = valid_utf8(label);
+  object["evaluation"] = evaluation_object(evaluation);
   object["reliability"] = reliability_json(report.evaluation);
   object["worst_clips"] = worst_json(report);
   object["data_set"] = data_json(report);
   object["machine"] = facts_json(report.machine);
-  object["notes"] = boost::json::value_from(report.notes);
+  boost::json::array notes;
+  for (const std::string& note : report.notes) notes.emplace_back(valid_utf8(note));
+  object["notes"] = std::move(notes);
   return object;
 }
 

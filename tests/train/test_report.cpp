@@ -37,7 +37,7 @@ EpochRecord epoch_record(int epoch) {
 
 // Three labels, the third without a clip and never predicted.
 Report some_report(const std::vector<std::string>& labels = {"dog", "rain", "clock"}) {
-  const std::vector<float> scores{0.7F, 0.2F, 0.1F, 0.4F, 0.5F, 0.1F, 0.0F, 1.0F, 0.0F, 0.9F, 0.1F, 0.0F};
+  const std::vector<float> scores{0.7F, 0.2F, 0.1F, 0.4F, 0.5F, 0.1F, 0.0F, 1.0F, 0.0F, 0.1F, 0.9F, 0.0F};
   const std::vector<int> truth{0, 0, 0, 1};
   Report report;
   report.recipe = "v6";
