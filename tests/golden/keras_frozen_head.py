@@ -9,7 +9,8 @@ tests/nn/test_keras_frozen_head.cpp.
   keras_frozen_head.py FILE.h5    EfficientNetB0 there, its losses on standard output
 
 The base is nested and called in inference mode, as Keras' guide to transfer learning does it, and its running statistics
-are a batch's; then average pooling and Dense(10, softmax). Adam at 1e-3, categorical cross-entropy, four pictures of
+are a batch's; without stochastic depth, which fit() of Keras 3.5 leaves on in a base that is called with training=False;
+then average pooling and Dense(10, softmax). Adam at 1e-3, categorical cross-entropy, four pictures of
 keras_networks.py, class i for picture i.
 
     pip install keras==3.5.0 tensorflow-cpu==2.17.1 && tests/golden/keras_frozen_head.py
@@ -51,20 +52,25 @@ def with_statistics(base, images):
 def losses_of(model, images):
     model.compile(optimizer=keras.optimizers.Adam(1e-3), loss="categorical_crossentropy")
     labels = np.eye(10, dtype=np.float32)[:BATCH]
-    return [float(model.train_on_batch(images, labels)) for _ in range(STEPS)]
+    losses = []
+    for _ in range(STEPS):
+        model.reset_metrics()  # else Keras gives the mean of all steps so far
+        losses.append(float(model.train_on_batch(images, labels)))
+    return losses
 
 
 def main():
     keras.utils.set_random_seed(6)
     if len(sys.argv) > 1:
         side, path = 128, sys.argv[1]
-        base = keras.applications.EfficientNetB0(include_top=False, weights=None, input_shape=(side, side, 3))
+        base = efficientnet.EfficientNet(1.0, 1.0, side, drop_connect_rate=0.0, include_top=False, weights=None,
+                                         input_shape=(side, side, 3), name="efficientnetb0")
     else:
         side, path = 64, pathlib.Path(__file__).with_suffix(".h5")
         blocks = copy.deepcopy(efficientnet.DEFAULT_BLOCKS_ARGS[:3])
         blocks[2]["repeats"] = 1
-        base = efficientnet.EfficientNet(0.25, 1.0, side, blocks_args=blocks, include_top=False, weights=None,
-                                         input_shape=(side, side, 3), name="efficientnet_small")
+        base = efficientnet.EfficientNet(0.25, 1.0, side, blocks_args=blocks, drop_connect_rate=0.0, include_top=False,
+                                         weights=None, input_shape=(side, side, 3), name="efficientnet_small")
     images = keras_networks.pictures(side, 3)
     model = model_of(with_statistics(base, images), side)
     model.save(path)
