@@ -177,7 +177,7 @@ TEST_CASE("the recipe comes from a preset or from a model, and from exactly one 
   options.preset.clear();
   refused(options, ExitCode::usage, "found 0 of --preset, --model and --config");
   options.preset = "v7";
-  refused(options, ExitCode::usage, "found 'v7', expected v6");
+  refused(options, ExitCode::usage, "found 'v7', expected one of v6");
   options.preset = "v6";
   options.file = directory / "absent.wav";
   refused(options, ExitCode::no_input, "absent.wav");
