@@ -205,10 +205,12 @@ TEST_CASE("v5 scores as in Keras") {
       inputs, golden_of("v5"), kScoreTolerance);
 }
 
+#ifndef EARSHOT_NO_CLONES  // sanitizers have no code for vectors: minutes there
 TEST_CASE("v5 trains as in Keras: first gradients, losses, and what five steps of Adam change") {
   check_five_steps(without_dropout(v5_architecture(10)), v5_inputs(), cross_entropy, {1e-3, 1e-5F},
                    golden_of("v5"), kV5ChangeTolerance);
 }
+#endif
 
 TEST_CASE("EfficientNetB0 scores as in Keras; frozen, the losses of its head fall as there") {
   const Architecture architecture = efficientnet();
@@ -244,10 +246,12 @@ TEST_CASE("EfficientNetB0 scores as in Keras; frozen, the losses of its head fal
   }
 }
 
+#ifndef EARSHOT_NO_CLONES  // sanitizers have no code for vectors: minutes there
 TEST_CASE("EfficientNetB0 trains as in Keras: first gradients, losses, and what five steps of Adam change") {
   check_five_steps(efficientnet(), formula_pictures(kBatch, kPictureSide, 3), cross_entropy, {1e-4, 1e-3F},
                    golden_of("efficientnet_b0"));
 }
+#endif
 
 TEST_CASE("YAMNet scores as in Keras, from the waveform") {
   const std::vector<float> inputs = yamnet_inputs();
@@ -256,9 +260,11 @@ TEST_CASE("YAMNet scores as in Keras, from the waveform") {
                golden_of("yamnet"), kScoreToleranceFromWaveform);
 }
 
+#ifndef EARSHOT_NO_CLONES  // sanitizers have no code for vectors: minutes there
 TEST_CASE("YAMNet trains as in Keras: first gradients, losses, and what five steps of Adam change") {
   check_five_steps(yamnet_architecture(), yamnet_inputs(), binary_cross_entropy, {1e-4, 1e-1F},
                    golden_of("yamnet"));
 }
+#endif
 
 }  // namespace earshot::test
