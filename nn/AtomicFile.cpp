@@ -46,8 +46,11 @@ class TemporaryFile {
     }
   }
 
-  void become(const std::filesystem::path& target) {
+  void sync(const std::filesystem::path& target) {
     if (::fsync(descriptor_) != 0) fail(target, "sync", errno);
+  }
+
+  void become(const std::filesystem::path& target) {
     const int closed = ::close(std::exchange(descriptor_, -1));
     if (closed != 0) fail(target, "close", errno);
     if (::rename(path_.c_str(), target.c_str()) != 0) fail(target, "rename to", errno);
@@ -86,8 +89,15 @@ void write_file_atomically(const std::filesystem::path& path, std::span<const ch
   }
   TemporaryFile file(path);
   file.write(bytes, path);
+  file.sync(path);
   file.become(path);
   sync_directory(path.parent_path());
+}
+
+void write_file_unsynced(const std::filesystem::path& path, std::span<const char> bytes) {
+  TemporaryFile file(path);
+  file.write(bytes, path);
+  file.become(path);
 }
 
 void remove_unfinished(const std::filesystem::path& path) noexcept {

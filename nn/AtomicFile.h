@@ -14,6 +14,10 @@ inline void write_file_atomically(const std::filesystem::path& path, std::string
   write_file_atomically(path, std::span<const char>(text.data(), text.size()));
 }
 
+/// The same, but when it reaches the disk is left to the system, which does not make the caller wait: for what
+/// can be made again and tells when it is damaged.
+void write_file_unsynced(const std::filesystem::path& path, std::span<const char> bytes);
+
 /// Removes what a write_file_atomically(path, ...) that was killed midway has left beside `path`, as far as
 /// that can be done. Nobody else may be writing it.
 void remove_unfinished(const std::filesystem::path& path) noexcept;

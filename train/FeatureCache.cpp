@@ -100,7 +100,7 @@ void FeatureCache::store(const std::string& clip_sha256, const Entry& entry,
   if (failed)
     throw Error(ExitCode::io, directory_.string() + ": cannot make this directory: " + failed.message());
   const std::lock_guard lock(writing_);
-  write_file_atomically(path_of(clip_sha256), std::string_view(bytes));
+  write_file_unsynced(path_of(clip_sha256), bytes);  // its digest tells a torn one
 }
 
 }  // namespace earshot
