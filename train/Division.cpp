@@ -94,6 +94,14 @@ Division divide(const DataSet& data, const TrainConfig& config, std::optional<in
     if (!held_out || data.clips[clip].fold != *held_out) pool.push_back(clip);
   }
   Division division = divide_pool(data, std::move(pool), config, held_out);
+  const bool validates_fold = config.validation == TrainConfig::Validation::fold;
+  for (std::size_t i = 0; i < data.clips.size(); ++i) {
+    const LabelledClip& clip = data.clips[i];
+    const bool elsewhere =
+        clip.part != Part::train ||
+        (clip.fold > 0 && (clip.fold == held_out || (validates_fold && clip.fold == config.validation_fold)));
+    if (clip.background() && !elsewhere) division.train.push_back(i);
+  }
   if (division.train.empty()) refuse(data, "found no training clips, expected at least one");
   std::set<int> classes;
   for (const std::size_t clip : division.train) {

@@ -1,6 +1,7 @@
 // Division: what trains and what validates, for each kind of split.
 #include "train/Division.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -30,25 +31,33 @@ TrainConfig with(TrainConfig::Validation validation) {
   return config;
 }
 
+bool has(const Clips& clips, std::size_t clip) {
+  return std::ranges::find(clips, clip) != clips.end();
+}
+
 }  // namespace
 
-TEST_CASE("every split shares out the clips that are not held out") {
+TEST_CASE("every split shares out the clips that are not held out, and background only trains") {
   using enum TrainConfig::Validation;
   const DataSet data = two_folds();
   const auto [validation, validates] = GENERATE(
       table<TrainConfig::Validation, std::size_t>({{none, 0}, {random, 4}, {stratified, 4}, {grouped, 4}}));
   const Division whole = divide(data, with(validation), std::nullopt);
   CHECK(whole.validation.size() == validates);
-  CHECK(whole.train.size() == 20 - validates);
+  CHECK(whole.train.size() == 22 - validates);
+  CHECK(has(whole.train, 20));
+  CHECK(has(whole.train, 21));
   const Division part = divide(data, with(validation), 2);
-  CHECK(part.train.size() + part.validation.size() == 10);
+  CHECK(part.train.size() + part.validation.size() == 11);
+  CHECK(has(part.train, 20));
+  CHECK_FALSE(has(part.train, 21));  // of the fold held out
 }
 
 TEST_CASE("a fold validates without its background, and is not the one held out") {
   const DataSet data = two_folds();
   const Division division = divide(data, with(TrainConfig::Validation::fold), std::nullopt);
   CHECK(division.validation == Clips{10, 11, 12, 13, 14, 15, 16, 17, 18, 19});
-  CHECK(division.train == Clips{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+  CHECK(division.train == Clips{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 20});
   CHECK_THROWS_WITH(divide(data, with(TrainConfig::Validation::fold), 2),
                     "v6: key 'validation.fold': found 2, which --fold holds out, expected another");
 }
