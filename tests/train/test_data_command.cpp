@@ -236,4 +236,30 @@ TEST_CASE("trainer train names validation clips that hold the sound of a trainin
   }
 }
 
+TEST_CASE("background trains beside the classes, and is neither validated on nor evaluated") {
+  const Shelf shelf;
+  for (int i = 0; i < 3; ++i) {
+    shelf.clip("cat/" + std::to_string(i) + ".wav", 300.0 + i);
+    shelf.clip("dog/" + std::to_string(i) + ".wav", 500.0 + i);
+    shelf.clip("_background_/" + std::to_string(i) + ".wav", 900.0 + i);
+  }
+  shelf.directory().write("recipe.toml",
+                          "window_s = 0.3\n[train]\nepochs = 1\n[validation]\nsplit = \"stratified\"\n");
+  const fs::path run = shelf.path() / "run";
+  const std::vector<std::string> cache{"XDG_CACHE_HOME=" + (shelf.path() / "cache").string()};
+  const Finished trained = run_program({EARSHOT_TRAINER, "train", "--data", shelf.path(), "--config",
+                                        shelf.path() / "recipe.toml", "--out", run},
+                                       cache);
+  INFO(trained.err);
+  REQUIRE(trained.code == 0);
+  CHECK_THAT(trained.err,
+             Contains("training clips: features of 7") && Contains("validation clips: features of 2"));
+  const Finished evaluated = run_program(
+      {EARSHOT_TRAINER, "evaluate", run / "model.safetensors", "--data", shelf.path(), "--json"}, cache);
+  REQUIRE(evaluated.code == 0);
+  const boost::json::value figures = boost::json::parse(evaluated.out);
+  CHECK(figures.at("clips") == 6);
+  CHECK(figures.at("labels") == boost::json::value{"cat", "dog"});
+}
+
 }  // namespace earshot::test
