@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <map>
-#include <set>
 #include <sstream>
 #include <utility>
 
@@ -263,10 +262,9 @@ std::vector<FeatureShape> shapes_at(const std::vector<int>& layers, const std::v
 
 // What no later layer reads would be computed, and trained, for nothing.
 void refuse_unused(const Architecture& architecture, const std::vector<std::vector<int>>& inputs) {
-  std::set<int> read;
-  for (const std::vector<int>& own : inputs) read.insert(own.begin(), own.end());
+  const std::vector<int> readers = reader_counts(inputs);
   for (std::size_t i = 0; i + 1 < inputs.size(); ++i) {
-    if (read.contains(static_cast<int>(i))) continue;
+    if (readers[i] > 0) continue;
     throw Error(ExitCode::bad_data, "layer '" + architecture.layers[i].name +
                                         "': no later layer reads it, expected one that does");
   }
@@ -336,6 +334,16 @@ std::vector<std::vector<int>> layer_inputs(const Architecture& architecture) {
     index.emplace(layer.name, own);
   }
   return result;
+}
+
+std::vector<int> reader_counts(const std::vector<std::vector<int>>& inputs) {
+  std::vector<int> counts(inputs.size(), 0);
+  for (const std::vector<int>& own : inputs) {
+    for (const int input : own) {
+      if (input >= 0) ++counts[static_cast<std::size_t>(input)];
+    }
+  }
+  return counts;
 }
 
 std::vector<ParameterSpec> parameter_specs(const Architecture& architecture) {

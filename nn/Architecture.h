@@ -163,6 +163,8 @@ struct ParameterSpec {
 std::vector<FeatureShape> output_shapes(const Architecture& architecture);
 /// For each layer the layers it reads, by index; -1 is the network's input. Throws as output_shapes does.
 std::vector<std::vector<int>> layer_inputs(const Architecture& architecture);
+/// How many layers read each layer's output; a layer that reads it twice counts twice.
+std::vector<int> reader_counts(const std::vector<std::vector<int>>& inputs);
 std::vector<ParameterSpec> parameter_specs(const Architecture& architecture);
 /// Logits of the last layer. Throws as output_shapes does.
 int class_count(const Architecture& architecture);

@@ -9,6 +9,8 @@
 #include <new>
 #include <string_view>
 
+#include "nn/SamePadding.h"
+
 namespace earshot::onednn {
 namespace {
 
@@ -97,11 +99,10 @@ void pad(ConvolutionShape& shape, int kernel, int stride, bool same) {
   shape.strides = {stride, stride};
   if (!same) return;
   const Dims in = shape.input.dims();
-  const Dims out = shape.output.dims();
   for (std::size_t axis = 0; axis < 2; ++axis) {
-    const auto total = std::max((out[axis + 2] - 1) * stride + kernel - in[axis + 2], dnnl::memory::dim{0});
-    shape.pad_begin[axis] = total / 2;
-    shape.pad_end[axis] = total - total / 2;
+    const AxisPadding padding = same_padding(static_cast<int>(in[axis + 2]), kernel, stride);
+    shape.pad_begin[axis] = padding.before;
+    shape.pad_end[axis] = padding.after;
   }
 }
 

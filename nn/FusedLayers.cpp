@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "dsp/Error.h"
+#include "nn/SamePadding.h"
 
 namespace earshot {
 namespace {
@@ -39,12 +40,7 @@ class Fuser {
   Fuser(const Architecture& architecture, const Weights& weights) : weights_(weights) {
     const std::vector<FeatureShape> shapes = output_shapes(architecture);
     const std::vector<std::vector<int>> inputs = layer_inputs(architecture);
-    std::vector<int> readers(shapes.size(), 0);
-    for (const std::vector<int>& own : inputs) {
-      for (const int input : own) {
-        if (input >= 0) ++readers[static_cast<std::size_t>(input)];
-      }
-    }
+    const std::vector<int> readers = reader_counts(inputs);
     std::vector<int> fused;  // what gives each layer's output
     for (std::size_t i = 0; i < shapes.size(); ++i) {
       name_ = architecture.layers[i].name;
@@ -80,13 +76,12 @@ class Fuser {
   FusedLayer& push_convolution(Kind kind, int size, int stride, Padding padding) {
     FusedLayer pads;
     if (padding == Padding::same) {
-      const auto total = [&](int in, int out) { return std::max((out - 1) * stride + size - in, 0); };
-      const int height = total(shape_.height, next_shape_.height);
-      const int width = total(shape_.width, next_shape_.width);
-      pads.pad_top = height / 2;
-      pads.pad_bottom = height - height / 2;
-      pads.pad_left = width / 2;
-      pads.pad_right = width - width / 2;
+      const AxisPadding rows = same_padding(shape_.height, size, stride);
+      const AxisPadding columns = same_padding(shape_.width, size, stride);
+      pads.pad_top = rows.before;
+      pads.pad_bottom = rows.after;
+      pads.pad_left = columns.before;
+      pads.pad_right = columns.after;
     } else if (pads_only(inputs_.front())) {
       pads = std::move(layers_.back());
       layers_.pop_back();
@@ -159,7 +154,7 @@ class Fuser {
   int add(const Normalization&) {
     std::vector<double> scale;
     for (const float variance : values("variance")) {
-      scale.push_back(static_cast<double>(normalization_scale(variance)));
+      scale.push_back(static_cast<double>(1.0F / normalization_deviation(variance)));
     }
     return scale_channels(scale, values("mean"), std::vector<float>(scale.size(), 0.0F));
   }

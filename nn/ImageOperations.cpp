@@ -124,7 +124,7 @@ ScaleOperation::ScaleOperation(const Parameter& mean, const Parameter& variance,
 
 void ScaleOperation::load_parameters(bool) {
   for (std::size_t c = 0; c < mean_.value.size(); ++c) {
-    scale_[c] = normalization_scale(variance_.value[c]);
+    scale_[c] = 1.0F / normalization_deviation(variance_.value[c]);
     offset_[c] = -mean_.value[c] * scale_[c];
   }
 }

@@ -12,6 +12,7 @@
 
 #include "nn/ModelJson.h"
 #include "nn/OnnxGraph.h"
+#include "nn/SamePadding.h"
 
 namespace earshot {
 namespace {
@@ -117,14 +118,15 @@ class Exporter {
     return graph_.constant(name() + "/" + last, shape, values);
   }
 
-  // Explicit pads as Keras' 'same': the odd one at the end (semantics of tensorflow.nn.convolution).
   OnnxAttributes window(int kernel, int stride, Padding padding) const {
-    const auto pad = [&](int in, int out) { return std::max((out - 1) * stride + kernel - in, 0); };
-    const int rows = padding == Padding::same ? pad(in_shape().height, output_.height) : 0;
-    const int columns = padding == Padding::same ? pad(in_shape().width, output_.width) : 0;
+    const auto pad = [&](int side) {
+      return padding == Padding::same ? same_padding(side, kernel, stride) : AxisPadding{};
+    };
+    const AxisPadding rows = pad(in_shape().height);
+    const AxisPadding columns = pad(in_shape().width);
     OnnxAttributes attributes;
     attributes.integers("kernel_shape", {kernel, kernel}).integers("strides", {stride, stride});
-    attributes.integers("pads", {rows / 2, columns / 2, rows - rows / 2, columns - columns / 2});
+    attributes.integers("pads", {rows.before, columns.before, rows.after, columns.after});
     return attributes;
   }
 
@@ -215,7 +217,7 @@ class Exporter {
   }
   Value append(const Normalization&) {
     std::vector<float> deviation = tensor("variance").values;
-    for (float& value : deviation) value = std::max(std::sqrt(value), 1e-7F);  // keras.backend.epsilon()
+    for (float& value : deviation) value = normalization_deviation(value);
     const std::string mean = per_channel("mean", tensor("mean").values, in());
     const std::string divisor = per_channel("deviation", deviation, in());
     return {graph_.node("Div", name(), {graph_.node("Sub", name() + "/centred", {in().name, mean}), divisor}),

@@ -87,14 +87,8 @@ class Planner {
         frozen_layers_(frozen_layers),
         shapes_(output_shapes(architecture)),
         inputs_(layer_inputs(architecture)),
-        readers_(shapes_.size(), 0),
-        stage_of_(shapes_.size(), 0) {
-    for (const std::vector<int>& inputs : inputs_) {
-      for (const int input : inputs) {
-        if (input >= 0) ++readers_[static_cast<std::size_t>(input)];
-      }
-    }
-  }
+        readers_(reader_counts(inputs_)),
+        stage_of_(shapes_.size(), 0) {}
 
   std::vector<Stage> stages() {
     for (std::size_t layer = 0; layer < shapes_.size();) layer = add_stage(layer);

@@ -73,8 +73,8 @@ Weights initial_weights(const Architecture& architecture, std::uint64_t seed) {
   return weights;
 }
 
-float normalization_scale(float variance) {
-  return 1.0F / std::max(std::sqrt(variance), 1e-7F);
+float normalization_deviation(float variance) {
+  return std::max(std::sqrt(variance), 1e-7F);
 }
 
 void validate(const Weights& weights, const Architecture& architecture) {

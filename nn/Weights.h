@@ -22,8 +22,8 @@ using Weights = std::map<std::string, Tensor>;
 /// gives the same values on every machine.
 Weights initial_weights(const Architecture& architecture, std::uint64_t seed);
 
-/// What a Normalization multiplies by (Keras: 1 / max(sqrt(variance), 1e-7)).
-float normalization_scale(float variance);
+/// What a Normalization divides by (Keras: max(sqrt(variance), 1e-7)).
+float normalization_deviation(float variance);
 
 /// Throws Error(bad_data) naming the tensor unless `weights` holds exactly what the architecture owns,
 /// finite.
