@@ -10,14 +10,14 @@ and tf_keras 2.17.0. Tolerance of the scores: 1e-5. Inside, for each network and
 .weights.h5 or, for Keras 2, -weights.h5 (weights alone), and .safetensors with `input` and `scores`. The networks are
 compiled and fitted, so that optimizer state is in the files.
 """
-import json
 import pathlib
-import struct
 import sys
 import tempfile
 import zipfile
 
 import numpy as np
+
+from safetensors_file import write_safetensors
 
 KERAS_2 = "--tf-keras" in sys.argv
 if KERAS_2:
@@ -100,18 +100,6 @@ def functional():
     x = layers.Flatten()(x)
     x = layers.Dropout(0.3)(x)
     return keras.Model(image, layers.Dense(5, activation="sigmoid")(x), name="functional_golden")
-
-
-def write_safetensors(path, tensors):
-    header, position = {}, 0
-    for name in sorted(tensors):
-        end = position + tensors[name].nbytes
-        header[name] = {"dtype": "F32", "shape": list(tensors[name].shape), "data_offsets": [position, end]}
-        position = end
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    data = b"".join(tensors[name].tobytes() for name in sorted(tensors))
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
 def main():

@@ -8,14 +8,14 @@ safetensors of F32: the weights under Earshot's names, `expected/scores` of shap
     pip install keras==3.5.0 tensorflow-cpu==2.17.1 && tests/golden/keras_inference.py
 """
 
-import json
 import os
 import pathlib
-import struct
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 import keras
 import numpy as np
+
+from safetensors_file import write_safetensors
 
 SIDE = 256
 
@@ -83,18 +83,6 @@ def make_untrivial(model, images):
         deviation = np.sqrt(norm.moving_variance.numpy())
         norm.moving_mean.assign(norm.moving_mean + 0.2 * deviation * random.normal(size=deviation.shape))
         norm.moving_variance.assign(norm.moving_variance * random.uniform(0.7, 1.5, deviation.shape) + 1e-3)
-
-
-def write_safetensors(path, tensors):
-    header, position = {}, 0
-    for name in sorted(tensors):
-        end = position + tensors[name].nbytes
-        header[name] = {"dtype": "F32", "shape": list(tensors[name].shape), "data_offsets": [position, end]}
-        position = end
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    data = b"".join(tensors[name].tobytes() for name in sorted(tensors))
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
 def main():

@@ -29,6 +29,7 @@ import sys
 import keras_inference  # sets Keras' backend
 import keras
 import numpy as np
+import safetensors_file
 import tensorflow as tf
 
 STEPS = 5
@@ -287,7 +288,7 @@ def make(network):
     for part, values in (("gradient", gradients), ("change", changes)):
         for name, value in values.items():
             tensors[f"{part}/{name}"] = digest(value)
-    keras_inference.write_safetensors(pathlib.Path(__file__).with_name(f"keras_{network}.safetensors"), tensors)
+    safetensors_file.write_safetensors(pathlib.Path(__file__).with_name(f"keras_{network}.safetensors"), tensors)
 
     single = five_steps(network, "float32")
     print("Keras' float32 against its float64, worst tensors of gradients and changes, losses, scores:")

@@ -28,6 +28,7 @@ import pathlib
 import keras_inference  # sets Keras' backend
 import keras
 import numpy as np
+import safetensors_file
 import tensorflow as tf
 
 BATCH = 8
@@ -125,7 +126,7 @@ def main():
                for part, values in (("initial", initial), ("gradient", gradients), ("final", final))
                for name, value in values.items()}
     tensors["losses"] = np.array(losses, np.float32)
-    keras_inference.write_safetensors(pathlib.Path(__file__).with_name("keras_training.safetensors"), tensors)
+    safetensors_file.write_safetensors(pathlib.Path(__file__).with_name("keras_training.safetensors"), tensors)
 
 
 if __name__ == "__main__":

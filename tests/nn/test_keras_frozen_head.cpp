@@ -18,6 +18,7 @@
 
 #include "nn/KerasImport.h"
 #include "nn/Network.h"
+#include "tests/support/CrossEntropy.h"
 #include "tests/support/KerasDigest.h"
 #include "tests/support/TemporaryDirectory.h"
 #include "train/Optimizer.h"
@@ -29,21 +30,6 @@ constexpr std::size_t kBatch = 4;
 constexpr std::size_t kClasses = 10;
 constexpr std::size_t kSteps = 25;
 constexpr double kTolerance = 1e-3;
-
-/// Mean cross-entropy of class i for sample i.
-double cross_entropy(std::span<const float> logits, std::span<float> gradients) {
-  double loss = 0.0;
-  for (std::size_t i = 0; i < kBatch; ++i) {
-    double sum = 0.0;
-    for (std::size_t c = 0; c < kClasses; ++c) sum += std::exp(static_cast<double>(logits[i * kClasses + c]));
-    loss += (std::log(sum) - static_cast<double>(logits[i * kClasses + i])) / kBatch;
-    for (std::size_t c = 0; c < kClasses; ++c) {
-      const double score = std::exp(static_cast<double>(logits[i * kClasses + c])) / sum;
-      gradients[i * kClasses + c] = static_cast<float>((score - (c == i ? 1.0 : 0.0)) / kBatch);
-    }
-  }
-  return loss;
-}
 
 void check_head(const std::filesystem::path& path, int side, const std::vector<double>& keras_losses) {
   REQUIRE(keras_losses.size() == kSteps);
@@ -64,7 +50,7 @@ void check_head(const std::filesystem::path& path, int side, const std::vector<d
   for (std::size_t step = 0; step < kSteps; ++step) {
     INFO("step " << step);
     network.forward(images, keys, logits);
-    const double loss = cross_entropy(logits, gradients);
+    const double loss = cross_entropy(logits, kBatch, gradients);
     CHECK(std::abs(loss - keras_losses[step]) <= kTolerance * keras_losses[step]);
     network.backward(gradients);
     adam.step(1e-3);

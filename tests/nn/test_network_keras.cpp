@@ -14,6 +14,7 @@
 #include "nn/BuiltInArchitectures.h"
 #include "nn/Network.h"
 #include "nn/Safetensors.h"
+#include "tests/support/CrossEntropy.h"
 #include "train/Optimizer.h"
 
 namespace earshot::test {
@@ -67,22 +68,6 @@ std::vector<float> pictures() {
   return values;
 }
 
-/// Mean cross-entropy of class i for sample i; its gradient -> `gradients`.
-double cross_entropy(std::span<const float> logits, std::span<float> gradients) {
-  double loss = 0.0;
-  for (std::size_t i = 0; i < kBatch; ++i) {
-    const std::span<const float> row = logits.subspan(i * kClasses, kClasses);
-    double sum = 0.0;
-    for (const float logit : row) sum += std::exp(static_cast<double>(logit));
-    loss += (std::log(sum) - static_cast<double>(row[i])) / kBatch;
-    for (std::size_t c = 0; c < kClasses; ++c) {
-      const double score = std::exp(static_cast<double>(row[c])) / sum;
-      gradients[i * kClasses + c] = static_cast<float>((score - (c == i ? 1.0 : 0.0)) / kBatch);
-    }
-  }
-  return loss;
-}
-
 /// |ours - Keras'| / |Keras'|, after `start` is taken from both.
 double relative_difference(std::span<const float> ours, std::span<const float> keras,
                            std::span<const float> start = {}) {
@@ -125,7 +110,7 @@ TEST_CASE("v6 trains as in Keras: first gradients, losses, and what five steps o
   REQUIRE(losses.size() == 5);
   for (std::size_t step = 0; step < losses.size(); ++step) {
     network.forward(images, keys, logits);
-    const double loss = cross_entropy(logits, logit_gradients) + network.l2_penalty();
+    const double loss = cross_entropy(logits, kBatch, logit_gradients) + network.l2_penalty();
     CHECK(std::abs(loss - static_cast<double>(losses[step])) <= kLossTolerance);
     if (step == 0) {
       network.backward(logit_gradients);

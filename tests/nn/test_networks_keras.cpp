@@ -18,6 +18,7 @@
 #include "nn/Classifier.h"
 #include "nn/Network.h"
 #include "nn/Safetensors.h"
+#include "tests/support/CrossEntropy.h"
 #include "tests/support/KerasDigest.h"
 #include "train/Optimizer.h"
 
@@ -68,22 +69,8 @@ struct Adam {
 /// Loss and its gradient by the logits.
 using Loss = std::function<double(std::span<const float> logits, std::span<float> gradients)>;
 
-/// Mean cross-entropy of class i for sample i.
-double cross_entropy(std::span<const float> logits, std::span<float> gradients) {
-  const std::size_t classes = logits.size() / kBatch;
-  double loss = 0.0;
-  for (std::size_t i = 0; i < kBatch; ++i) {
-    const std::span<const float> row = logits.subspan(i * classes, classes);
-    const double highest = *std::max_element(row.begin(), row.end());
-    double sum = 0.0;
-    for (const float logit : row) sum += std::exp(static_cast<double>(logit) - highest);
-    loss += (std::log(sum) + highest - static_cast<double>(row[i])) / kBatch;
-    for (std::size_t c = 0; c < classes; ++c) {
-      const double score = std::exp(static_cast<double>(row[c]) - highest) / sum;
-      gradients[i * classes + c] = static_cast<float>((score - (c == i ? 1.0 : 0.0)) / kBatch);
-    }
-  }
-  return loss;
+double cross_entropy_of_batch(std::span<const float> logits, std::span<float> gradients) {
+  return cross_entropy(logits, kBatch, gradients);
 }
 
 /// Binary cross-entropy, mean over samples and classes; a sixteenth of these is on, at random.
@@ -207,7 +194,7 @@ TEST_CASE("v5 scores as in Keras") {
 
 #ifndef EARSHOT_NO_CLONES  // sanitizers have no code for vectors: minutes there
 TEST_CASE("v5 trains as in Keras: first gradients, losses, and what five steps of Adam change") {
-  check_five_steps(without_dropout(v5_architecture(10)), v5_inputs(), cross_entropy, {1e-3, 1e-5F},
+  check_five_steps(without_dropout(v5_architecture(10)), v5_inputs(), cross_entropy_of_batch, {1e-3, 1e-5F},
                    golden_of("v5"), kV5ChangeTolerance);
 }
 #endif
@@ -236,7 +223,7 @@ TEST_CASE("EfficientNetB0 scores as in Keras; frozen, the losses of its head fal
   for (std::size_t step = 0; step < losses.size(); ++step) {
     INFO("step " << step);
     network.forward(inputs, keys, logits);
-    check_loss(cross_entropy(logits, gradients), losses[step]);
+    check_loss(cross_entropy_of_batch(logits, gradients), losses[step]);
     network.backward(gradients);
     adam.step(1e-3);
   }
@@ -248,8 +235,8 @@ TEST_CASE("EfficientNetB0 scores as in Keras; frozen, the losses of its head fal
 
 #ifndef EARSHOT_NO_CLONES  // sanitizers have no code for vectors: minutes there
 TEST_CASE("EfficientNetB0 trains as in Keras: first gradients, losses, and what five steps of Adam change") {
-  check_five_steps(efficientnet(), formula_pictures(kBatch, kPictureSide, 3), cross_entropy, {1e-4, 1e-3F},
-                   golden_of("efficientnet_b0"));
+  check_five_steps(efficientnet(), formula_pictures(kBatch, kPictureSide, 3), cross_entropy_of_batch,
+                   {1e-4, 1e-3F}, golden_of("efficientnet_b0"));
 }
 #endif
 
