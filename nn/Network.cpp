@@ -414,6 +414,10 @@ std::span<const Parameter> Network::parameters() noexcept {
   return impl_->parameters.trainable();
 }
 
+std::span<const Parameter> Network::tensors() const noexcept {
+  return impl_->parameters.all();
+}
+
 double Network::l2_penalty() const {
   double penalty = 0.0;
   for (const Parameter& parameter : impl_->parameters.trainable()) {

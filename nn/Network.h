@@ -48,6 +48,10 @@ class Network {
   /// be called: each forward reads them anew.
   std::span<const Parameter> parameters() noexcept;
 
+  /// Every tensor, running statistics and frozen ones included, in the order of parameter_specs(); only those
+  /// that are trained have a gradient.
+  std::span<const Parameter> tensors() const noexcept;
+
   /// sum over kernels of l2 * sum(kernel^2).
   double l2_penalty() const;
 

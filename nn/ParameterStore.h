@@ -24,6 +24,8 @@ class ParameterStore {
   const Parameter& find(const std::string& name) const;
   /// In the order of parameter_specs().
   std::span<const Parameter> trainable() const noexcept { return trainable_; }
+  /// Likewise, what is not trained included.
+  std::span<const Parameter> all() const noexcept { return all_; }
 
   Weights weights() const;
   /// The caller has validated them.

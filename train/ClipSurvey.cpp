@@ -1,17 +1,13 @@
 #include "train/ClipSurvey.h"
 
 #include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <cmath>
-#include <exception>
-#include <mutex>
 #include <span>
-#include <thread>
 
 #include "dsp/AudioFile.h"
 #include "dsp/Error.h"
 #include "train/SoundHash.h"
+#include "train/Workers.h"
 
 namespace earshot {
 namespace {
@@ -80,35 +76,12 @@ ClipFacts facts_of(const fs::path& path, std::vector<float>& block) {
 std::vector<ClipFacts> survey_clips(const DataSet& data, unsigned threads,
                                     const std::function<bool(std::size_t done)>& progress) {
   std::vector<ClipFacts> facts(data.clips.size());
-  std::atomic<std::size_t> next = 0;
-  std::atomic<std::size_t> done = 0;
-  std::atomic<bool> stop = false;
-  std::mutex mutex;
-  std::exception_ptr failure;
-  const auto work = [&] {
-    try {
-      std::vector<float> block(kBlockFrames);
-      for (std::size_t i = next++; i < facts.size() && !stop; i = next++) {
-        facts[i] = facts_of(data.clips[i].path, block);
-        ++done;
-      }
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      failure = std::current_exception();
-      stop = true;
-    }
+  const auto new_worker = [&] {
+    return [&, block = std::vector<float>(kBlockFrames)](std::size_t i) mutable {
+      facts[i] = facts_of(data.clips[i].path, block);
+    };
   };
-  {
-    std::vector<std::jthread> workers;
-    for (unsigned i = 0; i < std::max(1U, threads); ++i) workers.emplace_back(work);
-    while (done < facts.size() && !stop) {
-      if (!progress(done)) stop = true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(done + threads < facts.size() ? 50 : 2));
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
-  if (done < facts.size()) return {};
-  progress(done);
+  if (!work_on_items(facts.size(), std::max(1U, threads), new_worker, progress)) return {};
   return facts;
 }
 

@@ -49,11 +49,7 @@ DataSet open_with_folds(const CrossvalOptions& options, std::uint32_t seed) {
 
 // Each fit to be held out: better refused now than after hours.
 std::vector<int> folds_of(const DataSet& data, const TrainConfig& config) {
-  std::map<int, std::set<int>> labels;
-  for (const LabelledClip& clip : data.clips) {
-    if (clip.fold == 0 || clip.background()) continue;
-    for (const int label : clip.labels()) labels[clip.fold].insert(label);
-  }
+  const std::map<int, std::set<int>> labels = labels_of_folds(data);
   if (labels.size() < 2) {
     throw Error(ExitCode::bad_data, fmt::format("{}: found {} folds, expected 2 at least",
                                                 data.directory.string(), labels.size()));
@@ -154,7 +150,7 @@ int run_crossval(const CrossvalOptions& options) {
     clips.folds.assign(clips.size(), fold);
     scored.append(clips);
     results.push_back({fold, evaluate(clips, model.architecture.scores)});
-    report.add_fold(fold, train.out, features, clips, results.back().evaluation);
+    report.add_fold(fold, train.out, features, model.recipe, clips, results.back().evaluation);
     std::cout << fmt::format("fold {}: {}", fold, accuracy_text(results.back().evaluation)) << std::endl;
   }
   const Evaluation pooled = evaluate(scored, kind);

@@ -22,22 +22,8 @@ Report::Run run_of(int fold, const std::filesystem::path& path) {
   const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   try {
     const boost::json::value report = boost::json::parse(text);
-    Report::Run run{fmt::format("fold {}", fold), {}, report.at("model_epoch").to_number<int>()};
-    const auto optional = [](const boost::json::value& value) {
-      return value.is_null() ? std::optional<double>() : value.to_number<double>();
-    };
-    for (const boost::json::value& epoch : report.at("history").as_array()) {
-      EpochRecord record;
-      record.epoch = epoch.at("epoch").to_number<int>();
-      record.loss = epoch.at("loss").to_number<double>();
-      record.accuracy = epoch.at("accuracy").to_number<double>();
-      record.val_loss = optional(epoch.at("val_loss"));
-      record.val_accuracy = optional(epoch.at("val_accuracy"));
-      record.learning_rate = epoch.at("learning_rate").to_number<double>();
-      record.seconds = epoch.at("seconds").to_number<double>();
-      run.history.push_back(record);
-    }
-    return run;
+    return {fmt::format("fold {}", fold), parse_history(report.at("history")),
+            report.at("model_epoch").to_number<int>()};
   } catch (const std::exception& error) {
     throw Error(ExitCode::bad_data, fmt::format("{}: found {}, expected the report of a run of this version",
                                                 path.string(), error.what()));
@@ -47,10 +33,12 @@ Report::Run run_of(int fold, const std::filesystem::path& path) {
 }  // namespace
 
 void CrossvalReport::add_fold(int fold, const std::filesystem::path& directory, const FeatureSet& features,
-                              const ScoredClips& clips, const Evaluation& evaluation) {
+                              const FeatureRecipe& recipe, const ScoredClips& clips,
+                              const Evaluation& evaluation) {
   report_.runs.push_back(run_of(fold, directory / "report.json"));
   report_.folds.push_back({fold, evaluation.clips, evaluation.correct, evaluation.loss});
-  std::vector<Report::ScoredClip> worst = worst_scored_clips(data_, features, clips.scores, clips.truth);
+  std::vector<Report::ScoredClip> worst =
+      worst_scored_clips(data_, features, recipe, clips.scores, clips.truth);
   const std::size_t most = std::max(worst.size(), report_.worst.size());
   std::ranges::move(worst, std::back_inserter(report_.worst));
   std::ranges::stable_sort(report_.worst, std::greater<>{}, &Report::ScoredClip::loss);

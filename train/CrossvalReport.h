@@ -18,9 +18,9 @@ class CrossvalReport {
   CrossvalReport(const TrainConfig& config, const DataSet& data) : config_(config), data_(data) {}
 
   /// A fold whose run is in `directory`, and what its model said of the clips held out: `clips` in the order
-  /// of `features`. Throws Error for a report.json there that cannot be read.
+  /// of `features`, which are as `recipe` says. Throws Error for a report.json there that cannot be read.
   void add_fold(int fold, const std::filesystem::path& directory, const FeatureSet& features,
-                const ScoredClips& clips, const Evaluation& evaluation);
+                const FeatureRecipe& recipe, const ScoredClips& clips, const Evaluation& evaluation);
 
   /// report.html and report.json, with `pooled` over all clips of all folds. Throws Error(io).
   void write(const std::filesystem::path& directory, const Evaluation& pooled, int threads);

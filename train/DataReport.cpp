@@ -112,11 +112,7 @@ class Inspection {
   }
 
   void inspect_folds() {
-    std::map<int, std::set<int>> classes;
-    for (const LabelledClip& clip : data_.clips) {
-      if (clip.fold == 0 || clip.background()) continue;
-      for (const int label : clip.labels()) classes[clip.fold].insert(label);
-    }
+    const std::map<int, std::set<int>> classes = labels_of_folds(data_);
     for (const auto& [fold, present] : classes) {
       if (present.size() == data_.labels.size()) continue;
       if (present.size() == 1) {

@@ -56,6 +56,15 @@ bool has_several_labels(const DataSet& data) {
   return std::ranges::any_of(data.clips, [](const LabelledClip& clip) { return !clip.also.empty(); });
 }
 
+std::map<int, std::set<int>> labels_of_folds(const DataSet& data) {
+  std::map<int, std::set<int>> labels;
+  for (const LabelledClip& clip : data.clips) {
+    if (clip.fold == 0 || clip.background()) continue;
+    for (const int label : clip.labels()) labels[clip.fold].insert(label);
+  }
+  return labels;
+}
+
 std::vector<float> balanced_class_weights(std::span<const int> labels, std::size_t classes) {
   std::vector<std::size_t> counts(classes, 0);
   std::size_t n = 0;

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -53,6 +55,9 @@ DataSet read_data_set(const std::filesystem::path& directory);
 
 /// Whether any clip has several labels.
 bool has_several_labels(const DataSet& data);
+
+/// The labels that each fold has clips of, background left out. Empty without folds.
+std::map<int, std::set<int>> labels_of_folds(const DataSet& data);
 
 /// scikit-learn's 'balanced' weights: n / (K count_k) for K classes, of which every label of `labels` (n of
 /// them, background not counted) is one. Throws Error(bad_data) if a class has no clip, naming it by its

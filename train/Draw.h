@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <numbers>
+#include <span>
 #include <utility>
 
 #include "nn/KeyedRandom.h"
@@ -23,6 +26,14 @@ inline double draw(KeyedRandom& random, Range range) noexcept {
 /// True with this probability: never at 0, always at 1.
 inline bool draw_chance(KeyedRandom& random, double probability) noexcept {
   return random.uniform() < probability;
+}
+
+/// Fisher, Yates (Durstenfeld 1964).
+template <class T>
+void shuffle(std::span<T> items, KeyedRandom& random) noexcept {
+  for (std::size_t i = items.size(); i > 1; --i) {
+    std::swap(items[i - 1], items[random.below(static_cast<std::uint32_t>(i))]);
+  }
 }
 
 /// Two independent standard normal numbers (Box, Muller 1958).

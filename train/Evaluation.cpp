@@ -1,18 +1,15 @@
 #include "train/Evaluation.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <exception>
-#include <limits>
-#include <mutex>
-#include <thread>
+#include <memory>
 
 #include <spdlog/fmt/fmt.h>
 #include <boost/json.hpp>
 
 #include "nn/Classifier.h"
 #include "train/JsonText.h"
+#include "train/Workers.h"
 
 namespace earshot {
 namespace {
@@ -98,10 +95,9 @@ std::string confusion_text(const Evaluation& evaluation, const std::vector<std::
   return text + '\n';
 }
 
-}  // namespace
-
-Evaluation evaluate(std::span<const float> scores, std::span<const int> truth,
-                    const std::vector<std::string>& labels) {
+// `present` n x classes: 1 where the clip has the label; `truth` is one of those.
+Evaluation figures_of(std::span<const float> scores, std::span<const int> truth,
+                      std::span<const unsigned char> present, const std::vector<std::string>& labels) {
   const std::size_t classes = labels.size();
   Evaluation evaluation;
   evaluation.clips = truth.size();
@@ -121,11 +117,18 @@ Evaluation evaluate(std::span<const float> scores, std::span<const int> truth,
   evaluation.calibration_error = expected_calibration_error(evaluation.reliability);
   for (std::size_t label = 0; label < classes; ++label)
     evaluation.per_class.push_back(class_figures(evaluation, label));
-  std::vector<unsigned char> present(scores.size(), 0);
-  for (std::size_t i = 0; i < truth.size(); ++i)
-    present[i * classes + static_cast<std::size_t>(truth[i])] = 1;
   set_average_precisions(evaluation, scores, present);
   return evaluation;
+}
+
+}  // namespace
+
+Evaluation evaluate(std::span<const float> scores, std::span<const int> truth,
+                    const std::vector<std::string>& labels) {
+  std::vector<unsigned char> present(scores.size(), 0);
+  for (std::size_t i = 0; i < truth.size(); ++i)
+    present[i * labels.size() + static_cast<std::size_t>(truth[i])] = 1;
+  return figures_of(scores, truth, present, labels);
 }
 
 Evaluation evaluate(const ScoredClips& clips, Scores kind) {
@@ -135,9 +138,8 @@ Evaluation evaluate(const ScoredClips& clips, Scores kind) {
     const std::size_t predicted = predicted_class(std::span(clips.scores).subspan(i * classes, classes));
     if (clips.present[i * classes + predicted]) truth[i] = static_cast<int>(predicted);
   }
-  Evaluation evaluation = evaluate(clips.scores, truth, clips.labels);
+  Evaluation evaluation = figures_of(clips.scores, truth, clips.present, clips.labels);
   evaluation.loss = negative_log_likelihood(clips.scores, clips.truth, classes);
-  set_average_precisions(evaluation, clips.scores, clips.present);
   if (kind != Scores::sigmoid) return evaluation;
   evaluation.several = true;
   evaluation.loss = binary_cross_entropy(clips.scores, clips.present);
@@ -152,26 +154,12 @@ Evaluation evaluate(const ScoredClips& clips, Scores kind) {
 std::vector<float> classify_all(const Model& model, const FeatureSet& features, int threads) {
   const std::size_t classes = model.labels.size();
   std::vector<float> scores(features.size() * classes);
-  std::atomic<std::size_t> next = 0;
-  std::mutex mutex;
-  std::exception_ptr failure;
-  const auto work = [&] {
-    try {
-      Classifier classifier(model, 1);
-      std::vector<float> room;
-      for (std::size_t i = next++; i < features.size(); i = next++) {
-        classifier.classify(features.image(i, room), std::span(scores).subspan(i * classes, classes));
-      }
-    } catch (...) {
-      const std::scoped_lock lock(mutex);
-      failure = std::current_exception();
-    }
-  };
-  {
-    std::vector<std::jthread> workers;
-    for (int i = 0; i < threads; ++i) workers.emplace_back(work);
-  }
-  if (failure) std::rethrow_exception(failure);
+  work_on_items(features.size(), static_cast<unsigned>(threads), [&] {
+    const auto classifier = std::make_shared<Classifier>(model, 1);
+    return [&, classifier, room = std::vector<float>()](std::size_t i) mutable {
+      classifier->classify(features.image(i, room), std::span(scores).subspan(i * classes, classes));
+    };
+  });
   return scores;
 }
 

@@ -9,8 +9,14 @@
 
 namespace earshot {
 
-/// The first channel of `features` (`shape`) as levels, height x width, the lowest band at the bottom. Values
-/// within 0 .. 1 are taken as they are; others are stretched from the least to the most.
-std::vector<std::uint8_t> feature_picture(std::span<const float> features, const FeatureShape& shape);
+struct FeaturePicture {
+  int height = 0;                    ///< bands, the lowest at the bottom
+  int width = 0;                     ///< frames
+  std::vector<std::uint8_t> levels;  ///< height x width, the top row first
+};
+
+/// The first channel of `features`, as the recipe orients them. Grey cells are as they are; real cells are
+/// stretched from the least to the most.
+FeaturePicture feature_picture(std::span<const float> features, const FeatureRecipe& recipe);
 
 }  // namespace earshot

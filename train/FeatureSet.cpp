@@ -1,12 +1,9 @@
 #include "train/FeatureSet.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <exception>
 #include <fstream>
 #include <mutex>
 #include <numeric>
-#include <thread>
 #include <utility>
 
 #include "dsp/AudioFile.h"
@@ -15,6 +12,7 @@
 #include "nn/Sha256.h"
 #include "train/FeatureCache.h"
 #include "train/SoundHash.h"
+#include "train/Workers.h"
 
 namespace earshot {
 
@@ -147,52 +145,22 @@ class Loader {
   }
 
   FeatureSet run() {
-    {
-      std::vector<std::jthread> workers;
-      for (unsigned i = 0; i < worker_count(); ++i) workers.emplace_back([this] { work(); });
-      watch();
+    const auto new_worker = [this] {
+      const auto reader =
+          std::make_shared<ClipReader>(recipe_, cache_.get(), set_.cache_problem, cache_problem_mutex_);
+      return [this, reader, passing = std::vector<float>(streams_ ? set_.shape.size() : 0)](
+                 std::size_t i) mutable { outcomes_[i] = read(*reader, i, passing); };
+    };
+    std::function<bool(std::size_t)> progress;
+    if (loading_.progress) {
+      progress = [this](std::size_t done) { return loading_.progress(done, which_.size()); };
     }
-    if (failure_) std::rethrow_exception(failure_);
-    set_.complete = !stop_;
+    set_.complete = work_on_items(which_.size(), loading_.threads, new_worker, progress);
     if (set_.complete) gather();
     return std::move(set_);
   }
 
  private:
-  std::size_t worker_count() const {
-    const unsigned wanted =
-        loading_.threads ? loading_.threads : std::max(1U, std::thread::hardware_concurrency());
-    return std::min<std::size_t>(wanted, which_.size());
-  }
-
-  void work() {
-    try {
-      ClipReader reader(recipe_, cache_.get(), set_.cache_problem, mutex_);
-      std::vector<float> passing(streams_ ? set_.shape.size() : 0);
-      while (const auto i = take()) {
-        outcomes_[*i] = read(reader, *i, passing);
-        finished_one();
-      }
-    } catch (...) {
-      const std::lock_guard lock(mutex_);
-      failure_ = std::current_exception();
-      stop_ = true;
-      changed_.notify_one();
-    }
-  }
-
-  std::optional<std::size_t> take() {
-    const std::lock_guard lock(mutex_);
-    if (stop_ || next_ == which_.size()) return std::nullopt;
-    return next_++;
-  }
-
-  void finished_one() {
-    const std::lock_guard lock(mutex_);
-    ++done_;
-    changed_.notify_one();
-  }
-
   /// A clip that is missing or broken is listed; anything else ends the work.
   Outcome read(ClipReader& reader, std::size_t i, std::span<float> passing) {
     const std::size_t size = set_.shape.size();
@@ -202,22 +170,6 @@ class Loader {
     } catch (const Error& error) {
       if (error.code() == ExitCode::software) throw;
       return {FeatureSet::Problem{which_[i], error.code(), error.what()}, {}, false, {}};
-    }
-  }
-
-  /// Reports on the calling thread while others work.
-  void watch() {
-    std::unique_lock lock(mutex_);
-    std::size_t reported = 0;
-    while (!stop_ && reported < which_.size()) {
-      changed_.wait(lock, [&] { return stop_ || done_ != reported; });
-      reported = done_;
-      if (!loading_.progress) continue;
-      lock.unlock();
-      const bool go_on = loading_.progress(reported, which_.size());
-      lock.lock();
-      // Work that is already done stays done.
-      if (!go_on && done_ < which_.size()) stop_ = true;
     }
   }
 
@@ -258,12 +210,7 @@ class Loader {
   bool streams_ = false;
   FeatureSet set_;
 
-  std::mutex mutex_;  // guards what follows, and set_.cache_problem
-  std::condition_variable changed_;
-  std::size_t next_ = 0;
-  std::size_t done_ = 0;
-  bool stop_ = false;
-  std::exception_ptr failure_;
+  std::mutex cache_problem_mutex_;
   std::vector<Outcome> outcomes_;  // each element by the worker that took it
 };
 

@@ -1,7 +1,6 @@
 #include "train/FeaturesCommand.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <iostream>
 #include <system_error>
@@ -13,10 +12,10 @@
 #include "dsp/AudioFile.h"
 #include "dsp/Error.h"
 #include "dsp/FeatureExtractor.h"
-#include "dsp/PictureLayout.h"
 #include "nn/Model.h"
 #include "train/CommandLine.h"
 #include "train/DataSet.h"
+#include "train/FeaturePicture.h"
 #include "train/FeatureSet.h"
 #include "train/Npy.h"
 #include "train/Png.h"
@@ -28,50 +27,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-FeatureRecipe recipe_of(const FeaturesOptions& options) {
+void expect_one_source(const FeaturesOptions& options) {
   const int given = (options.preset.empty() ? 0 : 1) + (options.model ? 1 : 0) + (options.config ? 1 : 0);
   if (given != 1) {
     throw Error(ExitCode::usage,
                 fmt::format("found {} of --preset, --model and --config, expected one of them", given));
   }
+}
+
+FeatureRecipe recipe_of(const FeaturesOptions& options) {
   if (options.model) return load_model(*options.model).recipe;
   if (options.config) return load_train_config(*options.config).recipe;
   const std::vector<std::string> names = recipe_names();
   const bool named = std::ranges::find(names, options.preset) != names.end();
   return named ? recipe_named(options.preset) : preset(options.preset).recipe;
-}
-
-struct GreyImage {
-  int height;
-  int width;
-  std::vector<std::uint8_t> pixels;
-};
-
-/// The first channel as 8 bit, time to the right and the lowest band at the bottom. Real cells are stretched
-/// from the lowest to the loudest.
-GreyImage as_grey(std::span<const float> features, const FeatureRecipe& recipe) {
-  const FeatureShape shape = recipe.shape();
-  const bool upright = recipe.time_axis == TimeAxis::width;
-  const auto bands = static_cast<std::size_t>(upright ? shape.height : shape.width);
-  const auto frames = static_cast<std::size_t>(upright ? shape.width : shape.height);
-  const PictureLayout layout(recipe, bands, frames);
-  float lowest = 0.0F;
-  auto highest = static_cast<float>(255.0 / recipe.grey_divisor);
-  if (recipe.cells == CellRule::real) {
-    const auto [least, most] = std::ranges::minmax(features);
-    lowest = least;
-    highest = most > least ? most : least + 1.0F;
-  }
-  GreyImage image{static_cast<int>(bands), static_cast<int>(frames),
-                  std::vector<std::uint8_t>(bands * frames)};
-  for (std::size_t band = 0; band < bands; ++band) {
-    for (std::size_t frame = 0; frame < frames; ++frame) {
-      const float share = (features[layout.at(band, frame)] - lowest) / (highest - lowest);
-      image.pixels[(bands - 1 - band) * frames + frame] =
-          static_cast<std::uint8_t>(std::lround(255.0F * std::clamp(share, 0.0F, 1.0F)));
-    }
-  }
-  return image;
 }
 
 void write(const FeaturesOptions& options, const FeatureRecipe& recipe, std::span<const float> features,
@@ -82,8 +51,8 @@ void write(const FeaturesOptions& options, const FeatureRecipe& recipe, std::spa
   const FeatureShape shape = recipe.shape();
   write_npy(numbered(options.out), features, {shape.height, shape.width, shape.channels});
   if (!options.png) return;
-  const GreyImage image = as_grey(features, recipe);
-  write_png(numbered(*options.png), image.pixels, image.height, image.width);
+  const FeaturePicture picture = feature_picture(features, recipe);
+  write_png(numbered(*options.png), picture.levels, picture.height, picture.width);
 }
 
 /// The file among the clips that may be mixed into it.
@@ -159,10 +128,8 @@ void run_augmented(const FeaturesOptions& options) {
 }  // namespace
 
 void run_features(const FeaturesOptions& options) {
-  if (options.augment) {
-    recipe_of(options);
-    return run_augmented(options);
-  }
+  expect_one_source(options);
+  if (options.augment) return run_augmented(options);
   const FeatureRecipe recipe = recipe_of(options);
   const FeatureShape shape = recipe.shape();
   FeatureExtractor extractor(recipe);

@@ -8,6 +8,7 @@
 
 #include "dsp/Error.h"
 #include "nn/KeyedRandom.h"
+#include "train/Draw.h"
 
 namespace earshot {
 namespace {
@@ -51,12 +52,10 @@ std::vector<Recording> recordings_of(const DataSet& data, std::span<const std::s
   return recordings;
 }
 
-/// Fisher-Yates from the end, then the largest first.
+/// Shuffled, then the largest first.
 void order_for_dealing(std::vector<Recording>& recordings, std::uint32_t seed) {
   KeyedRandom random(derive_key(seed, 0x666F'6C64));  // "fold"
-  for (std::size_t i = recordings.size(); i-- > 1;) {
-    std::swap(recordings[i], recordings[random.below(static_cast<std::uint32_t>(i + 1))]);
-  }
+  shuffle(std::span(recordings), random);
   std::ranges::stable_sort(recordings, std::ranges::greater{},
                            [](const Recording& recording) { return recording.clips.size(); });
 }

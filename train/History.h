@@ -1,9 +1,13 @@
-// History: what each epoch of a run came to, and its history.csv.
+// History: what each epoch of a run came to, as history.csv and report.json have it.
 #pragma once
 
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
+
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
 
 namespace earshot {
 
@@ -22,5 +26,10 @@ struct EpochRecord {
 /// `epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds`, a line an epoch; absent figures are
 /// empty.
 std::string history_csv(std::span<const EpochRecord> history);
+
+/// The same figures as report.json has them, to all digits; absent ones are null.
+boost::json::array history_json(std::span<const EpochRecord> history);
+/// Reads that back. Throws what Boost.JSON throws if it is something else.
+std::vector<EpochRecord> parse_history(const boost::json::value& history);
 
 }  // namespace earshot

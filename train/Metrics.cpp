@@ -6,15 +6,6 @@
 #include <numeric>
 
 namespace earshot {
-namespace {
-
-constexpr double kLeast = std::numeric_limits<float>::min();
-
-double minus_log(double probability) {
-  return -std::log(std::max(probability, kLeast));
-}
-
-}  // namespace
 
 Interval wilson_interval(std::size_t correct, std::size_t n) noexcept {
   if (n == 0) return {};
@@ -41,6 +32,10 @@ double ratio(std::size_t part, std::size_t whole) noexcept {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
+double bounded_log(double probability) noexcept {
+  return std::log(std::max(probability, static_cast<double>(std::numeric_limits<float>::min())));
+}
+
 std::size_t predicted_class(std::span<const float> scores) noexcept {
   return static_cast<std::size_t>(std::ranges::max_element(scores) - scores.begin());
 }
@@ -64,7 +59,7 @@ double negative_log_likelihood(std::span<const float> scores, std::span<const in
                                std::size_t classes) {
   double sum = 0.0;
   for (std::size_t i = 0; i < truth.size(); ++i) {
-    sum += minus_log(scores[i * classes + static_cast<std::size_t>(truth[i])]);
+    sum -= bounded_log(scores[i * classes + static_cast<std::size_t>(truth[i])]);
   }
   return truth.empty() ? 0.0 : sum / static_cast<double>(truth.size());
 }
@@ -73,7 +68,7 @@ double binary_cross_entropy(std::span<const float> scores, std::span<const unsig
   double sum = 0.0;
   for (std::size_t i = 0; i < scores.size(); ++i) {
     const double score = scores[i];
-    sum += minus_log(truth[i] ? score : 1.0 - score);
+    sum -= bounded_log(truth[i] ? score : 1.0 - score);
   }
   return scores.empty() ? 0.0 : sum / static_cast<double>(scores.size());
 }

@@ -33,8 +33,12 @@ std::size_t predicted_class(std::span<const float> scores) noexcept;
 std::size_t top_k_correct(std::span<const float> scores, std::span<const int> truth, std::size_t classes,
                           std::size_t k);
 
-/// Mean of -log score of the clip's own label. A score that underflowed counts as the least float, so that
-/// one clip cannot make the mean infinite. 0 without clips. `scores` n x classes, `truth` n.
+/// log of a probability. One that underflowed counts as the least float, so that one clip cannot make a mean
+/// infinite.
+double bounded_log(double probability) noexcept;
+
+/// Mean of -bounded_log of the score of the clip's own label. 0 without clips. `scores` n x classes, `truth`
+/// n.
 double negative_log_likelihood(std::span<const float> scores, std::span<const int> truth,
                                std::size_t classes);
 

@@ -15,30 +15,29 @@ bool all_finite(std::span<const float> values) {
 
 }  // namespace
 
-std::optional<std::string> not_finite(std::span<const Parameter> parameters) {
+std::optional<std::string> not_finite_gradient(std::span<const Parameter> parameters) {
   for (const Parameter& parameter : parameters | std::views::reverse) {
     if (!all_finite(parameter.gradient)) return parameter.spec->name;
   }
   return std::nullopt;
 }
 
-std::optional<std::string> not_finite(const Weights& weights, const Architecture& architecture) {
-  for (const ParameterSpec& spec : parameter_specs(architecture)) {
-    if (!all_finite(weights.at(spec.name).values)) return spec.name;
+std::optional<std::string> not_finite_value(std::span<const Parameter> tensors) {
+  for (const Parameter& tensor : tensors) {
+    if (!all_finite(tensor.value)) return tensor.spec->name;
   }
   return std::nullopt;
 }
 
-std::string largest_value(const Weights& weights, const Architecture& architecture) {
-  if (const auto name = not_finite(weights, architecture))
-    return "values of " + *name + " that are not finite";
+std::string largest_value(std::span<const Parameter> tensors) {
+  if (const auto name = not_finite_value(tensors)) return "values of " + *name + " that are not finite";
   float largest = 0.0F;
   std::string holder;
-  for (const ParameterSpec& spec : parameter_specs(architecture)) {
-    for (const float value : weights.at(spec.name).values) {
+  for (const Parameter& tensor : tensors) {
+    for (const float value : tensor.value) {
       if (std::abs(value) < largest) continue;
       largest = std::abs(value);
-      holder = spec.name;
+      holder = tensor.spec->name;
     }
   }
   return fmt::format("a largest weight of {:.3g} in {}", largest, holder);

@@ -72,8 +72,7 @@ boost::json::object report_json(const Report& report) {
 }
 
 double clip_loss(float own_score) {
-  return -std::log(
-      std::max(static_cast<double>(own_score), static_cast<double>(std::numeric_limits<float>::min())));
+  return -bounded_log(static_cast<double>(own_score));
 }
 
 std::vector<std::size_t> worst_clips(std::span<const float> scores, std::span<const int> truth,

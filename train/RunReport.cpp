@@ -106,23 +106,6 @@ std::vector<Report::ClassCount> class_counts(const FinishedRun& run) {
   return counts;
 }
 
-boost::json::array history_json(const std::vector<EpochRecord>& history) {
-  const auto optional = [](const std::optional<double>& value) {
-    return value ? boost::json::value(*value) : boost::json::value(nullptr);
-  };
-  boost::json::array array;
-  for (const EpochRecord& record : history) {
-    array.emplace_back(boost::json::object{{"epoch", record.epoch},
-                                           {"loss", record.loss},
-                                           {"accuracy", record.accuracy},
-                                           {"val_loss", optional(record.val_loss)},
-                                           {"val_accuracy", optional(record.val_accuracy)},
-                                           {"learning_rate", record.learning_rate},
-                                           {"seconds", record.seconds}});
-  }
-  return array;
-}
-
 }  // namespace
 
 std::vector<std::string> architecture_notes(const std::string& architecture) {
@@ -144,7 +127,7 @@ std::vector<Report::Fact> machine_facts(int threads) {
 }
 
 std::vector<Report::ScoredClip> worst_scored_clips(const DataSet& data, const FeatureSet& features,
-                                                   std::span<const float> scores,
+                                                   const FeatureRecipe& recipe, std::span<const float> scores,
                                                    std::span<const int> truth) {
   const std::size_t classes = truth.empty() ? 0 : scores.size() / truth.size();
   std::vector<Report::ScoredClip> clips;
@@ -156,8 +139,8 @@ std::vector<Report::ScoredClip> worst_scored_clips(const DataSet& data, const Fe
     clip.label = static_cast<std::size_t>(truth[i]);
     clip.scores.assign(row.begin(), row.end());
     clip.loss = clip_loss(row[clip.label]);
-    clip.png = png_bytes(feature_picture(features.image(i, room), features.shape), features.shape.height,
-                         features.shape.width, Palette::heat);
+    const FeaturePicture picture = feature_picture(features.image(i, room), recipe);
+    clip.png = png_bytes(picture.levels, picture.height, picture.width, Palette::heat);
     clips.push_back(std::move(clip));
   }
   return clips;
@@ -172,20 +155,20 @@ Report run_report(const FinishedRun& run) {
   report.data = std::filesystem::weakly_canonical(run.data.directory).filename().string();
   report.notes = architecture_notes(run.model.architecture.name);
   if (!has_validation) {
-    report.notes.push_back(
+    report.notes.emplace_back(
         "There was no validation part: these are the clips that the model was trained on, and it will do "
         "worse on "
         "others. Measure it with trainer evaluate on clips that it has not met.");
   }
   if (has_validation && run.kept_epoch != static_cast<int>(run.history.size())) {
-    report.notes.push_back(
+    report.notes.emplace_back(
         "Which epoch the model is of was chosen by these clips: expect a little less on others.");
   }
   report.evaluation = evaluate_labelled(run, scored, scores);
   report.scored = fmt::format("the {} clips of the {} part", report.evaluation.clips,
                               has_validation ? "validation" : "training");
   report.runs = {{"", run.history, run.kept_epoch}};
-  report.worst = worst_scored_clips(run.data, scored, scores, scored.labels);
+  report.worst = worst_scored_clips(run.data, scored, run.model.recipe, scores, scored.labels);
   report.class_counts = class_counts(run);
   report.data_facts = data_facts(run);
   for (const auto& [name, value] : run.settings) {

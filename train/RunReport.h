@@ -35,10 +35,11 @@ Report run_report(const FinishedRun& run);
 /// report.html, then report.json, of run_report(). Throws Error(io).
 void write_run_report(const FinishedRun& run, const std::filesystem::path& directory);
 
-/// Those of the highest loss with their pictures, from `scores` (n x labels) of all of `features` and their
-/// labels, `truth`; for a report of scores that come from elsewhere.
+/// Those of the highest loss with their pictures, from `scores` (n x labels) of all of `features`, which are
+/// as `recipe` says, and their labels, `truth`; for a report of scores that come from elsewhere.
 std::vector<Report::ScoredClip> worst_scored_clips(const DataSet& data, const FeatureSet& features,
-                                                   std::span<const float> scores, std::span<const int> truth);
+                                                   const FeatureRecipe& recipe, std::span<const float> scores,
+                                                   std::span<const int> truth);
 
 /// Versions, processor, threads: what every report says about where it was made.
 std::vector<Report::Fact> machine_facts(int threads);

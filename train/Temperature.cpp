@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <vector>
 
@@ -13,10 +12,6 @@
 
 namespace earshot {
 namespace {
-
-double bounded_log(double value) {
-  return std::log(std::max(value, static_cast<double>(std::numeric_limits<float>::min())));
-}
 
 // n x classes; of a softmax less a constant of the clip.
 std::vector<double> logits_of(std::span<const float> scores, Scores kind) {

@@ -394,9 +394,10 @@ void add_train(CommandLine& line) {
 
 void add_training_options(Command& command, TrainOptions& options) {
   command.option("--data", &options.data, "Directory of the data set").required();
-  command.exactly_one_of("configuration",
-                         {command.option("--preset", &options.preset, "A recipe by name: v6, v5, efficientnet_b0, yamnet"),
-                          command.option("--config", &options.config, "A recipe of your own, TOML")});
+  command.exactly_one_of(
+      "configuration",
+      {command.option("--preset", &options.preset, "A recipe by name: v6, v5, efficientnet_b0, yamnet"),
+       command.option("--config", &options.config, "A recipe of your own, TOML")});
   command.option("--out", &options.out, "Directory for the model and what tells about the run").required();
   command.option("--epochs", &options.epochs, "Instead of the recipe's").range(1, kMaxEpochs);
   command.option("--batch", &options.batch, "Instead of the recipe's").range(1, 4096);

@@ -107,36 +107,36 @@ std::string name_of(Monitor monitor) {
   return monitor == Monitor::loss ? "loss" : "val_loss";
 }
 
-// The source project's experiment, but for its twice scaled pictures: a head on a base that --initial-weights
-// brings. What it leaves unsaid is Keras' default.
-TrainConfig efficientnet_b0_preset() {
+// A head on the base of the network of that name, which --initial-weights brings.
+TrainConfig head_preset(const std::string& name) {
   TrainConfig config;
-  config.name = config.architecture = "efficientnet_b0";
-  config.recipe = recipe_named("efficientnet_b0");
-  config.batch = 16;
-  config.epochs = 25;
-  config.learning_rate = 1e-4;
+  config.name = config.architecture = name;
+  config.recipe = recipe_named(name);
   config.validation = Validation::stratified;
-  config.plateau = {.monitor = Monitor::val_loss, .settings = {.factor = 0.1, .patience = 5, .least = 1e-7}};
+  config.plateau.reset();
   config.early_stopping.reset();
   config.augmentation.reset();
   config.transfer.freeze = "global_average_pooling2d";
   return config;
 }
 
-// A head on YAMNet's base, which --initial-weights brings; each label by itself.
+// The source project's experiment, but for its twice scaled pictures. What it leaves unsaid is Keras'
+// default.
+TrainConfig efficientnet_b0_preset() {
+  TrainConfig config = head_preset("efficientnet_b0");
+  config.batch = 16;
+  config.epochs = 25;
+  config.learning_rate = 1e-4;
+  config.plateau = {.monitor = Monitor::val_loss, .settings = {.factor = 0.1, .patience = 5, .least = 1e-7}};
+  return config;
+}
+
+// Each label by itself.
 TrainConfig yamnet_preset() {
-  TrainConfig config;
-  config.name = config.architecture = "yamnet";
-  config.recipe = recipe_named("yamnet");
+  TrainConfig config = head_preset("yamnet");
   config.batch = 32;
   config.epochs = 60;
   config.class_weights = false;
-  config.validation = Validation::stratified;
-  config.plateau.reset();
-  config.early_stopping.reset();
-  config.augmentation.reset();
-  config.transfer.freeze = "global_average_pooling2d";
   return config;
 }
 

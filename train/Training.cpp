@@ -11,6 +11,7 @@
 #include "dsp/Error.h"
 #include "nn/KeyedRandom.h"
 #include "train/DataSet.h"
+#include "train/Draw.h"
 #include "train/LearningRate.h"
 #include "train/Loss.h"
 #include "train/NotFinite.h"
@@ -19,13 +20,11 @@
 namespace earshot {
 namespace {
 
-// Fisher, Yates (Durstenfeld 1964).
 std::vector<std::size_t> shuffled(std::size_t n, std::uint64_t key) {
   std::vector<std::size_t> order(n);
   std::iota(order.begin(), order.end(), std::size_t{0});
   KeyedRandom random(key);
-  for (std::size_t i = n; i > 1; --i)
-    std::swap(order[i - 1], order[random.below(static_cast<std::uint32_t>(i))]);
+  shuffle(std::span(order), random);
   return order;
 }
 
@@ -124,21 +123,19 @@ void Training::train_batch(const Batch& batch, double learning_rate) {
   const BatchLoss step = loss_of(logits_, batch.targets, class_weights_, gradients_);
   const double loss = step.mean + network_.l2_penalty();
   if (!std::isfinite(loss)) {
-    refuse_not_finite(
-        fmt::format("a loss of {} and {}", loss, largest_value(network_.weights(), network_.architecture())),
-        learning_rate);
+    refuse_not_finite(fmt::format("a loss of {} and {}", loss, largest_value(network_.tensors())),
+                      learning_rate);
   }
   network_.backward(gradients_);
-  if (const auto tensor = not_finite(network_.parameters())) {
+  if (const auto tensor = not_finite_gradient(network_.parameters())) {
     refuse_not_finite("a gradient of " + *tensor + " that is not finite", learning_rate);
   }
   optimizer_.step(learning_rate);
-  const Weights weights = network_.weights();
-  if (const auto tensor = not_finite(weights, network_.architecture())) {
+  if (const auto tensor = not_finite_value(network_.tensors())) {
     refuse_not_finite("values of " + *tensor + " that are not finite", learning_rate);
   }
   if (const double decay = config_.optimization.ema_decay; decay > 0.0) {
-    WeightAverage(decay).update(weights, optimizer_.state().steps - 1, state_.average);
+    WeightAverage(decay).update(network_.weights(), optimizer_.state().steps - 1, state_.average);
   }
   TrainingState::Progress& done = state_.progress;
   done.clips += batch.size;

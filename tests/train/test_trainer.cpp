@@ -289,7 +289,8 @@ TEST_CASE("crossval holds every fold out once, goes on where it was stopped, and
 
   const std::string page = text_of(workshop.out("cv") / "report.html");
   CHECK_NOTHROW(test::check_html(page));
-  CHECK_THAT(page, Contains("12 clips of 3 folds") && Contains("<h2>Folds</h2>") && Contains("fold 3, training"));
+  CHECK_THAT(page,
+             Contains("12 clips of 3 folds") && Contains("<h2>Folds</h2>") && Contains("fold 3, training"));
 
   const std::vector<std::string> table = lines_of(workshop.out("cv") / "scores.csv");
   REQUIRE(table.size() == 13);
