@@ -150,7 +150,7 @@ std::vector<float> PhaseVocoder::time_stretch(std::span<const float> samples, do
 
 std::vector<float> PhaseVocoder::pitch_shift(std::span<const float> samples, double semitones) {
   const double rate = std::pow(2.0, -semitones / 12.0);
-  std::vector<float> shifted = resample_by(time_stretch(samples, rate), 1.0 / rate, ResampleQuality::medium);
+  std::vector<float> shifted = resample_by(time_stretch(samples, rate), 1.0 / rate, ResampleQuality::sinc);
   shifted.resize(samples.size());
   return shifted;
 }

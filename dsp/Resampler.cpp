@@ -145,7 +145,7 @@ std::vector<float> resample_by(std::span<const float> samples, double speed, Res
   data.data_out = out.data();
   data.output_frames = static_cast<long>(out.size());
   data.src_ratio = 1.0 / speed;
-  const int filter = quality == ResampleQuality::fast ? SRC_SINC_FASTEST : SRC_SINC_MEDIUM_QUALITY;
+  const int filter = quality == ResampleQuality::linear ? SRC_LINEAR : SRC_SINC_MEDIUM_QUALITY;
   if (const int failure = src_simple(&data, filter, 1)) {
     throw Error(ExitCode::software, std::string("libsamplerate: ") + src_strerror(failure));
   }

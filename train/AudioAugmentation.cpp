@@ -97,7 +97,7 @@ bool AudioAugmentation::change_clip(std::vector<float>& samples, std::uint64_t k
   if (const auto& speed = settings_.speed) {
     KeyedRandom random = random_of(key, kSpeed);
     if (draw_chance(random, speed->probability)) {
-      samples = resample_by(samples, std::pow(speed->most, random.uniform(-1.0, 1.0)), ResampleQuality::fast);
+      samples = resample_by(samples, std::pow(speed->most, random.uniform(-1.0, 1.0)), ResampleQuality::linear);
       changed = true;
     }
   }
