@@ -75,7 +75,7 @@ TEST_CASE("switching an effect off changes nothing in what the others draw") {
   both.shift.emplace();
   both.shift->probability = 1.0;
   both.speed.emplace();
-  both.speed->most = 1.0;  // happens and changes nothing but the filter's rounding
+  both.speed->most = 1.0;  // happens and changes nothing but a sample's delay
   AudioAugmentation::Settings one = both;
   one.speed.reset();
   std::vector<float> with(1000);
@@ -83,7 +83,10 @@ TEST_CASE("switching an effect off changes nothing in what the others draw") {
   std::vector<float> without = with;
   AudioAugmentation(both, kRateHz, nullptr).change_clip(with, 5);
   AudioAugmentation(one, kRateHz, nullptr).change_clip(without, 5);
-  CHECK(std::ranges::max_element(with) - with.begin() == std::ranges::max_element(without) - without.begin());
+  const auto peak = [](const std::vector<float>& samples) {
+    return std::ranges::max_element(samples) - samples.begin();
+  };
+  CHECK(peak(with) == peak(without) + 1);
 }
 
 TEST_CASE("an effect happens as often as its probability says, evenly over its range") {
