@@ -37,8 +37,8 @@ FROZEN_STEPS = 20
 BATCH = 4
 PROJECTIONS = 32
 SEED = 9
-LEARNING_RATE = {"v5": 1e-3, "efficientnet_b0": 1e-4, "yamnet": 1e-4}
-LOSS_WEIGHT = {"v5": 1e-5, "efficientnet_b0": 1e-3, "yamnet": 1e-1}
+LEARNING_RATE = {"v5": 3e-4, "efficientnet_b0": 1e-4, "yamnet": 1e-4}
+LOSS_WEIGHT = {"v5": 1e-4, "efficientnet_b0": 1e-3, "yamnet": 1e-1}
 
 # --- Random numbers, as nn/KeyedRandom.h's
 

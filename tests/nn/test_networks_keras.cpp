@@ -7,6 +7,7 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <span>
 #include <string>
 #include <variant>
@@ -27,9 +28,6 @@ namespace {
 
 constexpr std::size_t kBatch = 4;
 constexpr double kTolerance = 1e-2;
-// Two of v5's tensors, the first layer's bias and the gamma after it, end 1.4 and 1.5 % from Keras in double
-// precision: a ReLU or a pooling that single precision decides otherwise in one of the first steps.
-constexpr double kV5ChangeTolerance = 2e-2;
 constexpr double kLossTolerance = 1e-4;
 constexpr double kScoreTolerance = 1e-5;
 constexpr double kScoreToleranceFromWaveform = 1e-4;
@@ -91,7 +89,8 @@ void check_loss(double loss, float expected) {
 }
 
 void check_five_steps(const Architecture& architecture, std::span<const float> inputs, const Loss& loss_of,
-                      const Adam& settings, const Weights& golden, double change_tolerance = kTolerance) {
+                      const Adam& settings, const Weights& golden,
+                      const std::map<std::string, double>& own_tolerances = {}) {
   const Weights start = formula_weights(architecture);
   Network network(architecture, start, kThreads);
   Optimizer adam(network.parameters());
@@ -124,8 +123,9 @@ void check_five_steps(const Architecture& architecture, std::span<const float> i
     if (digest == golden.end()) continue;
     ++compared;
     INFO("change of " << name);
+    const auto own = own_tolerances.find(name);
     CHECK(relative_change_difference(tensor.values, start.at(name).values, digest->second.values) <=
-          change_tolerance);
+          (own == own_tolerances.end() ? kTolerance : own->second));
   }
   CHECK(compared + 2 == golden.size() - golden.count("frozen_losses"));  // and scores, losses
 }
@@ -194,8 +194,10 @@ TEST_CASE("v5 scores as in Keras") {
 
 #ifndef EARSHOT_NO_CLONES  // sanitizers have no code for vectors: minutes there
 TEST_CASE("v5 trains as in Keras: first gradients, losses, and what five steps of Adam change") {
-  check_five_steps(without_dropout(v5_architecture(10)), v5_inputs(), cross_entropy_of_batch, {1e-3, 1e-5F},
-                   golden_of("v5"), kV5ChangeTolerance);
+  // The first bias' gradient is what is left of a sum that BatchNorm nearly cancels; Keras' own float32 ends
+  // 0.9 to 2.4 % from its float64 there, whatever the learning rate.
+  check_five_steps(without_dropout(v5_architecture(10)), v5_inputs(), cross_entropy_of_batch, {3e-4, 1e-4F},
+                   golden_of("v5"), {{"conv2d/bias", 1.5e-2}});
 }
 #endif
 
