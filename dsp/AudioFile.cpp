@@ -130,6 +130,11 @@ Clip load_clip(const std::filesystem::path& path, int rate_hz) {
   Resampler resampler(file.rate_hz(), rate_hz);
   Clip clip;
   std::vector<float> block(Resampler::kMaxChunk);
+  constexpr std::uint64_t kMostFrames = 1 << 24;  // a header may promise what is not there
+  clip.samples.reserve(static_cast<std::size_t>(std::min(file.frames(), kMostFrames) *
+                                                    static_cast<std::uint64_t>(rate_hz) /
+                                                    static_cast<std::uint64_t>(file.rate_hz()) +
+                                                1));
   while (const std::size_t got = file.read_mono(block)) {
     const std::span<const float> ready = resampler.process(std::span(block).first(got));
     clip.samples.insert(clip.samples.end(), ready.begin(), ready.end());

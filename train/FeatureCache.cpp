@@ -14,6 +14,7 @@
 #include "nn/KeyedRandom.h"
 #include "nn/ModelJson.h"
 #include "nn/Sha256.h"
+#include "train/SoundHash.h"
 
 namespace earshot {
 namespace {
@@ -39,11 +40,15 @@ std::vector<float> probe(const FeatureRecipe& recipe) {
   return features;
 }
 
+/// Of all that an entry comes from: the recipe, the code that makes features of it, the code that hashes sounds.
 std::string key_of(const FeatureRecipe& recipe) {
   const std::vector<float> features = probe(recipe);
+  SoundHash sound;
+  sound.update(features);
   Sha256 hash;
   hash.update(format_recipe(recipe));
   hash.update(bytes_of(features));
+  hash.update(std::to_string(sound.value()));
   return hash.hex();
 }
 

