@@ -48,8 +48,12 @@ struct AudioFile::Impl {
     while (done < out.size()) {
       const std::size_t wanted = std::min(out.size() - done, kBlockFrames);
       const std::size_t got = read_block(wanted);
-      for (std::size_t frame = 0; frame < got; ++frame) {
-        out[done + frame] = mixer(std::span(interleaved).subspan(frame * channel_count(), channel_count()));
+      if (channel_count() == 1) {
+        mixer.copy_mono(std::span(interleaved).first(got), out.subspan(done));
+      } else {
+        for (std::size_t frame = 0; frame < got; ++frame) {
+          out[done + frame] = mixer(std::span(interleaved).subspan(frame * channel_count(), channel_count()));
+        }
       }
       done += got;
       if (got < wanted) break;
