@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <system_error>
 #include <utility>
 
 #include <spdlog/fmt/fmt.h>
@@ -97,7 +96,8 @@ bool AudioAugmentation::change_clip(std::vector<float>& samples, std::uint64_t k
   if (const auto& speed = settings_.speed) {
     KeyedRandom random = random_of(key, kSpeed);
     if (draw_chance(random, speed->probability)) {
-      samples = resample_by(samples, std::pow(speed->most, random.uniform(-1.0, 1.0)), ResampleQuality::linear);
+      samples =
+          resample_by(samples, std::pow(speed->most, random.uniform(-1.0, 1.0)), ResampleQuality::linear);
       changed = true;
     }
   }
@@ -162,21 +162,6 @@ bool AudioAugmentation::add_background(std::vector<float>& samples, std::uint64_
   const auto factor = static_cast<float>(std::sqrt(signal / noise) / factor_of_db(snr_db));
   for (std::size_t i = 0; i < samples.size(); ++i) samples[i] += factor * part[i];
   return true;
-}
-
-std::vector<std::filesystem::path> sound_files_below(const std::filesystem::path& folder) {
-  namespace fs = std::filesystem;
-  std::vector<fs::path> files;
-  std::error_code error;
-  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-    if (at->is_regular_file() && !at->path().filename().string().starts_with('.')) files.push_back(*at);
-  }
-  if (error || files.empty()) {
-    throw Error(ExitCode::no_input, fmt::format("{}: found {}, expected a folder of sounds", folder.string(),
-                                                error ? error.message() : "no files"));
-  }
-  std::ranges::sort(files);
-  return files;
 }
 
 void add_noise(std::span<float> samples, double amplitude, KeyedRandom& random) noexcept {

@@ -94,9 +94,6 @@ class AudioAugmentation {
   std::shared_ptr<SoundStore> backgrounds_;
 };
 
-/// The files below `folder`, in the order of their paths. Throws Error(no_input) if there is none.
-std::vector<std::filesystem::path> sound_files_below(const std::filesystem::path& folder);
-
 // The effects, each alone.
 
 void add_noise(std::span<float> samples, double amplitude, KeyedRandom& random) noexcept;

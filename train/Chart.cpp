@@ -97,7 +97,7 @@ Scale value_scale(const ChartFrame& frame, std::span<const ChartLine> lines) {
   const bool logarithmic = frame.logarithmic && extent.low > 0.0 && extent.high > 4.0 * extent.low;
   if (logarithmic) {
     extent = {extent.low / 1.1, extent.high * 1.1};
-  } else if (extent.low == extent.high) {
+  } else if (extent.high - extent.low <= 1e-9 * std::max(std::abs(extent.low), std::abs(extent.high))) {
     const double margin = extent.low == 0.0 ? 1.0 : std::abs(extent.low) / 2.0;
     extent = {extent.low - margin, extent.high + margin};
   } else {
@@ -147,8 +147,12 @@ std::vector<double> round_ticks(double low, double high, int about) {
   const double power = std::pow(10.0, std::floor(std::log10(raw)));
   const double digit = raw / power;
   const double step = power * (digit < 1.5 ? 1.0 : digit < 3.5 ? 2.0 : digit < 7.5 ? 5.0 : 10.0);
-  for (double i = std::ceil(low / step - 1e-9); i * step <= high + step * 1e-9; ++i)
-    ticks.push_back(i * step);
+  const double first = std::ceil(low / step - 1e-9);
+  for (int i = 0; i <= 3 * about; ++i) {  // bounded: low may be so large that first + 1 is first
+    const double tick = (first + i) * step;
+    if (tick > high + step * 1e-9) break;
+    ticks.push_back(tick);
+  }
   return ticks;
 }
 

@@ -1,7 +1,6 @@
 #include "train/ClassTables.h"
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include <spdlog/fmt/fmt.h>
@@ -35,15 +34,11 @@ std::vector<Counts> counts_of(const Evaluation& evaluation) {
   return counts;
 }
 
-// As counts_of(), of labels that are not exclusive: from the figures, which are of the scores from 0.5 on. A
-// class without a hit does not tell how often it was predicted.
+// As counts_of(), of labels that are not exclusive: of the scores from 0.5 on.
 std::vector<Counts> counts_of_several(const Evaluation& evaluation) {
   std::vector<Counts> counts;
   for (const ClassFigures& figures : evaluation.per_class) {
-    const auto hits =
-        static_cast<std::size_t>(std::lround(figures.recall * static_cast<double>(figures.support)));
-    const double predicted = hits == 0 ? 0.0 : static_cast<double>(hits) / figures.precision;
-    counts.push_back({hits, figures.support, static_cast<std::size_t>(std::lround(predicted))});
+    counts.push_back({figures.hits, figures.support, figures.predicted});
   }
   return counts;
 }

@@ -139,9 +139,10 @@ int run_crossval(const CrossvalOptions& options) {
 
     const Model model = load_model(train.out / "model.safetensors");
     kind = model.architecture.scores;
-    const FeatureSet features =
-        load_clips(data, clips_of_fold(data, fold), model.recipe,
-                   {"held-out clips", static_cast<unsigned>(train.threads), train.strict}, stop);
+    const FeatureSet features = load_clips(data, clips_of_fold(data, fold), model.recipe,
+                                           {"held-out clips", static_cast<unsigned>(train.threads),
+                                            train.strict, config.samples.most_sound_bytes},
+                                           stop);
     if (!features.complete) {
       std::cerr << "to go on:\n  " << again << '\n';
       return 128 + stop.received();

@@ -54,7 +54,7 @@ void add_data(CommandLine& line) {
   command.threads(options->threads);
   command.footer(
       "Layouts: meta.csv (filename,fold,target,category) with audio/; Train.csv (file_name,classID) with "
-      "Train/; or a folder for each class. docs/training.md tells more.");
+      "Train/; or a folder for each class. docs/data.md tells more.");
 }
 
 }  // namespace earshot

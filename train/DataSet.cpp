@@ -1,6 +1,7 @@
 #include "train/DataSet.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "dsp/Error.h"
 #include "train/FolderLayout.h"
@@ -65,14 +66,9 @@ std::map<int, std::set<int>> labels_of_folds(const DataSet& data) {
   return labels;
 }
 
-std::vector<float> balanced_class_weights(std::span<const int> labels, std::size_t classes) {
-  std::vector<std::size_t> counts(classes, 0);
-  std::size_t n = 0;
-  for (const int label : labels) {
-    if (label == kBackground) continue;
-    ++counts.at(static_cast<std::size_t>(label));
-    ++n;
-  }
+std::vector<float> balanced_class_weights(std::span<const std::size_t> counts) {
+  const std::size_t classes = counts.size();
+  const std::size_t n = std::accumulate(counts.begin(), counts.end(), std::size_t{0});
   std::vector<float> weights;
   for (std::size_t label = 0; label < classes; ++label) {
     if (counts[label] == 0) {

@@ -59,9 +59,8 @@ bool has_several_labels(const DataSet& data);
 /// The labels that each fold has clips of, background left out. Empty without folds.
 std::map<int, std::set<int>> labels_of_folds(const DataSet& data);
 
-/// scikit-learn's 'balanced' weights: n / (K count_k) for K classes, of which every label of `labels` (n of
-/// them, background not counted) is one. Throws Error(bad_data) if a class has no clip, naming it by its
-/// number.
-std::vector<float> balanced_class_weights(std::span<const int> labels, std::size_t classes);
+/// scikit-learn's 'balanced' weights: n / (K count_k) for K classes of so many clips each, n in all. Throws
+/// Error(bad_data) if a class has no clip, naming it by its number.
+std::vector<float> balanced_class_weights(std::span<const std::size_t> counts);
 
 }  // namespace earshot

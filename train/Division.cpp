@@ -60,6 +60,10 @@ Division by_fold(const DataSet& data, const std::vector<std::size_t>& pool, cons
   }
   Division division;
   division.validation = clips_of_fold(data, fold);
+  if (division.validation.empty()) {
+    refuse(data,
+           fmt::format("found only background in fold {}, expected clips of classes to validate on", fold));
+  }
   for (const std::size_t clip : pool) {
     if (data.clips[clip].fold != fold) division.train.push_back(clip);
   }
@@ -94,20 +98,29 @@ Division divide(const DataSet& data, const TrainConfig& config, std::optional<in
     if (!held_out || data.clips[clip].fold != *held_out) pool.push_back(clip);
   }
   Division division = divide_pool(data, std::move(pool), config, held_out);
+  std::set<int> heard;  // recordings that validate, if none may be parted
+  if (config.validation == TrainConfig::Validation::grouped) {
+    for (const std::size_t clip : division.validation) heard.insert(data.clips[clip].group);
+    heard.erase(-1);
+  }
   const bool validates_fold = config.validation == TrainConfig::Validation::fold;
   for (std::size_t i = 0; i < data.clips.size(); ++i) {
     const LabelledClip& clip = data.clips[i];
     const bool elsewhere =
         clip.part != Part::train ||
         (clip.fold > 0 && (clip.fold == held_out || (validates_fold && clip.fold == config.validation_fold)));
-    if (clip.background() && !elsewhere) division.train.push_back(i);
+    if (clip.background() && !elsewhere && !heard.contains(clip.group)) division.train.push_back(i);
   }
   if (division.train.empty()) refuse(data, "found no training clips, expected at least one");
   std::set<int> classes;
   for (const std::size_t clip : division.train) {
     for (const int label : data.clips[clip].labels()) classes.insert(label);
   }
-  if (data.labels.size() > 1 && classes.size() < 2) {
+  if (classes.empty()) refuse(data, "found no clip of a class to train on, expected one at least");
+  const auto is_enough_alone = [&] {  // with scores that are a softmax a single class is always right
+    return data.labels.size() == 1 && network_architecture(config, 1).scores == Scores::sigmoid;
+  };
+  if (classes.size() < 2 && !is_enough_alone()) {
     refuse(data, fmt::format("found only clips of '{}' to train on, expected two classes at least",
                              data.labels[static_cast<std::size_t>(*classes.begin())]));
   }

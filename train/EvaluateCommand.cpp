@@ -39,16 +39,19 @@ std::vector<std::size_t> chosen_clips(const DataSet& data, std::optional<int> fo
 
 std::string trained_on_warning(const Model& model, const DataSet& data, std::optional<int> fold,
                                bool test_split) {
-  const auto told = model.provenance.find("data");
-  if (told == model.provenance.end() || test_split) return {};
+  if (test_split) return {};
   const std::string name = std::filesystem::weakly_canonical(data.directory).filename().string();
-  if (!told->second.starts_with(name + ": ")) return {};
-  const auto held_out = model.provenance.find("held out");
-  if (fold && held_out != model.provenance.end() && held_out->second == fmt::format("fold {}", *fold))
-    return {};
-  return fmt::format(
-      "the model was trained on {}{}: on clips that it knows it is better than on others, and surer",
-      told->second, held_out == model.provenance.end() ? "" : ", without " + held_out->second);
+  for (const std::string whose : {"", "initial "}) {
+    const auto told = model.provenance.find(whose + "data");
+    if (told == model.provenance.end() || !told->second.starts_with(name + ": ")) continue;
+    const auto held_out = model.provenance.find(whose + "held out");
+    const bool keeps_one = held_out != model.provenance.end();
+    if (fold && keeps_one && held_out->second == fmt::format("fold {}", *fold)) continue;
+    return fmt::format("{} trained on {}{}: on clips that it knows it is better than on others, and surer",
+                       whose.empty() ? "the model was" : "the weights that the model began with were",
+                       told->second, keeps_one ? ", without " + held_out->second : "");
+  }
+  return {};
 }
 
 int run_evaluate(const EvaluateOptions& options) {

@@ -28,6 +28,8 @@ ClassFigures class_figures(const Evaluation& evaluation, std::size_t label) {
   figures.recall = ratio(hits, support);
   figures.f1 = ratio(2 * hits, predicted + support);
   figures.support = support;
+  figures.predicted = predicted;
+  figures.hits = hits;
   return figures;
 }
 
@@ -63,6 +65,8 @@ void set_threshold_figures(ClassFigures& figures, std::span<const float> scores,
   figures.precision = ratio(right, given);
   figures.recall = ratio(right, figures.support);
   figures.f1 = ratio(2 * right, given + figures.support);
+  figures.predicted = given;
+  figures.hits = right;
 }
 
 // All, or of a great many those that there is something to say of.
@@ -133,12 +137,20 @@ Evaluation evaluate(std::span<const float> scores, std::span<const int> truth,
 
 Evaluation evaluate(const ScoredClips& clips, Scores kind) {
   const std::size_t classes = clips.labels.size();
-  std::vector<int> truth = clips.truth;
+  std::vector<int> truth = clips.truth;  // of several labels the one that was predicted, if any was
+  std::vector<int> likeliest = clips.truth;
   for (std::size_t i = 0; i < truth.size(); ++i) {
-    const std::size_t predicted = predicted_class(std::span(clips.scores).subspan(i * classes, classes));
+    const std::span<const float> row = std::span(clips.scores).subspan(i * classes, classes);
+    const std::size_t predicted = predicted_class(row);
     if (clips.present[i * classes + predicted]) truth[i] = static_cast<int>(predicted);
+    for (std::size_t label = 0; label < classes; ++label) {
+      if (clips.present[i * classes + label] && row[label] > row[static_cast<std::size_t>(likeliest[i])]) {
+        likeliest[i] = static_cast<int>(label);
+      }
+    }
   }
   Evaluation evaluation = figures_of(clips.scores, truth, clips.present, clips.labels);
+  evaluation.top3_correct = top_k_correct(clips.scores, likeliest, classes, 3);
   evaluation.loss = negative_log_likelihood(clips.scores, clips.truth, classes);
   if (kind != Scores::sigmoid) return evaluation;
   evaluation.several = true;

@@ -23,6 +23,8 @@ struct ClassFigures {
   double f1 = 0.0;
   double average_precision = 0.0;  ///< of the class against all others
   std::size_t support = 0;         ///< clips of the class
+  std::size_t predicted = 0;       ///< clips taken for it, rightly or not
+  std::size_t hits = 0;            ///< rightly
 };
 
 struct Evaluation {

@@ -65,6 +65,17 @@ FeatureSet unread_features(std::vector<std::filesystem::path> files, std::vector
   return set;
 }
 
+std::vector<std::size_t> clips_of_labels(const FeatureSet& clips, std::size_t classes) {
+  std::vector<std::size_t> counts(classes, 0);
+  for (const int label : clips.labels) {
+    if (label != kBackground) ++counts.at(static_cast<std::size_t>(label));
+  }
+  for (const std::vector<int>& further : clips.also) {
+    for (const int label : further) ++counts.at(static_cast<std::size_t>(label));
+  }
+  return counts;
+}
+
 namespace {
 
 std::string sha256_of_file(const std::filesystem::path& path) {

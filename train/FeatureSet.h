@@ -60,6 +60,9 @@ struct FeatureSet {
 FeatureSet unread_features(std::vector<std::filesystem::path> files, std::vector<int> labels,
                            const FeatureRecipe& recipe);
 
+/// How many clips have each label, first or further; background has none.
+std::vector<std::size_t> clips_of_labels(const FeatureSet& clips, std::size_t classes);
+
 struct FeatureLoading {
   unsigned threads = 0;  ///< 0: as many as there are cores
   /// The directory of FeatureCache; nothing: none are kept.

@@ -70,6 +70,7 @@ Mixture mixture_of(const FeaturesOptions& options, const FeatureRecipe& recipe) 
   std::vector<std::vector<int>> also;
   std::optional<std::size_t> found;
   for (const LabelledClip& clip : data.clips) {
+    if (clip.part != Part::train) continue;
     std::error_code error;
     if (fs::equivalent(clip.path, options.file, error)) found = files.size();
     files.push_back(clip.path);
@@ -105,6 +106,16 @@ void run_augmented(const FeaturesOptions& options) {
                 "--preset or --config");
   }
   const TrainConfig config = options.config ? load_train_config(*options.config) : preset(options.preset);
+  if (clips_stay_as_they_are(config)) {
+    throw Error(
+        ExitCode::usage,
+        fmt::format("--augment: {} changes nothing, expected a recipe with [augmentation], [audio.*], "
+                    "[mixing.*] or [masks]",
+                    config.name));
+  }
+  if (config.fit_normalising) {
+    std::cerr << config.name << ": mean and deviation are those of a training's clips, 0 and 1 here\n";
+  }
   if ((config.samples.between_class || config.samples.mixup) && !options.data) {
     throw Error(ExitCode::usage, fmt::format("--augment: {} mixes clips: found no --data, expected the data "
                                              "set that others come from",

@@ -25,9 +25,10 @@ struct FeaturesOptions {
 };
 
 /// One file as the recipe takes whole clips. With `augment` it prints each picture's name and what share of
-/// which class it is. A file of the data set gets in epoch 1, 2, ... what a training of that configuration
-/// and seed gives it. Throws Error(usage) unless exactly one of a known preset, a model and a configuration
-/// is given, or if there is nothing to augment or to mix with; what reading and writing throw besides.
+/// which class it is. Without mixing, a file of the data set gets in epoch 1, 2, ... what a training of
+/// that configuration and seed gives it; what it is mixed with depends on the split as well. Throws
+/// Error(usage) unless exactly one of a known preset, a model and a configuration is given, or if there is
+/// nothing to augment or to mix with; what reading and writing throw besides.
 void run_features(const FeaturesOptions& options);
 void add_features(CommandLine& line);
 

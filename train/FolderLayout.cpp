@@ -1,8 +1,6 @@
 #include "train/FolderLayout.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <set>
 #include <string>
 #include <string_view>
@@ -10,19 +8,12 @@
 #include <vector>
 
 #include "dsp/Error.h"
+#include "train/SoundFiles.h"
 
 namespace earshot {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Also what libsndfile does not read, so that it is named instead of overlooked. Sorted.
-constexpr auto kSoundExtensions = std::to_array<std::string_view>(
-    {"",      ".8svx", ".aac",  ".aif", ".aifc", ".aiff", ".amr",   ".ape",  ".au",  ".avr", ".bwf", ".caf",
-     ".flac", ".htk",  ".iff",  ".m4a", ".m4b",  ".mat",  ".mka",   ".mp2",  ".mp3", ".mp4", ".mpc", ".nist",
-     ".oga",  ".ogg",  ".opus", ".paf", ".pvf",  ".ra",   ".rf64",  ".sd2",  ".sds", ".sf",  ".snd", ".sph",
-     ".spx",  ".svx",  ".voc",  ".w64", ".wav",  ".wave", ".wavex", ".webm", ".wma", ".wv",  ".wve", ".xi"});
-static_assert(std::ranges::is_sorted(kSoundExtensions));
 
 struct Contents {
   std::vector<fs::path> folders;
@@ -88,13 +79,6 @@ void add_folder(DataSet& data, const fs::path& folder, const Contents& contents,
 }
 
 }  // namespace
-
-bool looks_like_sound(const fs::path& file) {
-  std::string extension = file.extension().string();
-  std::ranges::transform(extension, extension.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::ranges::binary_search(kSoundExtensions, std::string_view(extension));
-}
 
 DataSet read_folder_layout(const fs::path& directory) {
   DataSet data{directory, {}, {}};

@@ -16,7 +16,4 @@ DataSet read_folder_layout(const std::filesystem::path& directory);
 /// directory, if it is there, as training clips of no class.
 void add_background_folder(DataSet& data);
 
-/// Whether a file's name could be that of a sound: it has an extension of sound files, or none.
-bool looks_like_sound(const std::filesystem::path& file);
-
 }  // namespace earshot

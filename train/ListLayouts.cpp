@@ -162,9 +162,10 @@ class ListReader {
 
   void count_once(const Entry& entry, const LabelledClip& clip, const Csv::Row& row, std::size_t earlier_line,
                   const LabelledClip& earlier) {
-    if (clip.label != earlier.label || clip.also != earlier.also || clip.fold != earlier.fold) {
-      entry.refuse(file_,
-                   "one line for it, or the same label and fold as in line " + std::to_string(earlier_line));
+    if (clip.label != earlier.label || clip.also != earlier.also || clip.fold != earlier.fold ||
+        clip.group != earlier.group) {
+      entry.refuse(file_, "one line for it, or the same label, fold and group as in line " +
+                              std::to_string(earlier_line));
     }
     data_.problems.push_back(csv_.path.string() + ":" + std::to_string(row.line) + ": '" + row.fields[file_] +
                              "' is listed in line " + std::to_string(earlier_line) + ", too; counted once");
@@ -285,6 +286,9 @@ DataSet read_esc_layout(const fs::path& directory, const fs::path& list) {
     clip.fold = entry.integer(fold, 1, kMaxFolds);
   });
   data.labels = names.in_order(directory / list);
+  if (data.labels.empty()) {
+    throw Error(ExitCode::bad_data, (directory / list).string() + ": found no class, expected one at least");
+  }
   return data;
 }
 

@@ -30,8 +30,11 @@ BatchLoss mean_over_batch(std::span<const float> logits, std::span<const float> 
     const std::span<const float> row = logits.subspan(i * classes, classes);
     const std::span<const float> target = targets.subspan(i * classes, classes);
     const std::size_t label = highest(target);
-    if (highest(row) == label) ++loss.correct;
-    const double weight = (class_weights.empty() ? 1.0 : class_weights[label]) / static_cast<double>(n);
+    const bool is_something = target[label] == 1.0F || target[label] != std::ranges::min(target);
+    if (is_something) ++loss.judged;
+    if (is_something && highest(row) == label) ++loss.correct;
+    const bool weighted = is_something && !class_weights.empty();
+    const double weight = (weighted ? class_weights[label] : 1.0) / static_cast<double>(n);
     const std::span<float> gradient = gradients.empty() ? gradients : gradients.subspan(i * classes, classes);
     loss.mean += weight * sample_loss(row, target, weight, gradient);
   }

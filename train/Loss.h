@@ -8,13 +8,14 @@ namespace earshot {
 
 struct BatchLoss {
   double mean = 0.0;        ///< sum of w_i CE_i over the batch size (not over the sum of the weights)
-  std::size_t correct = 0;  ///< Keras' categorical_accuracy: samples whose highest logit is at the highest
+  std::size_t judged = 0;   ///< samples that are something: targets that are all alike say "none of these"
+  std::size_t correct = 0;  ///< of those: Keras' categorical_accuracy, the highest logit at the highest
                             ///< target, of equals the first in both
 };
 
 struct LossSettings {
   /// One a class, or empty for none; a sample weighs as its highest target, the first of equals (Keras'
-  /// class_weight takes the argmax, too).
+  /// class_weight takes the argmax, too), one that is none of them 1.
   std::span<const float> class_weights;
   double label_smoothing =
       0.0;  ///< s: t becomes t (1 - s) + s / classes, for sigmoid scores t (1 - s) + s / 2

@@ -97,12 +97,10 @@ Evaluation evaluate_labelled(const FinishedRun& run, const FeatureSet& features,
 
 std::vector<Report::ClassCount> class_counts(const FinishedRun& run) {
   std::vector<Report::ClassCount> counts(run.data.labels.size());
-  for (const int label : run.train.labels) {
-    if (label >= 0) ++counts[static_cast<std::size_t>(label)].train;
-  }
-  for (const int label : run.validation.labels) {
-    if (label >= 0) ++counts[static_cast<std::size_t>(label)].validation;
-  }
+  const std::vector<std::size_t> train = clips_of_labels(run.train, counts.size());
+  const std::vector<std::size_t> validation = clips_of_labels(run.validation, counts.size());
+  for (std::size_t label = 0; label < counts.size(); ++label)
+    counts[label] = {train[label], validation[label]};
   return counts;
 }
 
@@ -160,7 +158,9 @@ Report run_report(const FinishedRun& run) {
         "worse on "
         "others. Measure it with trainer evaluate on clips that it has not met.");
   }
-  if (has_validation && run.kept_epoch != static_cast<int>(run.history.size())) {
+  const auto& stopping = run.config.early_stopping;
+  const bool chosen_by_validation = stopping && stopping->monitor == TrainConfig::Monitor::val_loss;
+  if (chosen_by_validation && run.kept_epoch != static_cast<int>(run.history.size())) {
     report.notes.emplace_back(
         "Which epoch the model is of was chosen by these clips: expect a little less on others.");
   }

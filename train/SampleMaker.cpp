@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cassert>
 
+#include "dsp/AudioFile.h"
 #include "dsp/Error.h"
 #include "train/BetweenClass.h"
+#include "train/SoundFiles.h"
 
 namespace earshot {
 namespace {
@@ -12,7 +14,9 @@ namespace {
 std::shared_ptr<SoundStore> backgrounds_of(const AudioAugmentation::Settings& audio, int rate_hz,
                                            std::size_t most_bytes) {
   if (!audio.background) return nullptr;
-  return std::make_shared<SoundStore>(sound_files_below(audio.background->folder), rate_hz, most_bytes);
+  std::vector<std::filesystem::path> files = sound_files_below(audio.background->folder);
+  for (const std::filesystem::path& file : files) AudioFile{file};  // throws now, not in hours
+  return std::make_shared<SoundStore>(std::move(files), rate_hz, most_bytes);
 }
 
 std::size_t draw_clip(KeyedRandom& random, const FeatureSet& clips) noexcept {

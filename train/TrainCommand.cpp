@@ -21,10 +21,12 @@
 #include "train/CommandLine.h"
 #include "train/DataSet.h"
 #include "train/Division.h"
+#include "train/EvaluateCommand.h"
 #include "train/FrozenLayers.h"
 #include "train/LoadClips.h"
 #include "train/Normalising.h"
 #include "train/RunReport.h"
+#include "train/SoundFiles.h"
 #include "train/StopSignal.h"
 #include "train/TensorBoardLog.h"
 #include "train/TrainConfig.h"
@@ -51,7 +53,9 @@ std::map<std::string, std::string> run_settings(const TrainConfig& config, const
   const auto digest = [&](const FeatureSet& part) {
     Sha256 sum;
     for (const std::size_t clip : part.clips) {
-      sum.update(fmt::format("{}\n{}\n", data.clips[clip].path.filename().string(), data.clips[clip].label));
+      const LabelledClip& each = data.clips[clip];
+      const std::string labels = each.background() ? "-1" : fmt::format("{}", fmt::join(each.labels(), ";"));
+      sum.update(fmt::format("{}\n{}\n", each.path.filename().string(), labels));
     }
     return fmt::format("{} clips, {:.12}", part.size(), sum.hex());
   };
@@ -118,6 +122,16 @@ bool is_complete(const fs::path& directory, const TrainConfig& config, const Tra
   } catch (const Error&) {
     return false;  // and is written anew
   }
+}
+
+// Whether a run that was killed before it saved anything left this directory, and nobody else.
+bool is_begun_run(const fs::path& directory) {
+  std::error_code error;
+  fs::directory_iterator entries(directory, error);
+  return !error && std::all_of(begin(entries), end(entries), [](const fs::directory_entry& entry) {
+    const std::string name = entry.path().filename().string();
+    return name == "tensorboard" || name.find(".tmp") != name.npos;
+  });
 }
 
 // Writes what a run leaves in its directory.
@@ -192,8 +206,9 @@ class RunDirectory {
 };
 
 Model model_frame(const TrainConfig& config, const DataSet& data, const FeatureSet& train,
-                  const FeatureSet& validation, const TrainOptions& options) {
+                  const FeatureSet& validation, const Start& start, const TrainOptions& options) {
   Model frame;
+  frame.provenance = start.provenance;
   frame.recipe = config.recipe;
   frame.labels = data.labels;
   frame.architecture = network_architecture(config, static_cast<int>(data.labels.size()));
@@ -203,14 +218,19 @@ Model model_frame(const TrainConfig& config, const DataSet& data, const FeatureS
   frame.provenance["seed"] = fmt::format("{}", config.seed);
   frame.provenance["data"] = data_text(data, train, validation);
   if (options.fold) frame.provenance["held out"] = fmt::format("fold {}", *options.fold);
-  if (!config.notice.empty()) frame.provenance["notice"] = config.notice;
+  std::string& notice = frame.provenance["notice"];  // of the weights it starts from
+  if (!config.notice.empty() && notice != config.notice) {
+    notice += (notice.empty() ? "" : "; ") + config.notice;
+  }
+  if (notice.empty()) frame.provenance.erase("notice");
   return frame;
 }
 
 // Of the classes' weights: a class without a clip has none.
 void refuse_empty_classes(const DataSet& data, const FeatureSet& train) {
-  for (std::size_t label = 0; label < data.labels.size(); ++label) {
-    if (std::ranges::find(train.labels, static_cast<int>(label)) != train.labels.end()) continue;
+  const std::vector<std::size_t> counts = clips_of_labels(train, data.labels.size());
+  for (std::size_t label = 0; label < counts.size(); ++label) {
+    if (counts[label] > 0) continue;
     throw Error(ExitCode::bad_data,
                 fmt::format("{}: class '{}': found no clip in the training part, expected one at least (or "
                             "train.class_weights = false)",
@@ -240,6 +260,11 @@ TrainConfig configure(const TrainOptions& options) {
   config.seed = options.seed.value_or(config.seed);
   config.transfer.initial_weights = options.initial_weights.value_or(config.transfer.initial_weights);
   config.transfer.freeze = options.freeze.value_or(config.transfer.freeze);
+  if (const int warmup = config.optimization.plan.warmup_epochs; warmup > config.epochs) {
+    throw Error(ExitCode::usage,
+                fmt::format("--epochs: found {}, expected {} at least, the train.warmup_epochs of {}",
+                            config.epochs, warmup, config.name));
+  }
   if (options.memory_mib) config.samples.most_sound_bytes = std::size_t(*options.memory_mib) << 20;
   return config;
 }
@@ -282,14 +307,20 @@ int train_into(const TrainOptions& options, TrainConfig config, const DataSet& d
                             "--resume to go on with it",
                             options.out.string()));
   }
+  if (!options.resume && fs::exists(options.out / "model.safetensors", error)) {
+    throw Error(ExitCode::usage, fmt::format("--out: found a model in {}, expected a directory without one",
+                                             options.out.string()));
+  }
   const Division division = divide(data, config, options.fold);
   const auto classes = static_cast<int>(data.labels.size());
   Start start = start_of(config.transfer, network_architecture(config, classes), config.recipe, data.labels,
                          config.seed);
   if (!start.summary.empty()) std::cerr << start.summary << '\n';
-  if (options.resume && !has_state && !fs::exists(options.out)) {
+  if (options.resume && !has_state && !is_begun_run(options.out)) {
     throw Error(ExitCode::no_input, state_path.string() + ": found no run, expected one to go on with");
   }
+  if (config.samples.audio.background)
+    sound_files_below(config.samples.audio.background->folder);  // or throws
   fs::create_directories(options.out, error);
   if (error) throw Error(ExitCode::io, options.out.string() + ": cannot be made: " + error.message());
   RunDirectory::remove_unfinished_files(options.out);
@@ -313,7 +344,11 @@ int train_into(const TrainOptions& options, TrainConfig config, const DataSet& d
   std::map<std::string, std::string> settings = run_settings(config, data, train, validation);
   if (config.class_weights) refuse_empty_classes(data, train);
   settings.insert(start.settings.begin(), start.settings.end());
-  Model frame = model_frame(config, data, train, validation, options);
+  Model frame = model_frame(config, data, train, validation, start, options);
+  if (options.fold) {
+    const std::string warning = trained_on_warning(frame, data, options.fold, false);
+    if (!warning.empty()) std::cerr << "note: " << warning << '\n';
+  }
   refuse_unwritable(frame, start.weights, data);
   FeatureSet frozen_train;  // what the frozen layers make of the clips
   FeatureSet frozen_validation;
@@ -349,6 +384,7 @@ int train_into(const TrainOptions& options, TrainConfig config, const DataSet& d
     std::cerr << options.out.string() << ": finished before, not trained again\n";
     return 0;
   }
+  fs::remove(options.out / "report.json", error);  // of fewer epochs; written last, it says that all is done
   RunDirectory directory(options.out, config, data, std::move(frame), settings);
   TrainingProgress progress(std::cerr, terminal_of(STDERR_FILENO), config.epochs, train.size(),
                             static_cast<std::size_t>(config.batch));

@@ -184,6 +184,11 @@ TrainConfig load_train_config(const std::filesystem::path& path) {
     file.refuse("plateau", "a plateau rule beside a train.schedule that lowers the rate", "one of the two");
   }
   file.reject_unknown();
+  try {
+    network_architecture(config, 2);
+  } catch (const Error& error) {
+    throw Error(ExitCode::config, path.string() + ": " + error.what());
+  }
   return config;
 }
 

@@ -28,6 +28,10 @@ std::vector<std::size_t> shuffled(std::size_t n, std::uint64_t key) {
   return order;
 }
 
+double share(std::size_t part, std::size_t whole) {
+  return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -50,7 +54,7 @@ Training::Training(const TrainConfig& config, int classes, const Start& start, c
           maker->make(sample.clip, sample.key, image, target);
         };
       }) {
-  if (config.class_weights) class_weights_ = balanced_class_weights(train.labels, classes_);
+  if (config.class_weights) class_weights_ = balanced_class_weights(clips_of_labels(train, classes_));
   state_.learning_rate = config.learning_rate;
 }
 
@@ -98,7 +102,7 @@ Training::Outcome Training::run_epoch(const std::function<bool()>& stop, Trainin
     train_batch(loader_.next(), learning_rate);
     done.seconds += seconds_since(start);
     const auto clips = static_cast<double>(done.clips);
-    progress.step_done(done.clips, done.loss_sum / clips, static_cast<double>(done.correct) / clips);
+    progress.step_done(done.clips, done.loss_sum / clips, share(done.correct, done.judged));
   }
   return end_epoch(learning_rate, progress);
 }
@@ -140,6 +144,7 @@ void Training::train_batch(const Batch& batch, double learning_rate) {
   TrainingState::Progress& done = state_.progress;
   done.clips += batch.size;
   done.loss_sum += loss * static_cast<double>(batch.size);
+  done.judged += step.judged;
   done.correct += step.correct;
 }
 
@@ -182,6 +187,7 @@ std::span<const float> Training::validation_images(std::size_t first, std::size_
 void Training::validate_network(EpochRecord& record) {
   const auto batch = static_cast<std::size_t>(config_.batch);
   double sum = 0.0;
+  std::size_t judged = 0;
   std::size_t correct = 0;
   for (std::size_t first = 0; first < validation_.size(); first += batch) {
     const std::size_t n = std::min(batch, validation_.size() - first);
@@ -194,11 +200,12 @@ void Training::validate_network(EpochRecord& record) {
     }
     const BatchLoss part = loss_of(logits_, targets_, {}, {});
     sum += part.mean * static_cast<double>(n);
+    judged += part.judged;
     correct += part.correct;
   }
   const auto clips = static_cast<double>(validation_.size());
   record.val_loss = sum / clips + network_.l2_penalty();
-  record.val_accuracy = static_cast<double>(correct) / clips;
+  record.val_accuracy = share(correct, judged);
 }
 
 Training::Outcome Training::end_epoch(double learning_rate, TrainingProgress& progress) {
@@ -208,7 +215,7 @@ Training::Outcome Training::end_epoch(double learning_rate, TrainingProgress& pr
   EpochRecord record;
   record.epoch = epoch + 1;
   record.loss = state_.progress.loss_sum / clips;
-  record.accuracy = static_cast<double>(state_.progress.correct) / clips;
+  record.accuracy = share(state_.progress.correct, state_.progress.judged);
   record.learning_rate = learning_rate;
   if (validation_.size() > 0) progress.validating();
   if (epoch + 1 < config_.epochs)

@@ -16,7 +16,7 @@
 namespace earshot {
 namespace {
 
-constexpr std::string_view kFormat = "earshot training state 2";
+constexpr std::string_view kFormat = "earshot training state 3";
 constexpr std::string_view kNetwork = "network/";
 constexpr std::string_view kKept = "kept/";
 constexpr std::string_view kSetting = "setting/";
@@ -31,6 +31,7 @@ void visit_numbers(State& state, Field field) {
   field("learning_rate", state.learning_rate);
   field("progress.clips", state.progress.clips);
   field("progress.loss_sum", state.progress.loss_sum);
+  field("progress.judged", state.progress.judged);
   field("progress.correct", state.progress.correct);
   field("progress.seconds", state.progress.seconds);
   field("plateau.best", state.plateau.best);

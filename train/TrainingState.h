@@ -21,7 +21,8 @@ struct TrainingState {
   struct Progress {
     std::size_t clips = 0;    ///< trained on, in the epoch's order
     double loss_sum = 0.0;    ///< over clips
-    std::size_t correct = 0;  ///< of clips
+    std::size_t judged = 0;   ///< of clips: those that are something
+    std::size_t correct = 0;  ///< of judged
     double seconds = 0.0;
   };
 

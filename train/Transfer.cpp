@@ -82,6 +82,21 @@ Weights weights_named_as_in(KerasNetwork keras, const Architecture& architecture
   return named;
 }
 
+// Of what it was trained on and of whose sounds they are, its own beginnings included.
+std::map<std::string, std::string> provenance_of(const InitialWeights& from,
+                                                 const std::filesystem::path& path) {
+  std::map<std::string, std::string> told{{"initial weights", path.filename().string()}};
+  const auto text = [&](const char* key) {
+    const auto found = from.provenance.find(key);
+    return found == from.provenance.end() ? std::string() : found->second;
+  };
+  for (const char* key : {"data", "held out"}) {
+    if (!text(key).empty()) told[std::string("initial ") + key] = text(key);
+  }
+  if (!text("notice").empty()) told["notice"] = text("notice");
+  return told;
+}
+
 bool same_features(const InitialWeights& from, FeatureRecipe recipe) {
   if (!from.recipe) return true;
   recipe.window_samples = from.recipe->window_samples;  // of live use; clips are trained on whole
@@ -105,10 +120,10 @@ InitialWeights load_initial_weights(const std::filesystem::path& path, const Arc
   if (is_keras_file(path)) {
     KerasNetwork keras = read_keras(path, &architecture, architecture.input);
     fold_imagenet_rescaling(keras, architecture);
-    return {weights_named_as_in(std::move(keras), architecture), {}, {}};
+    return {weights_named_as_in(std::move(keras), architecture), {}, {}, {}};
   }
   Model model = load_model(path);
-  return {std::move(model.weights), std::move(model.labels), model.recipe};
+  return {std::move(model.weights), std::move(model.labels), model.recipe, std::move(model.provenance)};
 }
 
 Start start_of(const TransferSettings& settings, const Architecture& architecture,
@@ -119,9 +134,10 @@ Start start_of(const TransferSettings& settings, const Architecture& architectur
   start.frozen_layers = count_frozen(settings.freeze, architecture);
   if (settings.initial_weights.empty()) {
     if (start.frozen_layers == 0) return start;
-    throw Error(ExitCode::config, fmt::format("--freeze: found {} layers to leave as they are, expected "
-                                              "--initial-weights to say how they are",
-                                              start.frozen_layers));
+    throw Error(ExitCode::config,
+                fmt::format("--initial-weights: found nothing, expected a model or a file of "
+                            "Keras' for the {} layers that stay as they are there",
+                            start.frozen_layers));
   }
   const InitialWeights from = load_initial_weights(settings.initial_weights, architecture);
   const std::string head = head_of(architecture);
@@ -151,6 +167,7 @@ Start start_of(const TransferSettings& settings, const Architecture& architectur
                             "frozen layers",
                             path, architecture.layers[i].name, start.frozen_layers));
   }
+  start.provenance = provenance_of(from, settings.initial_weights);
   start.settings["transfer.initial_weights"] = digest(from.weights);
   start.settings["transfer.frozen_layers"] = fmt::format("{}", start.frozen_layers);
   start.summary = fmt::format("{} of {} tensors taken from {}", taken, start.weights.size(), path);

@@ -29,6 +29,7 @@ struct InitialWeights {
   Weights weights;
   std::vector<std::string> labels;  ///< of the last layer's units
   std::optional<FeatureRecipe> recipe;
+  std::map<std::string, std::string> provenance;
 };
 
 /// A model file, or a .keras or .h5 of Keras', whole or weights alone, for a network of `architecture`.
@@ -41,7 +42,8 @@ struct Start {
   Weights weights;
   std::size_t frozen_layers = 0;  ///< of the architecture's first; they are not trained
   std::string summary;            ///< a line for the user: what was taken; empty without transfer
-  std::map<std::string, std::string> settings;  ///< what decides about the weights, as settings_of()
+  std::map<std::string, std::string> settings;    ///< what decides about the weights, as settings_of()
+  std::map<std::string, std::string> provenance;  ///< what a model of it says about where it comes from
 };
 
 /// Every tensor whose name and shape fit is taken; the others start from the seed, and so does the last dense

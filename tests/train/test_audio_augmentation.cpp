@@ -9,6 +9,7 @@
 #include "dsp/Error.h"
 #include "tests/support/TemporaryDirectory.h"
 #include "tests/support/WavFile.h"
+#include "train/SoundFiles.h"
 
 #include <catch2/catch.hpp>
 
@@ -199,6 +200,9 @@ TEST_CASE("a background is as loud as the ratio says and goes round if it is sho
   write_wav(directory / "hum.wav", tone(600, 100.0), kRateHz);
   std::filesystem::create_directories(directory / "deep");
   write_wav(directory / "deep" / "er.wav", tone(600, 100.0), kRateHz);
+  directory.write("README.md", "where it was recorded");
+  directory.write(".DS_Store", "");
+  std::filesystem::create_symlink("nowhere", directory / "gone.wav");
   const auto files = sound_files_below(directory.path());
   REQUIRE(files.size() == 2);
   AudioAugmentation::Settings settings;
@@ -217,7 +221,7 @@ TEST_CASE("a background is as loud as the ratio says and goes round if it is sho
   CHECK_FALSE(augmentation.change_scene(silence, 3));
 
   const TemporaryDirectory empty;
-  CHECK_THROWS_WITH(sound_files_below(empty.path()), Catch::Contains("found no files"));
+  CHECK_THROWS_WITH(sound_files_below(empty.path()), Catch::Contains("found no sounds"));
   CHECK_THROWS_WITH(sound_files_below(empty / "absent"), Catch::Contains("absent"));
 }
 

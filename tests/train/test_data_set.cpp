@@ -314,9 +314,9 @@ TEST_CASE("a directory that is no data set is refused, a missing one is missing 
 }
 
 TEST_CASE("balanced class weights are n / (K count)") {
-  const std::vector<int> labels = {0, 2, 2, 1, 2, 1};
-  CHECK(balanced_class_weights(labels, 3) == std::vector<float>{6.0F / 3.0F, 6.0F / 6.0F, 6.0F / 9.0F});
-  CHECK_THROWS_WITH(balanced_class_weights(labels, 4),
+  CHECK(balanced_class_weights(std::vector<std::size_t>{1, 2, 3}) ==
+        std::vector<float>{6.0F / 3.0F, 6.0F / 6.0F, 6.0F / 9.0F});
+  CHECK_THROWS_WITH(balanced_class_weights(std::vector<std::size_t>{1, 2, 3, 0}),
                     "class 3: found no clip in the training part, expected one at least");
 }
 

@@ -62,6 +62,25 @@ TEST_CASE("a fold validates without its background, and is not the one held out"
                     "v6: key 'validation.fold': found 2, which --fold holds out, expected another");
 }
 
+TEST_CASE("a fold of background only cannot validate, nor does background train what validates") {
+  DataSet data = two_folds();
+  data.clips.back().fold = 3;
+  TrainConfig config = with(TrainConfig::Validation::fold);
+  config.validation_fold = 3;
+  CHECK_THROWS_WITH(divide(data, config, std::nullopt), Catch::Contains("found only background in fold 3"));
+
+  data.groups = {"yard"};
+  for (LabelledClip& clip : data.clips) clip.group = 0;
+  data.clips[0].group = data.clips[1].group = data.clips[20].group = -1;
+  const Division division = divide(data, with(TrainConfig::Validation::grouped), std::nullopt);
+  CHECK(has(division.train, 20));
+  CHECK(has(division.train, 21) != has(division.validation, 2));
+
+  for (LabelledClip& clip : data.clips) clip.label = kBackground;
+  CHECK_THROWS_WITH(divide(data, with(TrainConfig::Validation::none), std::nullopt),
+                    Catch::Contains("found no clip of a class to train on"));
+}
+
 TEST_CASE("training clips of one class only are refused, and a class that cannot be stratified is named") {
   DataSet data = two_folds();
   for (std::size_t i = 0; i < 10; ++i) data.clips[i].label = 1;

@@ -36,6 +36,21 @@ TEST_CASE("class weights multiply each sample's loss and the sum is divided by t
   CHECK(loss.correct == 1);
 }
 
+TEST_CASE("what is none of the classes weighs 1 and is neither right nor wrong") {
+  const std::vector<float> logits{1.0F, 0.0F, 1.0F, 0.0F};
+  const std::vector<float> weights{5.0F, 0.5F};
+  const std::vector<float> even{0.5F, 0.5F, 0.0F, 1.0F};
+  const BatchLoss shared = softmax_cross_entropy(logits, even, 2, {weights, 0.0}, {});
+  const double log_sum = std::log(std::exp(1.0) + 1.0);
+  CHECK(shared.mean == Approx((log_sum - 0.5 + 0.5 * log_sum) / 2.0));
+  CHECK(shared.judged == 1);
+  CHECK(shared.correct == 0);
+  const std::vector<float> none{0.0F, 0.0F, 1.0F, 1.0F};
+  const BatchLoss several = sigmoid_cross_entropy(logits, none, 2, {weights, 0.0}, {});
+  CHECK(several.judged == 1);
+  CHECK(several.correct == 1);
+}
+
 TEST_CASE("huge logits neither overflow nor lose the loss") {
   const std::vector<float> logits{1e4F, -1e4F};
   std::vector<float> gradients(2);

@@ -208,6 +208,13 @@ TEST_CASE("axes have round ticks within their range") {
   CHECK(round_ticks(0.0, 1.0, 5) == std::vector<double>{0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0});
   CHECK(round_ticks(1.0, 100.0, 8) == std::vector<double>{10, 20, 30, 40, 50, 60, 70, 80, 90, 100});
   CHECK(round_ticks(3.0, 3.0, 5) == std::vector<double>{3.0});
+  // A step so small beside the figures that adding it changes nothing, as of a rate that a warm-up leaves one
+  // bit off, ends as well.
+  const double rate = 0.003;
+  CHECK(round_ticks(rate, std::nextafter(rate, 1.0), 5).size() <= 16);
+  const std::vector<double> rates{rate, std::nextafter(rate, 1.0)};
+  CHECK_THAT(line_chart(ChartFrame{"rate"}, std::vector<ChartLine>{{"rate", "train", {1.0, 2.0}, rates}}),
+             Contains("</svg>"));
 }
 
 TEST_CASE("base64 and UTF-8 are what their standards say") {

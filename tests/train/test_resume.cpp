@@ -196,6 +196,13 @@ TEST_CASE("a run killed before it saved anything starts again with --resume, one
   const test::Finished again = workshop.run(workshop.train("begun", {"--resume", "--epochs", "1"}));
   CHECK(again.code == 0);
   CHECK_THAT(again.err, Contains("from the beginning"));
+  // A model is not written over, nor is its directory, or any other, taken for a run that had just begun.
+  fs::remove(workshop.out("begun") / "resume.safetensors");
+  const std::string model = bytes_of(workshop.out("begun") / "model.safetensors");
+  CHECK(workshop.run(workshop.train("begun", {"--epochs", "1"})).code == 64);
+  CHECK(workshop.run(workshop.train("begun", {"--epochs", "1", "--resume"})).code == 66);
+  CHECK(workshop.run(workshop.train("", {"--epochs", "1", "--resume"})).code == 66);
+  CHECK(bytes_of(workshop.out("begun") / "model.safetensors") == model);
   const test::Finished never = workshop.run(workshop.train("never", {"--resume"}));
   CHECK(never.code == 66);
   CHECK_THAT(never.err, Contains("resume.safetensors: found no run"));

@@ -22,7 +22,7 @@ TrainingState example() {
   state.optimizer = {7, {{"moments_1", {0.1F, 0.2F}}, {"moments_2", {0.3F, 0.4F}}}};
   state.average["dense/kernel"] = {{2, 3}, {0.5F, 0.25F, 0.125F, 3.0F, 4.0F, 5.0F}};
   state.learning_rate = 0.1 / 3.0;
-  state.progress = {32, 1.0 / 3.0, 11, 0.25};
+  state.progress = {32, 1.0 / 3.0, 30, 11, 0.25};
   state.history = {{1, 2.0 / 3.0, 0.5, 0.7, 0.25, 1e-3, 10.5},
                    {2, 0.6, 0.5, std::nullopt, std::nullopt, 1e-3, 9.5}};
   state.plateau = {0.7, 3};

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <map>
 #include <sstream>
 #include <string>
 #include <variant>
@@ -17,6 +18,8 @@
 #include "tests/support/SoundClasses.h"
 #include "tests/support/TemporaryDirectory.h"
 #include "tests/support/WavFile.h"
+#include "train/DataSet.h"
+#include "train/EvaluateCommand.h"
 #include "train/FrozenLayers.h"
 #include "train/Training.h"
 #include "train/TrainingProgress.h"
@@ -59,11 +62,17 @@ TEST_CASE("a head for other labels starts fresh, what fits is taken, and it is s
   model.labels = {"a", "b"};
   model.architecture = architecture;
   model.weights = initial_weights(architecture, 99);
+  model.provenance = {
+      {"data", "birds: 8 clips"}, {"held out", "fold 2"}, {"notice", "by Ann"}, {"seed", "4"}};
   save_model(model, directory / "base.safetensors");
   const TransferSettings settings{directory / "base.safetensors", "global_average_pooling2d"};
 
   const Start same = start_of(settings, architecture, {}, {"a", "b"}, 1);
   CHECK(same.weights == model.weights);
+  CHECK(same.provenance == std::map<std::string, std::string>{{"initial weights", "base.safetensors"},
+                                                              {"initial data", "birds: 8 clips"},
+                                                              {"initial held out", "fold 2"},
+                                                              {"notice", "by Ann"}});
   const Start other = start_of(settings, architecture, {}, {"c", "d"}, 1);
   CHECK(other.weights.at("conv2d/kernel") == model.weights.at("conv2d/kernel"));
   CHECK(other.weights.at("dense_1/kernel") == model.weights.at("dense_1/kernel"));
@@ -81,6 +90,19 @@ TEST_CASE("a head for other labels starts fresh, what fits is taken, and it is s
   features.hop_samples = 1024;
   CHECK_THAT(start_of(settings, architecture, features, {"a", "b"}, 1).summary, Contains("other features"));
   CHECK(start_of({}, architecture, {}, {"a", "b"}, 1).weights == from_seed);
+}
+
+TEST_CASE("whoever measures is told of clips that a model knows, or that its weights began with") {
+  const DataSet data{"birds", {"a", "b"}, {}};
+  Model model;
+  model.provenance = {{"data", "cats: 9 clips"}};
+  CHECK(trained_on_warning(model, data, 1, false).empty());
+  model.provenance["initial data"] = "birds: 8 clips of folds 1, 3";
+  model.provenance["initial held out"] = "fold 2";
+  CHECK_THAT(trained_on_warning(model, data, 1, false), Contains("began with") && Contains("without fold 2"));
+  CHECK(trained_on_warning(model, data, 2, false).empty());
+  model.provenance["data"] = "birds: 8 clips of folds 2, 3";
+  CHECK_THAT(trained_on_warning(model, data, 2, false), Contains("the model was trained on birds"));
 }
 
 TEST_CASE("a start that cannot be is refused with what was found and expected") {
