@@ -279,6 +279,12 @@ std::int64_t elements(const std::vector<std::int64_t>& shape) {
 }  // namespace
 
 std::vector<FeatureShape> output_shapes(const Architecture& architecture) {
+  std::vector<FeatureShape> shapes = shapes_so_far(architecture);
+  refuse_unused(architecture, layer_inputs(architecture));
+  return shapes;
+}
+
+std::vector<FeatureShape> shapes_so_far(const Architecture& architecture) {
   const FeatureShape& input = architecture.input;
   const auto side_fits = [](int side) { return side >= 1 && side <= kMaxSide; };
   if (!side_fits(input.height) || !side_fits(input.width) || input.channels < 1 ||
@@ -310,7 +316,6 @@ std::vector<FeatureShape> output_shapes(const Architecture& architecture) {
     }
     shapes.push_back(out);
   }
-  refuse_unused(architecture, inputs);
   return shapes;
 }
 
@@ -367,6 +372,12 @@ int class_count(const Architecture& architecture) {
            logits.height * static_cast<double>(logits.width), "1 (the last layer gives the logits)");
   }
   return logits.channels;
+}
+
+std::int64_t parameter_count(const Architecture& architecture) {
+  std::int64_t count = 0;
+  for (const ParameterSpec& spec : parameter_specs(architecture)) count += elements(spec.shape);
+  return count;
 }
 
 }  // namespace earshot

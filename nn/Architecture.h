@@ -161,11 +161,15 @@ struct ParameterSpec {
 /// shapes do not fit, a size is out of range, or names are not unique; every size is bounded, so that a
 /// hostile model file cannot ask for huge memory.
 std::vector<FeatureShape> output_shapes(const Architecture& architecture);
+/// The same of a network that is not finished: later layers may read what none reads yet.
+std::vector<FeatureShape> shapes_so_far(const Architecture& architecture);
 /// For each layer the layers it reads, by index; -1 is the network's input. Throws as output_shapes does.
 std::vector<std::vector<int>> layer_inputs(const Architecture& architecture);
 /// How many layers read each layer's output; a layer that reads it twice counts twice.
 std::vector<int> reader_counts(const std::vector<std::vector<int>>& inputs);
 std::vector<ParameterSpec> parameter_specs(const Architecture& architecture);
+/// Values in all of them, running statistics included.
+std::int64_t parameter_count(const Architecture& architecture);
 /// Logits of the last layer. Throws as output_shapes does.
 int class_count(const Architecture& architecture);
 

@@ -55,6 +55,11 @@ class Fuser {
           std::visit([this](const auto& kind) { return add(kind); }, architecture.layers[i].kind));
       if (readers[i] > 1 && fused.back() >= 0) shared_[static_cast<std::size_t>(fused.back())] = true;
     }
+    if (layers_.empty()) {  // nothing but layers that only train: what goes in comes out
+      inputs_ = {FusedLayer::kFeatures};
+      shape_ = next_shape_;
+      push(Kind::depthwise, 1).weights.assign(static_cast<std::size_t>(next_shape_.channels), 1.0F);
+    }
   }
 
   std::vector<FusedLayer> take() { return std::move(layers_); }

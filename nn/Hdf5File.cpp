@@ -16,6 +16,7 @@ namespace {
 constexpr std::string_view kSignature{"\x89HDF\r\n\x1a\n", 8};
 constexpr std::uint64_t kUndefined = ~std::uint64_t{0};
 constexpr int kMaxTreeLevel = 8;
+constexpr std::size_t kLongestName = 512;  // names that overlap in the file do not in memory
 constexpr std::uint64_t kMaxWork = std::uint64_t{1} << 24U;
 constexpr std::uint64_t kMaxTexts = 65536;
 constexpr std::uint64_t kMaxTextBytes = std::uint64_t{8}
@@ -204,7 +205,9 @@ void Hdf5File::read_symbols(std::uint64_t node, std::string_view names, Members&
     entries.skip(20);
     if (name >= names.size()) refuse("a member's name lies outside its heap");
     constexpr std::uint32_t kSoftLink = 2;
-    if (cache != kSoftLink) members[std::string(text_until_zero(names.substr(name)))] = object;
+    const std::string_view text = text_until_zero(names.substr(name).substr(0, kLongestName + 1));
+    if (text.size() > kLongestName) refuse("a member's name is longer than " + std::to_string(kLongestName));
+    if (cache != kSoftLink) members[std::string(text)] = object;
   }
 }
 
@@ -324,6 +327,19 @@ std::optional<std::string> Hdf5File::text_attribute(const std::string& group, co
     refuse(group + "/@" + name, "holds " + std::to_string(texts->size()) + " strings, expected 1");
   }
   return std::move(texts->front());
+}
+
+std::vector<std::int64_t> Hdf5File::shape(const std::string& path) const {
+  const auto object = find(path);
+  if (!object) refuse(path, "is missing, expected numbers");
+  const std::vector<Hdf5Message> messages = read_hdf5_object(file_, *object);
+  const Hdf5Message* space_message = find_message(messages, Hdf5MessageType::dataspace);
+  if (!space_message || space_message->shared) refuse(path, "is no array of numbers");
+  std::vector<std::int64_t> shape;
+  for (const std::uint64_t size : read_hdf5_space(space_message->body).sizes) {
+    shape.push_back(static_cast<std::int64_t>(size));
+  }
+  return shape;
 }
 
 Tensor Hdf5File::tensor(const std::string& path) const {

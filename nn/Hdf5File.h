@@ -39,6 +39,8 @@ class Hdf5File {
 
   /// Any real or whole numbers, as float32: half, single and double precision, integers of up to 64 bits.
   Tensor tensor(const std::string& path) const;
+  /// Of such an array, without reading it.
+  std::vector<std::int64_t> shape(const std::string& path) const;
 
  private:
   using Members = std::map<std::string, std::uint64_t>;  // name -> address of the object

@@ -304,7 +304,7 @@ class GraphReader {
   bool is_gate(const std::string& layer) const {
     if (layer == kNetworkInput) return false;
     const std::vector<Layer>& layers = graph_.architecture.layers;
-    const std::vector<FeatureShape> shapes = output_shapes(graph_.architecture);
+    const std::vector<FeatureShape> shapes = shapes_so_far(graph_.architecture);
     const auto position = std::ranges::find(layers, layer, &Layer::name) - layers.begin();
     const FeatureShape& shape = shapes[static_cast<std::size_t>(position)];
     return shape.height == 1 && shape.width == 1;

@@ -84,7 +84,12 @@ void read_archive(std::string_view bytes, const FeatureShape& input, KerasNetwor
   if (archive.contains("metadata.json"))
     network.keras_version = version_of(archive.read("metadata.json", 65536));
   KerasGraph graph = read_keras_graph(archive.read("config.json", kMaxJsonBytes), input);
-  const std::string weights = archive.read("model.weights.h5", kMaxFileBytes);
+  // The weights, up to four slots of an optimizer beside each, and room for the file's own: what is more is
+  // none.
+  const std::uint64_t numbers = static_cast<std::uint64_t>(parameter_count(graph.architecture));
+  const std::uint64_t most_bytes = numbers * sizeof(float) * 6 + (std::uint64_t{64} << 20U);
+  const std::string weights =
+      archive.read("model.weights.h5", std::min<std::uint64_t>(kMaxFileBytes, most_bytes));
   take(std::move(graph), Hdf5File(weights), network);
 }
 

@@ -85,6 +85,7 @@ std::vector<Stored> legacy_layers(const Hdf5File& file) {
   const std::string root = file.has_group("model_weights") ? "model_weights" : "";
   const std::string prefix = root.empty() ? "" : root + "/";
   std::vector<Stored> layers;
+  std::size_t variables = 0;
   for (const std::string& group : text_list(file, root, "layer_names")) {
     if (!file.has_group(prefix + group)) {
       throw Error(ExitCode::bad_data,
@@ -101,7 +102,7 @@ std::vector<Stored> legacy_layers(const Hdf5File& file) {
       if (layer == layers.end()) layer = layers.insert(layers.end(), {name, group, {}, {}, {}, false});
       layer->variables.push_back(std::move(variable));
       layer->paths.push_back(prefix + group + "/" + weight);
-      if (layers.size() > kMaxGroups) throw Error(ExitCode::bad_data, "HDF5: more than 65536 layers");
+      if (++variables > kMaxGroups) throw Error(ExitCode::bad_data, "HDF5: more than 65536 variables");
     }
   }
   return layers;
@@ -128,20 +129,20 @@ std::vector<std::string> store_variables(const Hdf5File& file, const std::string
   return paths;
 }
 
-void append_store(const Hdf5File& file, const std::string& container, int depth,
+void append_store(const Hdf5File& file, const std::string& container, int depth, std::size_t& visited,
                   std::vector<Stored>& layers) {
   if (depth > kMaxNesting || !file.has_group(container + "layers")) return;
   std::vector<std::string> names = file.children(container + "layers");
   std::sort(names.begin(), names.end(), store_order);
   for (const std::string& name : names) {
+    if (++visited > kMaxGroups) throw Error(ExitCode::bad_data, "HDF5: more than 65536 layers");
     const std::string path = container + "layers/" + name;
     std::vector<std::string> paths = store_variables(file, path);
     if (!paths.empty()) {
       const std::string own = file.text_attribute(path + "/vars", "name").value_or("");
       layers.push_back({own, container, without_number(name), {}, std::move(paths), false});
     }
-    append_store(file, path + "/", depth + 1, layers);
-    if (layers.size() > kMaxGroups) throw Error(ExitCode::bad_data, "HDF5: more than 65536 layers");
+    append_store(file, path + "/", depth + 1, visited, layers);
   }
 }
 
@@ -198,14 +199,14 @@ bool take(const Hdf5File& file, const Wanted& wanted, const Stored& stored, bool
   Weights read;
   for (std::size_t i = 0; i < wanted.specs.size(); ++i) {
     const ParameterSpec& spec = wanted.specs[i];
-    Tensor tensor = file.tensor((*paths)[i]);
-    if (tensor.shape != spec.shape) {
+    const std::vector<std::int64_t> shape = file.shape((*paths)[i]);
+    if (shape != spec.shape) {
       if (try_only) return false;
       throw Error(ExitCode::bad_data, "layer '" + wanted.layer->name + "': its " + last_name(spec.name) +
-                                          " has shape " + shape_text(tensor.shape) + ", expected " +
+                                          " has shape " + shape_text(shape) + ", expected " +
                                           shape_text(spec.shape));
     }
-    read.emplace(spec.name, std::move(tensor));
+    read.emplace(spec.name, file.tensor((*paths)[i]));
   }
   weights.merge(read);
   return true;
@@ -295,7 +296,8 @@ KerasWeights read_keras_weights(const Hdf5File& file, const Architecture& archit
   if (legacy) {
     layers = legacy_layers(file);
   } else {
-    append_store(file, "", 0, layers);
+    std::size_t visited = 0;
+    append_store(file, "", 0, visited, layers);
   }
   KerasWeights result;
   std::vector<Wanted> left;

@@ -149,6 +149,10 @@ std::string format_model(const Model& model) {
 
 Model load_model(const std::filesystem::path& path) {
   const std::string bytes = read_file(path, kMaxFileBytes, "a model file");
+  if (bytes.starts_with("PK\3\4") || bytes.starts_with("\x89HDF\r\n")) {
+    throw Error(ExitCode::bad_data,
+                path.string() + ": is a file of Keras', expected a model: trainer import makes one of it");
+  }
   try {
     Model model = parse_model(bytes);
     model.name = path.stem().string();

@@ -114,7 +114,8 @@ class Planner {
       stage.epilogue =
           std::make_unique<Epilogue>(EpilogueParts{}, architecture_.input, architecture_.input, parameters_);
       stage.inputs = {Stage::kImage};
-      stage.frozen = frozen_layers_ > 0;
+      const std::size_t before = stages_.size() - 1;
+      stage.frozen = frozen_layers_ > 0 && (before == 0 || stages_[before - 1].frozen);
       image_stage_ = static_cast<int>(stages_.size()) - 1;
     }
     return image_stage_;

@@ -51,16 +51,6 @@ std::string shape_text(const FeatureShape& shape) {
   return fmt::format("{} x {} x {}", shape.height, shape.width, shape.channels);
 }
 
-std::int64_t parameter_count(const Architecture& architecture) {
-  std::int64_t count = 0;
-  for (const ParameterSpec& spec : parameter_specs(architecture)) {
-    std::int64_t values = 1;
-    for (const std::int64_t size : spec.shape) values *= size;
-    count += values;
-  }
-  return count;
-}
-
 int outputs_of(const KerasNetwork& network, const std::string& file) {
   try {
     return class_count(network.architecture);
@@ -108,6 +98,10 @@ std::string read_text(const KerasNetwork& network, const std::filesystem::path& 
 }  // namespace
 
 void run_import(const ImportOptions& options) {
+  std::error_code absent;
+  if (std::filesystem::equivalent(options.file, options.out, absent)) {
+    throw Error(ExitCode::usage, "--out: found the file that is imported, expected another");
+  }
   Model model;
   model.recipe = recipe_of(options);
   model.labels = read_labels(options.labels);

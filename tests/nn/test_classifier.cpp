@@ -312,6 +312,17 @@ TEST_CASE("a classifier says what the network that trained says, within 1e-5") {
   }
 }
 
+TEST_CASE("a network of nothing that computes gives its features as logits") {
+  const Architecture architecture{"nothing", {1, 1, 3}, {{"dropout", Dropout{0.5F}}}};
+  Classifier classifier(model_of(architecture, {}), 1);
+  const std::vector<float> logits{0.5F, -1.0F, 2.0F};
+  const std::vector<float> scores = scores_of(classifier, logits, 3);
+  double sum = 0.0;
+  for (const float logit : logits) sum += std::exp(static_cast<double>(logit));
+  for (std::size_t i = 0; i < 3; ++i)
+    CHECK(scores[i] == Approx(std::exp(static_cast<double>(logits[i])) / sum).margin(1e-6));
+}
+
 TEST_CASE("the same input gives the same bits, in every instance and whatever came before") {
   const Model model = random_v6();
   Classifier first(model, 1);

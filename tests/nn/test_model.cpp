@@ -205,6 +205,8 @@ TEST_CASE("files of another kind are refused by what they are") {
   refused_for(directory, "This is a text file, not a model.\n", "no safetensors file");
   refused_for(directory, std::string(4096, '\0'), "not a JSON object");
   refused_for(directory, std::string(4096, '\xFF'), "no safetensors file");
+  refused_for(directory, std::string("PK\3\4") + std::string(4096, 'x'), "trainer import");
+  refused_for(directory, std::string("\x89HDF\r\n\x1a\n") + std::string(4096, 'x'), "trainer import");
   refused_for(directory, format_safetensors({{}, {{"a", {{2}, {1.0F, 2.0F}}}}}), "no Earshot model");
   refused_for(directory, format_safetensors({{{"format", "pt"}}, {{"a", {{2}, {1.0F, 2.0F}}}}}),
               "no Earshot model");

@@ -254,10 +254,12 @@ TEST_CASE("a wrong list is refused with file, line, what was found and what was 
       {"meta.csv", esc + "x/../../a.wav,1,0,dog\n",
        "meta.csv:2: filename: found 'x/../../a.wav', expected a file inside the data set"},
       {"meta.csv", esc + "a.wav,1,0,dog\na.wav,1,1,cat\n",
-       "meta.csv:3: filename: found 'a.wav', expected one line for it, or the same label and fold as in "
+       "meta.csv:3: filename: found 'a.wav', expected one line for it, or the same label, fold and group as "
+       "in "
        "line 2"},
       {"meta.csv", esc + "a.wav,1,0,dog\na.wav,2,0,dog\n",
-       "meta.csv:3: filename: found 'a.wav', expected one line for it, or the same label and fold as in "
+       "meta.csv:3: filename: found 'a.wav', expected one line for it, or the same label, fold and group as "
+       "in "
        "line 2"},
       {"meta.csv", esc + "a.wav,1,0;1,dog\n",
        "meta.csv:2: category: found 'dog', expected 2 divided by ';', one for each target"},

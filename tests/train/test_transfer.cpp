@@ -182,6 +182,32 @@ TEST_CASE("layers that have to be computed anew each time stay frozen as well, t
   CHECK(after.at("dense/kernel") != start.weights.at("dense/kernel"));
 }
 
+TEST_CASE("layers behind the frozen ones may read the picture again") {
+  const Architecture architecture{"again",
+                                  {8, 8, 1},
+                                  {{"a", Conv2d{1}},
+                                   {"norm", BatchNorm{}},
+                                   {"b", Conv2d{1}},
+                                   {"sum", Add{}, {"b", std::string(kNetworkInput)}},
+                                   {"pool", GlobalAveragePool2d{}},
+                                   {"dense", Dense{2}}}};
+  const Weights weights = initial_weights(architecture, 5);
+  Network whole(architecture, weights, 1);
+  Network frozen(architecture, weights, 1, 2);
+  KeyedRandom random(3);
+  std::vector<float> images(2 * 64);
+  for (float& value : images) value = static_cast<float>(random.uniform(0.0, 1.0));
+  const std::vector<std::uint64_t> keys(2);
+  std::vector<float> logits(4);
+  frozen.forward(images, keys, logits);
+  frozen.backward(std::vector<float>{1.0F, -1.0F, 1.0F, -1.0F});
+  std::vector<float> expected(4);
+  whole.infer(images, 2, expected);
+  // The one BatchNorm is frozen, so that training's forward is inference.
+  for (std::size_t i = 0; i < expected.size(); ++i) CHECK(logits[i] == Approx(expected[i]).margin(1e-6));
+  for (const Parameter& parameter : frozen.parameters()) CHECK_THAT(parameter.spec->name, !Contains("a/"));
+}
+
 TEST_CASE("ten new classes of ten clips are learnt in seconds from the bundled model's frozen layers") {
   constexpr int kRateHz = 44100;
   constexpr int kTrained = 10;
