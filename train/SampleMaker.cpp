@@ -35,9 +35,10 @@ SampleSource::SampleSource(const SampleSettings& wanted,
       scores(kind) {
   if (picture_settings) picture.emplace(*picture_settings, clips.shape);
   if (!settings.needs_sounds()) return;
-  sounds = std::make_unique<SoundStore>(clips.files, recipe.rate_hz, settings.most_sound_bytes);
-  audio.emplace(settings.audio, recipe.rate_hz,
-                backgrounds_of(settings.audio, recipe.rate_hz, settings.most_sound_bytes));
+  const std::size_t stores = settings.audio.background ? 2 : 1;
+  const std::size_t most_bytes = settings.most_sound_bytes / stores;
+  sounds = std::make_unique<SoundStore>(clips.files, recipe.rate_hz, most_bytes);
+  audio.emplace(settings.audio, recipe.rate_hz, backgrounds_of(settings.audio, recipe.rate_hz, most_bytes));
   const auto& labels = clips.labels;
   if (settings.between_class && std::ranges::adjacent_find(labels, std::not_equal_to{}) == labels.end()) {
     throw Error(ExitCode::bad_data,

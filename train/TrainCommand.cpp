@@ -325,15 +325,15 @@ int train_into(const TrainOptions& options, TrainConfig config, const DataSet& d
   if (error) throw Error(ExitCode::io, options.out.string() + ": cannot be made: " + error.message());
   RunDirectory::remove_unfinished_files(options.out);
 
-  const auto load = [&](const char* what, const std::vector<std::size_t>& which) {
+  const std::size_t most_bytes = config.samples.most_sound_bytes;
+  const auto load = [&](const char* what, const std::vector<std::size_t>& which, std::size_t most) {
     if (which.empty()) return FeatureSet{};
-    return load_clips(
-        data, which, config.recipe,
-        {what, static_cast<unsigned>(options.threads), options.strict, config.samples.most_sound_bytes},
-        stop);
+    return load_clips(data, which, config.recipe,
+                      {what, static_cast<unsigned>(options.threads), options.strict, most}, stop);
   };
-  FeatureSet train = load("training clips", division.train);
-  FeatureSet validation = load("validation clips", division.validation);
+  FeatureSet train = load("training clips", division.train, most_bytes);
+  const std::size_t held_bytes = std::min(most_bytes, train.images.size() * sizeof(float));
+  FeatureSet validation = load("validation clips", division.validation, most_bytes - held_bytes);
   if (!train.complete || !validation.complete) {
     std::cerr << "to go on:\n  " << to_go_on << '\n';
     return 128 + stop.received();
