@@ -370,9 +370,14 @@ class GraphReader {
       architecture.scores = Scores::sigmoid;
       architecture.layers.pop_back();
       if (architecture.layers.empty()) refuse("has no layers");
-    } else if (!output.softmax) {
+    } else if (!output
+                    .softmax) {  // logits, as for a loss with from_logits=True; a softmax of one is always 1
+      const bool alone = class_count(architecture) == 1;
+      if (alone) architecture.scores = Scores::sigmoid;
       graph_.notes.push_back(
-          "the last layer has neither softmax nor sigmoid: its outputs are taken for logits of a softmax");
+          std::string(
+              "the last layer has neither softmax nor sigmoid: its outputs are taken for logits of a ") +
+          (alone ? "sigmoid" : "softmax"));
     }
     if (architecture.name.empty()) architecture.name = "keras";
   }
