@@ -49,7 +49,9 @@ struct AudioFile::Impl {
       const std::size_t wanted = std::min(out.size() - done, kBlockFrames);
       const std::size_t got = read_block(wanted);
       if (channel_count() == 1) {
-        mixer.copy_mono(std::span(interleaved).first(got), out.subspan(done));
+        const std::span<float> part = out.subspan(done, got);
+        std::copy_n(interleaved.begin(), got, part.begin());
+        bad_samples += replace_bad_samples(part);
       } else {
         for (std::size_t frame = 0; frame < got; ++frame) {
           out[done + frame] = mixer(std::span(interleaved).subspan(frame * channel_count(), channel_count()));
@@ -135,10 +137,10 @@ Clip load_clip(const std::filesystem::path& path, int rate_hz) {
   Clip clip;
   std::vector<float> block(Resampler::kMaxChunk);
   constexpr std::uint64_t kMostFrames = 1 << 24;  // a header may promise what is not there
-  clip.samples.reserve(static_cast<std::size_t>(std::min(file.frames(), kMostFrames) *
-                                                    static_cast<std::uint64_t>(rate_hz) /
-                                                    static_cast<std::uint64_t>(file.rate_hz()) +
-                                                1));
+  clip.samples.reserve(
+      static_cast<std::size_t>(std::min(file.frames(), kMostFrames) * static_cast<std::uint64_t>(rate_hz) /
+                                   static_cast<std::uint64_t>(file.rate_hz()) +
+                               1));
   while (const std::size_t got = file.read_mono(block)) {
     const std::span<const float> ready = resampler.process(std::span(block).first(got));
     clip.samples.insert(clip.samples.end(), ready.begin(), ready.end());

@@ -26,17 +26,6 @@ class FrameMixer {
     return finite(sum / static_cast<float>(frame.size()));
   }
 
-  /// One channel of its own, frame by frame: the same, in a loop that compilers make vectors of. real-time.
-  void copy_mono(std::span<const float> from, std::span<float> to) noexcept {
-    std::uint64_t bad = 0;
-    for (std::size_t i = 0; i < from.size(); ++i) {
-      const bool good = std::isfinite(from[i]);
-      to[i] = good ? from[i] : 0.0f;
-      bad += good ? 0 : 1;
-    }
-    bad_samples_ += bad;
-  }
-
   /// How many there were since the last call.
   std::uint64_t take_bad_samples() noexcept { return std::exchange(bad_samples_, std::uint64_t{0}); }
 

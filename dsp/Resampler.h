@@ -36,8 +36,9 @@ class Resampler {
   std::unique_ptr<Impl> impl_;
 };
 
-/// libsamplerate's: straight lines between the samples, a sample late, which keep mirror images and dull the highest
-/// octave, in little time; or a sinc filter, 97 dB down, the band ending at 90 % of the lower rate's half.
+/// libsamplerate's: straight lines between the samples, a sample late, which keep mirror images and dull the
+/// highest octave, in little time; or a sinc filter, 97 dB down, the band ending at 90 % of the lower rate's
+/// half.
 enum class ResampleQuality { linear, sinc };
 
 /// Plays `samples` `speed` times as fast (1/256 .. 256, any number) at the same rate: ceil(n / speed)

@@ -97,6 +97,10 @@ float to_float(const Hdf5Type& type, std::uint64_t bits) {
   return static_cast<float>(std::bit_cast<double>(bits));
 }
 
+std::vector<std::int64_t> shape_of(const Hdf5Space& space) {
+  return {space.sizes.begin(), space.sizes.end()};
+}
+
 }  // namespace
 
 bool Hdf5File::is_hdf5(std::string_view bytes) noexcept {
@@ -329,23 +333,21 @@ std::optional<std::string> Hdf5File::text_attribute(const std::string& group, co
   return std::move(texts->front());
 }
 
-std::vector<std::int64_t> Hdf5File::shape(const std::string& path) const {
+std::vector<Hdf5Message> Hdf5File::array_at(const std::string& path) const {
   const auto object = find(path);
   if (!object) refuse(path, "is missing, expected numbers");
-  const std::vector<Hdf5Message> messages = read_hdf5_object(file_, *object);
+  return read_hdf5_object(file_, *object);
+}
+
+std::vector<std::int64_t> Hdf5File::shape(const std::string& path) const {
+  const std::vector<Hdf5Message> messages = array_at(path);
   const Hdf5Message* space_message = find_message(messages, Hdf5MessageType::dataspace);
   if (!space_message || space_message->shared) refuse(path, "is no array of numbers");
-  std::vector<std::int64_t> shape;
-  for (const std::uint64_t size : read_hdf5_space(space_message->body).sizes) {
-    shape.push_back(static_cast<std::int64_t>(size));
-  }
-  return shape;
+  return shape_of(read_hdf5_space(space_message->body));
 }
 
 Tensor Hdf5File::tensor(const std::string& path) const {
-  const auto object = find(path);
-  if (!object) refuse(path, "is missing, expected numbers");
-  const std::vector<Hdf5Message> messages = read_hdf5_object(file_, *object);
+  const std::vector<Hdf5Message> messages = array_at(path);
   const Hdf5Message* type_message = find_message(messages, Hdf5MessageType::datatype);
   const Hdf5Message* space_message = find_message(messages, Hdf5MessageType::dataspace);
   const Hdf5Message* layout_message = find_message(messages, Hdf5MessageType::layout);
@@ -383,7 +385,7 @@ Tensor Hdf5File::tensor(const std::string& path) const {
   }
 
   Tensor tensor;
-  for (const std::uint64_t size : space.sizes) tensor.shape.push_back(static_cast<std::int64_t>(size));
+  tensor.shape = shape_of(space);
   tensor.values.resize(static_cast<std::size_t>(count));
   for (std::size_t i = 0; i < tensor.values.size(); ++i) {
     std::uint64_t bits = 0;

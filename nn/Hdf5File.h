@@ -46,6 +46,7 @@ class Hdf5File {
   using Members = std::map<std::string, std::uint64_t>;  // name -> address of the object
 
   std::optional<std::uint64_t> find(const std::string& path) const;
+  std::vector<Hdf5Message> array_at(const std::string& path) const;  ///< the messages of the object there
   const Members& members(std::uint64_t group) const;
   Members read_members(std::uint64_t group) const;
   void read_tree(std::uint64_t tree, std::string_view names, int level, Members& members) const;

@@ -370,8 +370,8 @@ class GraphReader {
       architecture.scores = Scores::sigmoid;
       architecture.layers.pop_back();
       if (architecture.layers.empty()) refuse("has no layers");
-    } else if (!output
-                    .softmax) {  // logits, as for a loss with from_logits=True; a softmax of one is always 1
+    } else if (!output.softmax) {
+      // Logits, as for a loss with from_logits=True. A softmax of one is always 1.
       const bool alone = class_count(architecture) == 1;
       if (alone) architecture.scores = Scores::sigmoid;
       graph_.notes.push_back(

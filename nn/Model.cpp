@@ -7,10 +7,12 @@
 
 #include "dsp/Error.h"
 #include "nn/AtomicFile.h"
+#include "nn/Hdf5File.h"
 #include "nn/ModelJson.h"
 #include "nn/ReadFile.h"
 #include "nn/Safetensors.h"
 #include "nn/Sha256.h"
+#include "nn/ZipArchive.h"
 
 namespace earshot {
 namespace {
@@ -149,7 +151,7 @@ std::string format_model(const Model& model) {
 
 Model load_model(const std::filesystem::path& path) {
   const std::string bytes = read_file(path, kMaxFileBytes, "a model file");
-  if (bytes.starts_with("PK\3\4") || bytes.starts_with("\x89HDF\r\n")) {
+  if (ZipArchive::is_zip(bytes) || Hdf5File::is_hdf5(bytes)) {
     throw Error(ExitCode::bad_data,
                 path.string() + ": is a file of Keras', expected a model: trainer import makes one of it");
   }

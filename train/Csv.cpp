@@ -95,12 +95,14 @@ std::string read_text(const std::filesystem::path& path) {
 
 }  // namespace
 
+std::string_view without_byte_order_mark(std::string_view text) noexcept {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  return text.starts_with(kMark) ? text.substr(kMark.size()) : text;
+}
+
 Csv read_csv(const std::filesystem::path& path) {
   const std::string text = read_text(path);
-  std::string_view body = text;
-  if (body.starts_with("\xEF\xBB\xBF")) body.remove_prefix(3);
-
-  Reader reader(path, body);
+  Reader reader(path, without_byte_order_mark(text));
   auto header = reader.next();
   if (!header) refuse(path, 1, "found nothing, expected a line that names the columns");
   Csv csv{path, std::move(header->fields), {}};

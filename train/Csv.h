@@ -26,6 +26,9 @@ struct Csv {
   std::size_t column(std::string_view name) const;
 };
 
+/// What follows UTF-8's mark, if a text begins with it.
+std::string_view without_byte_order_mark(std::string_view text) noexcept;
+
 /// Throws Error(no_input) if it cannot be read, Error(bad_data) naming file and line if it is not such a
 /// table.
 Csv read_csv(const std::filesystem::path& path);

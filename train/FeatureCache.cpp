@@ -40,7 +40,8 @@ std::vector<float> probe(const FeatureRecipe& recipe) {
   return features;
 }
 
-/// Of all that an entry comes from: the recipe, the code that makes features of it, the code that hashes sounds.
+/// Of all that an entry comes from: the recipe, the code that makes features of it, the code that hashes
+/// sounds.
 std::string key_of(const FeatureRecipe& recipe) {
   const std::vector<float> features = probe(recipe);
   SoundHash sound;

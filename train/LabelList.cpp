@@ -57,9 +57,7 @@ std::vector<std::string> from_class_map(const std::filesystem::path& path) {
 
 std::vector<std::string> from_lines(const std::filesystem::path& path) {
   const std::string text = read_file(path, kMaxFileBytes, "a list of labels");
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  const std::size_t begin = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
-  std::vector<std::string> labels = split(std::string_view(text).substr(begin), '\n');
+  std::vector<std::string> labels = split(without_byte_order_mark(text), '\n');
   while (!labels.empty() && labels.back().empty()) labels.pop_back();
   return labels;
 }

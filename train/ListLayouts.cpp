@@ -237,7 +237,7 @@ std::vector<std::string> read_label_names(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   std::vector<std::string> labels;
   for (std::string line; std::getline(file, line);) {
-    if (labels.empty() && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
+    if (labels.empty()) line = std::string(without_byte_order_mark(line));
     if (line.ends_with('\r')) line.pop_back();
     if (line.empty()) continue;
     if (std::ranges::find(labels, line) != labels.end()) {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <iostream>
 #include <set>
@@ -124,16 +125,6 @@ bool is_complete(const fs::path& directory, const TrainConfig& config, const Tra
   }
 }
 
-// Whether a run that was killed before it saved anything left this directory, and nobody else.
-bool is_begun_run(const fs::path& directory) {
-  std::error_code error;
-  fs::directory_iterator entries(directory, error);
-  return !error && std::all_of(begin(entries), end(entries), [](const fs::directory_entry& entry) {
-    const std::string name = entry.path().filename().string();
-    return name == "tensorboard" || name.find(".tmp") != name.npos;
-  });
-}
-
 // Writes what a run leaves in its directory.
 class RunDirectory {
  public:
@@ -188,14 +179,27 @@ class RunDirectory {
 
   /// Of a run that was killed while it saved.
   static void remove_unfinished_files(const fs::path& directory) {
-    for (const char* file :
-         {kResumeFile, "model.safetensors", "best.safetensors", "history.csv", "report.json", "report.html"})
-      remove_unfinished(directory / file);
+    remove_unfinished(directory / "model.safetensors");
+    remove_unfinished(directory / kResumeFile);
+    for (const std::string_view file : kOtherFiles) remove_unfinished(directory / file);
+  }
+
+  /// Whether a run that was killed before it had saved its state left this directory, and nobody else.
+  static bool is_begun(const fs::path& directory) {
+    std::error_code error;
+    fs::directory_iterator entries(directory, error);
+    return !error && std::all_of(begin(entries), end(entries), [](const fs::directory_entry& entry) {
+      return std::ranges::find(kOtherFiles, entry.path().filename().string()) != kOtherFiles.end();
+    });
   }
 
   static constexpr const char* kResumeFile = "resume.safetensors";
 
  private:
+  /// What a run may write before its state or after its model.
+  static constexpr std::array<std::string_view, 5> kOtherFiles = {
+      "best.safetensors", "history.csv", "report.json", "report.html", "tensorboard"};
+
   fs::path directory_;
   const TrainConfig& config_;
   const DataSet& data_;
@@ -218,11 +222,10 @@ Model model_frame(const TrainConfig& config, const DataSet& data, const FeatureS
   frame.provenance["seed"] = fmt::format("{}", config.seed);
   frame.provenance["data"] = data_text(data, train, validation);
   if (options.fold) frame.provenance["held out"] = fmt::format("fold {}", *options.fold);
-  std::string& notice = frame.provenance["notice"];  // of the weights it starts from
-  if (!config.notice.empty() && notice != config.notice) {
-    notice += (notice.empty() ? "" : "; ") + config.notice;
+  if (!config.notice.empty()) {
+    std::string& notice = frame.provenance["notice"];  // beside that of the weights it starts from
+    if (notice != config.notice) notice += (notice.empty() ? "" : "; ") + config.notice;
   }
-  if (notice.empty()) frame.provenance.erase("notice");
   return frame;
 }
 
@@ -316,14 +319,14 @@ int train_into(const TrainOptions& options, TrainConfig config, const DataSet& d
   Start start = start_of(config.transfer, network_architecture(config, classes), config.recipe, data.labels,
                          config.seed);
   if (!start.summary.empty()) std::cerr << start.summary << '\n';
-  if (options.resume && !has_state && !is_begun_run(options.out)) {
+  RunDirectory::remove_unfinished_files(options.out);
+  if (options.resume && !has_state && !RunDirectory::is_begun(options.out)) {
     throw Error(ExitCode::no_input, state_path.string() + ": found no run, expected one to go on with");
   }
   if (config.samples.audio.background)
     sound_files_below(config.samples.audio.background->folder);  // or throws
   fs::create_directories(options.out, error);
   if (error) throw Error(ExitCode::io, options.out.string() + ": cannot be made: " + error.message());
-  RunDirectory::remove_unfinished_files(options.out);
 
   const std::size_t most_bytes = config.samples.most_sound_bytes;
   const auto load = [&](const char* what, const std::vector<std::size_t>& which, std::size_t most) {

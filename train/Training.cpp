@@ -14,6 +14,7 @@
 #include "train/Draw.h"
 #include "train/LearningRate.h"
 #include "train/Loss.h"
+#include "train/Metrics.h"
 #include "train/NotFinite.h"
 #include "train/WeightAverage.h"
 
@@ -26,10 +27,6 @@ std::vector<std::size_t> shuffled(std::size_t n, std::uint64_t key) {
   KeyedRandom random(key);
   shuffle(std::span(order), random);
   return order;
-}
-
-double share(std::size_t part, std::size_t whole) {
-  return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -102,7 +99,7 @@ Training::Outcome Training::run_epoch(const std::function<bool()>& stop, Trainin
     train_batch(loader_.next(), learning_rate);
     done.seconds += seconds_since(start);
     const auto clips = static_cast<double>(done.clips);
-    progress.step_done(done.clips, done.loss_sum / clips, share(done.correct, done.judged));
+    progress.step_done(done.clips, done.loss_sum / clips, ratio(done.correct, done.judged));
   }
   return end_epoch(learning_rate, progress);
 }
@@ -205,7 +202,7 @@ void Training::validate_network(EpochRecord& record) {
   }
   const auto clips = static_cast<double>(validation_.size());
   record.val_loss = sum / clips + network_.l2_penalty();
-  record.val_accuracy = share(correct, judged);
+  record.val_accuracy = ratio(correct, judged);
 }
 
 Training::Outcome Training::end_epoch(double learning_rate, TrainingProgress& progress) {
@@ -215,7 +212,7 @@ Training::Outcome Training::end_epoch(double learning_rate, TrainingProgress& pr
   EpochRecord record;
   record.epoch = epoch + 1;
   record.loss = state_.progress.loss_sum / clips;
-  record.accuracy = share(state_.progress.correct, state_.progress.judged);
+  record.accuracy = ratio(state_.progress.correct, state_.progress.judged);
   record.learning_rate = learning_rate;
   if (validation_.size() > 0) progress.validating();
   if (epoch + 1 < config_.epochs)

@@ -86,14 +86,12 @@ Weights weights_named_as_in(KerasNetwork keras, const Architecture& architecture
 std::map<std::string, std::string> provenance_of(const InitialWeights& from,
                                                  const std::filesystem::path& path) {
   std::map<std::string, std::string> told{{"initial weights", path.filename().string()}};
-  const auto text = [&](const char* key) {
-    const auto found = from.provenance.find(key);
-    return found == from.provenance.end() ? std::string() : found->second;
-  };
-  for (const char* key : {"data", "held out"}) {
-    if (!text(key).empty()) told[std::string("initial ") + key] = text(key);
+  for (const auto& [theirs, ours] :
+       {std::pair("data", "initial data"), std::pair("held out", "initial held out"),
+        std::pair("notice", "notice")}) {
+    const auto found = from.provenance.find(theirs);
+    if (found != from.provenance.end()) told[ours] = found->second;
   }
-  if (!text("notice").empty()) told["notice"] = text("notice");
   return told;
 }
 

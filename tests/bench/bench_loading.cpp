@@ -1,6 +1,6 @@
-// Features of a whole data set from its files, decoding included, on two threads, against librosa and Pillow in two
-// processes, each with half of the clips. The files lie in the page cache for both. Beside it, what it takes to keep
-// them in an empty cache as well, which the peers do not.
+// Features of a whole data set from its files, decoding included, on two threads, against librosa and Pillow
+// in two processes, each with half of the clips. The files lie in the page cache for both. Beside it, what it
+// takes to keep them in an empty cache as well, which the peers do not.
 //
 //   bench_loading [ESC10]     the peers run under $EARSHOT_PYTHON, else python3, if it has librosa and Pillow
 #include <algorithm>
