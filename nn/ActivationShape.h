@@ -26,9 +26,13 @@ struct ActivationShape {
   std::size_t floats() const { return padded_channels() * pixels(); }
 
   onednn::Dims dims() const { return {1, channels, height, width}; }
-  dnnl::memory::desc desc() const {
+  dnnl::memory::desc desc() const { return onednn::f32(dims(), tag()); }
+  dnnl::memory::desc bfloat16_desc() const { return onednn::bf16(dims(), tag()); }
+
+ private:
+  dnnl::memory::format_tag tag() const {
     using Tag = dnnl::memory::format_tag;
-    return onednn::f32(dims(), lanes == 16 ? Tag::nChw16c : Tag::nChw8c);
+    return lanes == 16 ? Tag::nChw16c : Tag::nChw8c;
   }
 };
 

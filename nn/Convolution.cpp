@@ -12,10 +12,17 @@ std::size_t size(int channels) {
   return static_cast<std::size_t>(channels);
 }
 
+void run_forward(Call& call, Worker& worker, const void* input, void* output) {
+  call.bind(worker.index, DNNL_ARG_SRC, input);
+  call.bind(worker.index, DNNL_ARG_DST, output);
+  call.run(worker);
+}
+
 }  // namespace
 
 struct Convolution::Plan {
   dnnl::convolution_forward::primitive_desc forward;
+  std::optional<dnnl::convolution_forward::primitive_desc> rounded_forward;  ///< instead of it in training
   dnnl::convolution_backward_data::primitive_desc data;
   std::optional<dnnl::convolution_backward_weights::primitive_desc> weights;
   std::optional<ImageGradient> image_gradient;          ///< instead of `weights`
@@ -48,6 +55,10 @@ struct Convolution::Plan {
     // pooling decide by what it rounds, and ten times the error of direct convolution there moves gradients
     // by up to a percent. (WinogradConvolution rounds as little as direct convolution does.)
     forward = onednn::convolution(shape, onednn::Algorithm::direct, dnnl::prop_kind::forward_training);
+    if (config.bfloat16) {
+      plan_bfloat16(config, shape);
+      return;
+    }
     data = onednn::convolution_data_gradient(shape, onednn::Algorithm::winograd, forward);
     if (from_image && onednn::channel_lanes() == 8) {
       image_gradient = ImageGradient{.kernel = config.kernel, .output = ActivationShape(output)};
@@ -65,18 +76,35 @@ struct Convolution::Plan {
     }
   }
 
+  void plan_bfloat16(const Config& config, onednn::ConvolutionShape shape) {
+    const ActivationShape in(input);
+    const ActivationShape out(output);
+    const dnnl::memory::desc kernel_of_floats = shape.kernel;
+    shape.kernel = onednn::bf16(shape.kernel.dims(), Tag::any);
+    shape.input = in.bfloat16_desc();
+    shape.output = config.rounds_output ? out.bfloat16_desc() : out.desc();
+    rounded_forward =
+        onednn::convolution(shape, onednn::Algorithm::direct, dnnl::prop_kind::forward_training);
+    shape.output = out.bfloat16_desc();
+    shape.input = config.rounds_input_gradient ? in.bfloat16_desc() : in.desc();
+    data = onednn::convolution_data_gradient(shape, onednn::Algorithm::direct, *rounded_forward);
+    shape.input = in.bfloat16_desc();
+    shape.kernel = kernel_of_floats;
+    weights = onednn::convolution_weight_gradient(shape, onednn::Algorithm::direct, *rounded_forward);
+  }
+
   /// Channels that fill registers; activations hold zeros there already.
   static FeatureShape widened(FeatureShape shape, bool keep) {
     if (!keep) shape.channels = static_cast<int>(ActivationShape(shape).padded_channels());
     return shape;
   }
 
-  Call::Arguments forward_arguments() const {
-    Call::Arguments arguments = {{DNNL_ARG_SRC, forward.src_desc()},
-                                 {DNNL_ARG_WEIGHTS, forward.weights_desc()},
-                                 {DNNL_ARG_DST, forward.dst_desc()}};
+  Call forward_call(const dnnl::convolution_forward::primitive_desc& desc, std::size_t workers) const {
+    Call::Arguments arguments = {{DNNL_ARG_SRC, desc.src_desc()},
+                                 {DNNL_ARG_WEIGHTS, desc.weights_desc()},
+                                 {DNNL_ARG_DST, desc.dst_desc()}};
     if (has_bias) arguments.emplace_back(DNNL_ARG_BIAS, bias);
-    return arguments;
+    return {dnnl::convolution_forward(desc), desc.scratchpad_desc(), arguments, workers};
   }
   Call::Arguments data_arguments() const {
     return {{DNNL_ARG_DIFF_SRC, data.diff_src_desc()},
@@ -96,14 +124,26 @@ struct Convolution::Plan {
   }
 };
 
+bool Convolution::exists(const Config& config, const FeatureShape& input, const FeatureShape& output,
+                         const OperationContext& context) {
+  try {
+    const Plan plan(config, input, output, context.from_image);
+    const auto& forward = plan.rounded_forward ? *plan.rounded_forward : plan.forward;
+    return !onednn::is_reference(forward) && !onednn::is_reference(plan.data) &&
+           (!plan.weights || !onednn::is_reference(*plan.weights));
+  } catch (const dnnl::error& error) {
+    if (error.status != dnnl_unimplemented) throw;
+    return false;
+  }
+}
+
 Convolution::Convolution(const Config& config, const FeatureShape& input, const FeatureShape& output,
                          const OperationContext& context)
     : Convolution(config, input, output, Plan(config, input, output, context.from_image), context) {}
 
 Convolution::Convolution(const Config& config, const FeatureShape& input, const FeatureShape& output,
                          const Plan& plan, const OperationContext& context)
-    : forward_(dnnl::convolution_forward(plan.forward), plan.forward.scratchpad_desc(),
-               plan.forward_arguments(), context.workers),
+    : forward_(plan.forward_call(plan.forward, context.workers)),
       data_gradient_(dnnl::convolution_backward_data(plan.data), plan.data.scratchpad_desc(),
                      plan.data_arguments(), context.workers),
       image_gradient_(plan.image_gradient),
@@ -116,6 +156,10 @@ Convolution::Convolution(const Config& config, const FeatureShape& input, const 
       kernel_for_data_(wide_kernel_.value(), plan.keras_kernel, plan.data.weights_desc()),
       kernel_gradient_(wide_kernel_.gradient(), plan.keras_kernel, plan.kernel_gradient()),
       kernel_sums_(kernel_gradient_.floats(), context.workers) {
+  if (plan.rounded_forward) {
+    rounded_forward_ = plan.forward_call(*plan.rounded_forward, context.workers);
+    rounded_kernel_.emplace(wide_kernel_.value(), plan.keras_kernel, plan.rounded_forward->weights_desc());
+  }
   if (config.bias_name) {
     wide_bias_ = WidenedParameter(context.parameters.find(*config.bias_name), 1, size(output.channels), 1,
                                   size(plan.output.channels));
@@ -129,10 +173,12 @@ Convolution::Convolution(const Config& config, const FeatureShape& input, const 
   }
   for (std::size_t worker = 0; worker < context.workers; ++worker) {
     forward_.bind(worker, DNNL_ARG_WEIGHTS, kernel_.data());
+    if (rounded_forward_) rounded_forward_->bind(worker, DNNL_ARG_WEIGHTS, rounded_kernel_->data());
     data_gradient_.bind(worker, DNNL_ARG_WEIGHTS, kernel_for_data_.data());
     if (weight_gradient_) weight_gradient_->bind(worker, DNNL_ARG_DIFF_WEIGHTS, kernel_sums_.sample(worker));
     if (!bias_) continue;
     forward_.bind(worker, DNNL_ARG_BIAS, bias_->data());
+    if (rounded_forward_) rounded_forward_->bind(worker, DNNL_ARG_BIAS, bias_->data());
     if (weight_gradient_) weight_gradient_->bind(worker, DNNL_ARG_DIFF_BIAS, bias_sums_->sample(worker));
   }
 }
@@ -140,15 +186,18 @@ Convolution::Convolution(const Config& config, const FeatureShape& input, const 
 void Convolution::load_parameters(bool training) {
   wide_kernel_.widen_value();
   if (bias_) wide_bias_.widen_value();
-  kernel_.from_keras();
+  if (!training || !rounded_kernel_) kernel_.from_keras();
+  if (training && rounded_kernel_) rounded_kernel_->from_keras();
   if (training) kernel_for_data_.from_keras();
   if (bias_) bias_->from_keras();
 }
 
 void Convolution::forward(Worker& worker, const float* input, float* output) {
-  forward_.bind(worker.index, DNNL_ARG_SRC, input);
-  forward_.bind(worker.index, DNNL_ARG_DST, output);
-  forward_.run(worker);
+  run_forward(forward_, worker, input, output);
+}
+
+void Convolution::forward_training(Worker& worker, const void* input, void* output) {
+  run_forward(rounded_forward_ ? *rounded_forward_ : forward_, worker, input, output);
 }
 
 void Convolution::clear_gradients() {
@@ -156,13 +205,15 @@ void Convolution::clear_gradients() {
   if (bias_sums_) bias_sums_->clear();
 }
 
-void Convolution::backward(Worker& worker, const float* input, const float* output_gradient,
-                           float* input_gradient) {
+void Convolution::backward(Worker& worker, const void* input, const void* output_gradient,
+                           void* input_gradient) {
+  // Our own loops are for floats only.
+  const auto floats = [](const void* data) { return static_cast<const float*>(data); };
   if (image_gradient_) {
-    image_gradient_->compute(input, output_gradient, kernel_sums_.sample(worker.index),
+    image_gradient_->compute(floats(input), floats(output_gradient), kernel_sums_.sample(worker.index),
                              bias_sums_->sample(worker.index));
   } else if (depthwise_gradient_) {
-    depthwise_gradient_->compute(input, output_gradient, kernel_sums_.sample(worker.index),
+    depthwise_gradient_->compute(floats(input), floats(output_gradient), kernel_sums_.sample(worker.index),
                                  bias_sums_ ? bias_sums_->sample(worker.index) : nullptr);
   } else {
     weight_gradient_->bind(worker.index, DNNL_ARG_SRC, input);
@@ -188,31 +239,67 @@ void Convolution::store_gradients() {
 }
 
 std::size_t Convolution::scratch_bytes() const {
-  return std::max({forward_.scratch_bytes(), data_gradient_.scratch_bytes(),
-                   weight_gradient_ ? weight_gradient_->scratch_bytes() : 0});
+  return std::max({forward_.scratch_bytes(), rounded_forward_ ? rounded_forward_->scratch_bytes() : 0,
+                   data_gradient_.scratch_bytes(), weight_gradient_ ? weight_gradient_->scratch_bytes() : 0});
 }
+
+namespace {
+
+/// With bfloat16 if that is wanted and there is such a primitive. (The first layer's is no faster, and needs
+/// no gradient of its input, for which oneDNN has only its reference.)
+Convolution::Config in_precision(Convolution::Config config, const FeatureShape& input,
+                                 const FeatureShape& output, const OperationContext& context) {
+  if (context.precision == Precision::f32 || context.from_image) return config;
+  config.bfloat16 = true;
+  config.bfloat16 = Convolution::exists(config, input, output, context);
+  return config;
+}
+
+}  // namespace
+
+ConvolutionOperation::ConvolutionOperation(const Convolution::Config& config, const FeatureShape& input,
+                                           const FeatureShape& output, const OperationContext& context)
+    : convolution_(in_precision(config, input, output, context), input, output, context) {}
+
+struct SeparableConv2dOperation::Parts {
+  FeatureShape between;
+  Convolution::Config depthwise;
+  Convolution::Config pointwise;
+
+  Parts(const SeparableConv2d& layer, const std::string& name, const FeatureShape& input,
+        const FeatureShape& output, const OperationContext& context)
+      : between{output.height, output.width, input.channels},
+        depthwise{.kernel = layer.kernel,
+                  .stride = layer.stride,
+                  .depthwise = true,
+                  .kernel_name = name + "/depthwise_kernel",
+                  .bias_name = std::nullopt,
+                  .rounds_output = true},
+        pointwise{.kernel = 1,
+                  .kernel_name = name + "/pointwise_kernel",
+                  .bias_name = name + "/bias",
+                  .rounds_input_gradient = true} {
+    const Convolution::Config first = in_precision(depthwise, input, between, context);
+    const Convolution::Config second = in_precision(pointwise, between, output, context);
+    if (!first.bfloat16 || !second.bfloat16) return;
+    depthwise = first;
+    pointwise = second;
+  }
+};
 
 SeparableConv2dOperation::SeparableConv2dOperation(const SeparableConv2d& layer, const std::string& name,
                                                    const FeatureShape& input, const FeatureShape& output,
                                                    const OperationContext& context)
-    : SeparableConv2dOperation(layer, name, input, {output.height, output.width, input.channels}, output,
-                               context) {}
+    : SeparableConv2dOperation(Parts(layer, name, input, output, context), input, output, context) {}
 
-SeparableConv2dOperation::SeparableConv2dOperation(const SeparableConv2d& layer, const std::string& name,
-                                                   const FeatureShape& input, const FeatureShape& between,
+SeparableConv2dOperation::SeparableConv2dOperation(const Parts& parts, const FeatureShape& input,
                                                    const FeatureShape& output,
                                                    const OperationContext& context)
-    : depthwise_({.kernel = layer.kernel,
-                  .stride = layer.stride,
-                  .depthwise = true,
-                  .kernel_name = name + "/depthwise_kernel",
-                  .bias_name = std::nullopt},
-                 input, between, context),
-      pointwise_({.kernel = 1, .kernel_name = name + "/pointwise_kernel", .bias_name = name + "/bias"},
-                 between, output, context) {
+    : depthwise_(parts.depthwise, input, parts.between, context),
+      pointwise_(parts.pointwise, parts.between, output, context) {
   for (std::size_t worker = 0; worker < context.workers; ++worker) {
-    between_.emplace_back(ActivationShape(between).floats() * sizeof(float));
-    between_gradient_.emplace_back(ActivationShape(between).floats() * sizeof(float));
+    between_.emplace_back(ActivationShape(parts.between).floats() * sizeof(float));
+    between_gradient_.emplace_back(ActivationShape(parts.between).floats() * sizeof(float));
   }
 }
 
@@ -237,6 +324,21 @@ void SeparableConv2dOperation::backward(Worker& worker, const float* input, cons
   float* between = between_[worker.index].floats();
   float* between_gradient = between_gradient_[worker.index].floats();
   depthwise_.forward(worker, input, between);
+  pointwise_.backward(worker, between, output_gradient, between_gradient);
+  depthwise_.backward(worker, input, between_gradient, input_gradient);
+}
+
+void SeparableConv2dOperation::forward_bfloat16(Worker& worker, const Bfloat16* input, float* output) {
+  Bfloat16* between = between_[worker.index].bfloat16s();
+  depthwise_.forward_training(worker, input, between);
+  pointwise_.forward_training(worker, between, output);
+}
+
+void SeparableConv2dOperation::backward_bfloat16(Worker& worker, const Bfloat16* input,
+                                                 const Bfloat16* output_gradient, float* input_gradient) {
+  Bfloat16* between = between_[worker.index].bfloat16s();
+  Bfloat16* between_gradient = between_gradient_[worker.index].bfloat16s();
+  depthwise_.forward_training(worker, input, between);
   pointwise_.backward(worker, between, output_gradient, between_gradient);
   depthwise_.backward(worker, input, between_gradient, input_gradient);
 }

@@ -71,6 +71,10 @@ dnnl::memory::desc f32(const Dims& dims, dnnl::memory::format_tag tag) {
   return {dims, dnnl::memory::data_type::f32, tag};
 }
 
+dnnl::memory::desc bf16(const Dims& dims, dnnl::memory::format_tag tag) {
+  return {dims, dnnl::memory::data_type::bf16, tag};
+}
+
 dnnl::memory::desc any(const Dims& dims) {
   return f32(dims, dnnl::memory::format_tag::any);
 }

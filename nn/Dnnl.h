@@ -7,6 +7,10 @@
 #include <memory>
 #include <optional>
 
+namespace earshot {
+struct Bfloat16;
+}
+
 namespace earshot::onednn {
 
 using Dims = dnnl::memory::dims;
@@ -30,6 +34,7 @@ int channel_lanes();
 /// f32 in the given layout. Image tensors have the dimensions n, c, h, w in every layout; kernels o, i, h, w,
 /// or g, o / g, i / g, h, w if grouped; dense kernels o, i.
 dnnl::memory::desc f32(const Dims& dims, dnnl::memory::format_tag tag);
+dnnl::memory::desc bf16(const Dims& dims, dnnl::memory::format_tag tag);
 /// f32 in the layout that the operation likes best.
 dnnl::memory::desc any(const Dims& dims);
 
@@ -41,6 +46,8 @@ class Buffer {
   explicit Buffer(std::size_t bytes);
   void* data() const noexcept { return data_.get(); }
   float* floats() const noexcept { return static_cast<float*>(data_.get()); }
+  /// The same memory, for whoever wrote such values to it.
+  Bfloat16* bfloat16s() const noexcept { return static_cast<Bfloat16*>(data_.get()); }
   std::size_t bytes() const noexcept { return bytes_; }
 
  private:

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "dsp/FunctionClones.h"
+#include "nn/Bfloat16.h"
 #include "nn/KeyedRandom.h"
 #include "nn/LaneVectors.h"
 
@@ -154,22 +155,23 @@ EARSHOT_INLINE void differentiate_curve(const Pass& pass, const Float<Lanes>& z,
   }
 }
 
-template <int Lanes, bool Drop, Curve Shape>
-EARSHOT_INLINE void activate_all(const Pass& pass, const float* source, float* output) {
+/// `Value` is float or Bfloat16.
+template <int Lanes, bool Drop, Curve Shape, class Value>
+EARSHOT_INLINE void activate_all(const Pass& pass, const float* source, Value* output) {
   const std::size_t pixels = pass.source_pixels();
   for (std::size_t block = 0; block < pass.blocks; ++block) {
     const Float<Lanes> mean = at<Lanes>(pass.mean, block);
     const Float<Lanes> scale = at<Lanes>(pass.scale, block);
     const Float<Lanes> beta = at<Lanes>(pass.beta, block);
     const float* from = source + block * pixels * Lanes;
-    float* to = output + block * pixels * Lanes;
+    Value* to = output + block * pixels * Lanes;
     for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
       Float<Lanes> value = at<Lanes>(from, pixel);
       rectify<Lanes>(pass, value);
       value = (value - mean) * scale + beta;
       apply_curve<Lanes, Shape>(pass, value);
       if constexpr (Drop) pass.dropout.apply<Lanes>(block, pixel, value);
-      at<Lanes>(to, pixel) = value;
+      store<Lanes>(to, pixel, value);
     }
   }
 }
@@ -230,9 +232,9 @@ EARSHOT_INLINE void differentiate_statistics(const Pass& pass, const Float<Lanes
 }
 
 /// The window's pixel that equals the source (the first of equals, as TensorFlow has it) gets the gradient.
-template <int Lanes, bool Drop, Curve Shape>
+template <int Lanes, bool Drop, Curve Shape, class Value>
 EARSHOT_INLINE void differentiate_all(const Pass& pass, const float* y, const float* source,
-                                      const float* output_gradient, float* y_gradient) {
+                                      const float* output_gradient, Value* y_gradient) {
   using Mask = typename Vectors<Lanes>::Mask;
   for (std::size_t block = 0; block < pass.blocks; ++block) {
     const Float<Lanes> mean = at<Lanes>(pass.mean, block);
@@ -241,7 +243,7 @@ EARSHOT_INLINE void differentiate_all(const Pass& pass, const float* y, const fl
     const Float<Lanes> offset = at<Lanes>(pass.offset_gradient, block);
     const Float<Lanes> slope = at<Lanes>(pass.slope_gradient, block);
     const float* plane = y + block * pass.pixels() * Lanes;
-    float* result = y_gradient + block * pass.pixels() * Lanes;
+    Value* result = y_gradient + block * pass.pixels() * Lanes;
     const float* values = source + block * pass.source_pixels() * Lanes;
     const float* gradients = output_gradient + block * pass.source_pixels() * Lanes;
 
@@ -254,7 +256,8 @@ EARSHOT_INLINE void differentiate_all(const Pass& pass, const float* y, const fl
         Float<Lanes> gradient;
         gradient_of_z<Lanes, Drop, Shape>(pass, block, pixel, centred, scale, beta, gradients, gradient);
         gradient = scale * gradient + offset + centred * slope;
-        at<Lanes>(result, pixel) = raw > pass.floor ? gradient : Float<Lanes>{};
+        gradient = raw > pass.floor ? gradient : Float<Lanes>{};
+        store<Lanes>(result, pixel, gradient);
       }
       continue;
     }
@@ -275,8 +278,9 @@ EARSHOT_INLINE void differentiate_all(const Pass& pass, const float* y, const fl
             const Mask hit = value == kept;
             const Float<Lanes> share = hit ? gradient : Float<Lanes>{};
             gradient = hit ? Float<Lanes>{} : gradient;
-            differentiate_statistics<Lanes>(pass, value, share + offset, mean, slope,
-                                            at<Lanes>(result, position));
+            Float<Lanes> whole;
+            differentiate_statistics<Lanes>(pass, value, share + offset, mean, slope, whole);
+            store<Lanes>(result, position, whole);
           }
         }
       }
@@ -286,8 +290,9 @@ EARSHOT_INLINE void differentiate_all(const Pass& pass, const float* y, const fl
       const bool covered = row < pass.pooled_height * pass.pool;
       for (std::size_t x = covered ? pass.pooled_width * pass.pool : 0; x < pass.width; ++x) {
         const std::size_t position = row * pass.width + x;
-        differentiate_statistics<Lanes>(pass, at<Lanes>(plane, position), offset, mean, slope,
-                                        at<Lanes>(result, position));
+        Float<Lanes> whole;
+        differentiate_statistics<Lanes>(pass, at<Lanes>(plane, position), offset, mean, slope, whole);
+        store<Lanes>(result, position, whole);
       }
     }
   }
@@ -327,6 +332,13 @@ EARSHOT_CLONES void run_activate(int lanes, const Pass& pass, const float* sourc
   });
 }
 
+// Only oneDNN with AVX-512 reads it: 16 lanes.
+EARSHOT_CLONES void run_activate(int, const Pass& pass, const float* source, Bfloat16* output) {
+  with_constants(pass, [&](auto drop, auto curve) EARSHOT_INLINE_LAMBDA {
+    activate_all<16, drop(), curve()>(pass, source, output);
+  });
+}
+
 EARSHOT_CLONES void run_reduce(int lanes, const Pass& pass, const float* source, const float* output_gradient,
                                double* sum, double* sum_product) {
   with_constants(pass, [&](auto drop, auto curve) EARSHOT_INLINE_LAMBDA {
@@ -341,6 +353,13 @@ EARSHOT_CLONES void run_differentiate(int lanes, const Pass& pass, const float* 
     if (lanes == 16)
       return differentiate_all<16, drop(), curve()>(pass, y, source, output_gradient, y_gradient);
     differentiate_all<8, drop(), curve()>(pass, y, source, output_gradient, y_gradient);
+  });
+}
+
+EARSHOT_CLONES void run_differentiate(int, const Pass& pass, const float* y, const float* source,
+                                      const float* output_gradient, Bfloat16* y_gradient) {
+  with_constants(pass, [&](auto drop, auto curve) EARSHOT_INLINE_LAMBDA {
+    differentiate_all<16, drop(), curve()>(pass, y, source, output_gradient, y_gradient);
   });
 }
 
@@ -373,12 +392,13 @@ struct Epilogue::Loops {
   }
 
   /// Lanes beyond the last channel, where 1 / (1 + exp(0)) would not be the zero that they hold.
-  void clear_padding(float* data, const ActivationShape& shape) const {
+  template <class Value>
+  void clear_padding(Value* data, const ActivationShape& shape) const {
     const std::size_t padding = shape.padded_channels() - static_cast<std::size_t>(shape.channels);
     if (padding == 0 || self.parts_.curve != Activation::Function::sigmoid) return;
     const auto lanes = static_cast<std::size_t>(shape.lanes);
-    float* pixel = data + (shape.blocks() - 1) * shape.pixels() * lanes + lanes - padding;
-    for (std::size_t p = 0; p < shape.pixels(); ++p, pixel += lanes) std::fill_n(pixel, padding, 0.0F);
+    Value* pixel = data + (shape.blocks() - 1) * shape.pixels() * lanes + lanes - padding;
+    for (std::size_t p = 0; p < shape.pixels(); ++p, pixel += lanes) std::fill_n(pixel, padding, Value{});
   }
 
   DropoutMask mask(const std::uint64_t* key) const {
@@ -502,10 +522,14 @@ void Epilogue::use_running_statistics() {
   }
 }
 
-void Epilogue::activate(const float* source, const std::uint64_t* key, float* output) const {
+template <class Value>
+void Epilogue::activate(const float* source, const std::uint64_t* key, Value* output) const {
   run_activate(input_.lanes, Loops{*this}.pass(key), source, output);
   Loops{*this}.clear_padding(output, output_);
 }
+
+template void Epilogue::activate(const float*, const std::uint64_t*, float*) const;
+template void Epilogue::activate(const float*, const std::uint64_t*, Bfloat16*) const;
 
 void Epilogue::reduce(std::size_t sample, const float* source, const float* output_gradient,
                       std::uint64_t key) {
@@ -536,9 +560,14 @@ void Epilogue::finish_reduction() {
   }
 }
 
+template <class Value>
 void Epilogue::differentiate(const float* y, const float* source, const float* output_gradient,
-                             std::uint64_t key, float* y_gradient) const {
+                             std::uint64_t key, Value* y_gradient) const {
   run_differentiate(input_.lanes, Loops{*this}.pass(&key), y, source, output_gradient, y_gradient);
 }
+
+template void Epilogue::differentiate(const float*, const float*, const float*, std::uint64_t, float*) const;
+template void Epilogue::differentiate(const float*, const float*, const float*, std::uint64_t,
+                                      Bfloat16*) const;
 
 }  // namespace earshot

@@ -54,16 +54,18 @@ class Epilogue {
   void use_running_statistics();
   void pool(const float* y, float* pooled) const;
 
-  /// source -> output; `key` is the sample's, null at inference.
-  void activate(const float* source, const std::uint64_t* key, float* output) const;
+  /// source -> output, of float or Bfloat16; `key` is the sample's, null at inference.
+  template <class Value>
+  void activate(const float* source, const std::uint64_t* key, Value* output) const;
 
   // Training, backward: reduce each sample, finish_reduction (which gives the gradients of gamma and beta),
   // differentiate.
   void reduce(std::size_t sample, const float* source, const float* output_gradient, std::uint64_t key);
   void finish_reduction();
-  /// -> `y_gradient`. `source` is y itself without pooling.
+  /// -> `y_gradient`, of float or Bfloat16. `source` is y itself without pooling.
+  template <class Value>
   void differentiate(const float* y, const float* source, const float* output_gradient, std::uint64_t key,
-                     float* y_gradient) const;
+                     Value* y_gradient) const;
 
  private:
   struct Loops;

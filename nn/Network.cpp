@@ -5,7 +5,10 @@
 #include <deque>
 #include <utility>
 
+#include "dsp/Error.h"
+#include "nn/Bfloat16.h"
 #include "nn/ParameterStore.h"
+#include "nn/Processor.h"
 #include "nn/Stage.h"
 
 namespace earshot {
@@ -35,14 +38,17 @@ struct Workspace {
 }  // namespace
 
 struct Network::Impl {
-  Impl(Architecture a, const Weights& weights, int threads_, std::size_t frozen_layers)
+  Impl(Architecture a, const Weights& weights, int threads_, std::size_t frozen_layers, Precision precision)
       : architecture(std::move(a)),
         parameters(architecture, weights, frozen_layers),
         threads(threads_),
         classes(static_cast<std::size_t>(class_count(architecture))) {
+    if (precision == Precision::bf16 && !has_avx512()) {
+      throw Error(ExitCode::unavailable, "bf16 needs a processor with AVX-512, this one has none");
+    }
     onednn::use_threads(1);
     const auto workers = static_cast<std::size_t>(threads);
-    plan = plan_stages(architecture, parameters, workers, frozen_layers);
+    plan = plan_stages(architecture, parameters, workers, frozen_layers, precision);
     kept.resize(plan.stages.size());
 
     std::size_t scratch = 64;
@@ -128,18 +134,39 @@ struct Network::Impl {
     return gradients[stage.gradient_slot].floats() + sample * stage.epilogue->output().floats();
   }
 
-  /// A stage's output; computed into `buffer` unless it lies in memory as it is.
-  const float* output_of(int source, std::size_t sample, const onednn::Buffer& buffer) const {
+  /// A stage's output if it lies in memory as it is, else null.
+  const float* in_memory(int source, std::size_t sample) const {
     if (source < 0) return images.floats() + sample * architecture.input.size();
     const auto s = static_cast<std::size_t>(source);
     const Epilogue& epilogue = *plan.stages[s].epilogue;
     if (plan.stages[s].frozen) return kept[s].output.floats() + sample * epilogue.output().floats();
-    if (epilogue.empty()) return y_of(s, sample);
-    epilogue.activate(source_of(s, sample), &keys[sample], buffer.floats());
+    return epilogue.empty() ? y_of(s, sample) : nullptr;
+  }
+  template <class Value>
+  void activate(int source, std::size_t sample, Value* output) const {
+    const auto s = static_cast<std::size_t>(source);
+    plan.stages[s].epilogue->activate(source_of(s, sample), &keys[sample], output);
+  }
+
+  /// A stage's output; computed into `buffer` unless it lies in memory as it is.
+  const float* output_of(int source, std::size_t sample, const onednn::Buffer& buffer) const {
+    if (const float* own = in_memory(source, sample)) return own;
+    activate(source, sample, buffer.floats());
     return buffer.floats();
   }
   const float* input_of(const Stage& stage, std::size_t which, Workspace& space, std::size_t sample) const {
     return output_of(stage.inputs[which], sample, space.inputs[which]);
+  }
+
+  const Bfloat16* rounded_input_of(const Stage& stage, Workspace& space, std::size_t sample) const {
+    const int source = stage.inputs.front();
+    const onednn::Buffer& buffer = space.inputs[0];
+    if (const float* floats = in_memory(source, sample)) {
+      round_to_bfloat16({floats, floats_of(source)}, buffer.bfloat16s());
+    } else {
+      activate(source, sample, buffer.bfloat16s());
+    }
+    return buffer.bfloat16s();
   }
 
   /// Inference of one sample through stages 0 .. count - 1; calls `after(stage, output)` after each.
@@ -210,11 +237,13 @@ struct Network::Impl {
       for_each_sample(n, [&](Workspace&, std::size_t sample) { observe(sample); });
     } else {
       for_each_sample(n, [&](Workspace& space, std::size_t sample) {
-        const float* input = input_of(stage, 0, space, sample);
+        float* y = y_of(s, sample);
         if (stage.merge) {
-          stage.merge->forward(input, input_of(stage, 1, space, sample), y_of(s, sample));
+          stage.merge->forward(input_of(stage, 0, space, sample), input_of(stage, 1, space, sample), y);
+        } else if (stage.takes_bfloat16()) {
+          stage.operation->forward_bfloat16(space.worker, rounded_input_of(stage, space, sample), y);
         } else {
-          stage.operation->forward(space.worker, input, y_of(s, sample));
+          stage.operation->forward(space.worker, input_of(stage, 0, space, sample), y);
         }
         observe(sample);
       });
@@ -278,23 +307,44 @@ struct Network::Impl {
     return buffer;
   }
 
+  const Bfloat16* rounded_y_gradient_of(std::size_t s, std::size_t sample, Bfloat16* buffer) const {
+    const Epilogue& epilogue = *plan.stages[s].epilogue;
+    const float* gradient = gradient_of(s, sample);
+    if (epilogue.empty()) {
+      round_to_bfloat16({gradient, epilogue.output().floats()}, buffer);
+    } else {
+      epilogue.differentiate(y_of(s, sample), source_of(s, sample), gradient, keys[sample], buffer);
+    }
+    return buffer;
+  }
+
   void backward_stage(std::size_t s, std::size_t n) {
     const Stage& stage = plan.stages[s];
     stage.epilogue->finish_reduction();
     if (stage.takes_batch()) return backward_batch(s, n);
     if (stage.operation) stage.operation->clear_gradients();
     for_each_sample(n, [&](Workspace& space, std::size_t sample) {
-      const float* gradient = y_gradient_of(s, sample, space.y.floats());
-      const Target first = target_of(s, 0, space, sample);
       if (stage.merge) {
-        backward_merge(stage, s, space, sample, gradient);
+        backward_merge(stage, s, space, sample, y_gradient_of(s, sample, space.y.floats()));
       } else {
-        stage.operation->backward(space.worker, input_of(stage, 0, space, sample), gradient, first.write);
-        add_up(first);
+        backward_operation(stage, s, space, sample);
       }
       reduce_complete(s, sample);
     });
     if (stage.operation) stage.operation->store_gradients();
+  }
+
+  void backward_operation(const Stage& stage, std::size_t s, Workspace& space, std::size_t sample) {
+    const Target target = target_of(s, 0, space, sample);
+    if (stage.takes_bfloat16()) {
+      const Bfloat16* gradient = rounded_y_gradient_of(s, sample, space.y.bfloat16s());
+      stage.operation->backward_bfloat16(space.worker, rounded_input_of(stage, space, sample), gradient,
+                                         target.write);
+    } else {
+      const float* gradient = y_gradient_of(s, sample, space.y.floats());
+      stage.operation->backward(space.worker, input_of(stage, 0, space, sample), gradient, target.write);
+    }
+    add_up(target);
   }
 
   /// One input after the other: both may go through the workspace.
@@ -351,8 +401,9 @@ struct Network::Impl {
   std::vector<std::uint64_t> keys;
 };
 
-Network::Network(Architecture architecture, const Weights& weights, int threads, std::size_t frozen_layers)
-    : impl_(std::make_unique<Impl>(std::move(architecture), weights, threads, frozen_layers)) {}
+Network::Network(Architecture architecture, const Weights& weights, int threads, std::size_t frozen_layers,
+                 Precision precision)
+    : impl_(std::make_unique<Impl>(std::move(architecture), weights, threads, frozen_layers, precision)) {}
 Network::~Network() = default;
 Network::Network(Network&&) noexcept = default;
 Network& Network::operator=(Network&&) noexcept = default;

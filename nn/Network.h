@@ -19,14 +19,20 @@ struct Parameter {
   std::span<float> gradient;  ///< of the loss whose logit gradients backward() was given; without the L2 term
 };
 
+/// What training's convolutions read: activations, their gradients and kernels as floats, or rounded to
+/// bfloat16. Sums, parameters, statistics and everything else are floats with both.
+enum class Precision { f32, bf16 };
+
 /// Not thread safe; each call works on `threads` threads, a sample on each. The same seed, thread count and
 /// machine give the same bits.
 class Network {
  public:
   /// The first `frozen_layers` layers are not trained and always in inference mode: running statistics, no
   /// dropout. Throws Error(bad_data) if weights and architecture do not fit or nothing is left to train.
-  /// Memory for a batch is allocated when one that large is first seen, and kept.
-  Network(Architecture architecture, const Weights& weights, int threads, std::size_t frozen_layers = 0);
+  /// Memory for a batch is allocated when one that large is first seen, and kept. Precision::bf16 needs
+  /// has_avx512(), else Error(unavailable); infer() and frozen layers compute in floats with it too.
+  Network(Architecture architecture, const Weights& weights, int threads, std::size_t frozen_layers = 0,
+          Precision precision = Precision::f32);
   ~Network();
   Network(Network&&) noexcept;
   Network& operator=(Network&&) noexcept;

@@ -130,6 +130,14 @@ void Operation::backward_batch(std::size_t, const float*, const float*, float*) 
   assert(false);
 }
 
+void Operation::forward_bfloat16(Worker&, const Bfloat16*, float*) {
+  assert(false);  // takes_bfloat16() says whether it may be called
+}
+
+void Operation::backward_bfloat16(Worker&, const Bfloat16*, const Bfloat16*, float*) {
+  assert(false);
+}
+
 namespace {
 
 std::optional<std::string> bias_name(bool has_bias, const std::string& layer) {

@@ -49,6 +49,13 @@ class Operation {
   virtual void backward_batch(std::size_t samples, const float* inputs, const float* output_gradients,
                               float* input_gradients);
 
+  /// Whether training gives it activations and the gradients of its output in bfloat16: then, instead of
+  /// forward() and backward().
+  virtual bool takes_bfloat16() const { return false; }
+  virtual void forward_bfloat16(Worker& worker, const Bfloat16* input, float* output);
+  virtual void backward_bfloat16(Worker& worker, const Bfloat16* input, const Bfloat16* output_gradient,
+                                 float* input_gradient);
+
   virtual std::size_t scratch_bytes() const { return 0; }
   virtual bool has_parameters() const { return false; }
 };
@@ -141,6 +148,7 @@ struct OperationContext {
   const ParameterStore& parameters;
   std::size_t workers;
   bool from_image;  ///< the input is height x width x channels, not yet in the layout of activations
+  Precision precision = Precision::f32;
 };
 
 /// Whether an operation for `layer` can take an image as it is.

@@ -80,11 +80,12 @@ bool belongs_to_epilogue(const LayerKind& kind) {
 class Planner {
  public:
   Planner(const Architecture& architecture, const ParameterStore& parameters, std::size_t workers,
-          std::size_t frozen_layers)
+          std::size_t frozen_layers, Precision precision)
       : architecture_(architecture),
         parameters_(parameters),
         workers_(workers),
         frozen_layers_(frozen_layers),
+        precision_(precision),
         shapes_(output_shapes(architecture)),
         inputs_(layer_inputs(architecture)),
         readers_(reader_counts(inputs_)),
@@ -100,7 +101,8 @@ class Planner {
     return layer < 0 ? architecture_.input : shapes_[static_cast<std::size_t>(layer)];
   }
   OperationContext context(bool from_image) const {
-    return {.parameters = parameters_, .workers = workers_, .from_image = from_image};
+    return {
+        .parameters = parameters_, .workers = workers_, .from_image = from_image, .precision = precision_};
   }
 
   /// The stage whose output a layer reads. An image that it cannot take as it is goes through a stage of its
@@ -175,6 +177,7 @@ class Planner {
   const ParameterStore& parameters_;
   std::size_t workers_;
   std::size_t frozen_layers_;
+  Precision precision_;
   std::vector<FeatureShape> shapes_;
   std::vector<std::vector<int>> inputs_;
   std::vector<int> readers_;   ///< of each layer's output, how many
@@ -243,14 +246,14 @@ std::size_t assign_gradient_slots(std::vector<Stage>& stages) {
 }  // namespace
 
 StagePlan plan_stages(const Architecture& architecture, const ParameterStore& parameters, std::size_t workers,
-                      std::size_t frozen_layers) {
+                      std::size_t frozen_layers, Precision precision) {
   if (frozen_layers > 0 && parameters.trainable().empty()) {
     throw Error(ExitCode::bad_data, "freezing " + std::to_string(frozen_layers) + " of " +
                                         std::to_string(architecture.layers.size()) +
                                         " layers leaves no parameters to train, expected fewer");
   }
   StagePlan plan;
-  plan.stages = Planner(architecture, parameters, workers, frozen_layers).stages();
+  plan.stages = Planner(architecture, parameters, workers, frozen_layers, precision).stages();
   find_readers(plan.stages);
   find_gradients(plan.stages);
   plan.output_slots = assign_output_slots(plan.stages);

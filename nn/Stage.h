@@ -30,6 +30,7 @@ struct Stage {
   bool needs_gradient = false;  ///< trained, or something before it is
 
   bool takes_batch() const { return operation && operation->takes_batch(); }
+  bool takes_bfloat16() const { return operation && operation->takes_bfloat16(); }
 };
 
 struct StagePlan {
@@ -40,6 +41,6 @@ struct StagePlan {
 
 /// Throws Error(bad_data) if `frozen_layers` leaves nothing to train. Call under onednn::use_threads(1).
 StagePlan plan_stages(const Architecture& architecture, const ParameterStore& parameters, std::size_t workers,
-                      std::size_t frozen_layers);
+                      std::size_t frozen_layers, Precision precision);
 
 }  // namespace earshot
