@@ -30,7 +30,7 @@ EARSHOT_INLINE void store(float* data, std::size_t vector, const Float<Lanes>& v
   at<Lanes>(data, vector) = values;
 }
 
-/// A multiple of 16 values.
+/// A multiple of 16 values, both where a vector of them may lie.
 void round_to_bfloat16(std::span<const float> from, Bfloat16* to);
 
 }  // namespace earshot

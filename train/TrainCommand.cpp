@@ -38,13 +38,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void refuse_precision(const std::string& precision) {
-  if (precision == "f32") return;
+Precision precision_named(const std::string& name) {
+  if (name == "f32") return Precision::f32;
+  if (has_avx512()) return Precision::bf16;
   throw Error(ExitCode::unavailable,
-              has_avx512()
-                  ? "--precision: found bf16, expected f32: this version has no training in bf16 yet"
-                  : "--precision: found bf16, which needs a processor with AVX-512, expected f32: this "
-                    "one has none");
+              "--precision: found bf16, which needs a processor with AVX-512, expected f32: this one has "
+              "none");
 }
 
 // What must be equal for a run to go on: the configuration, and which clips it trains and validates on.
@@ -255,8 +254,8 @@ void refuse_unwritable(Model frame, Weights weights, const DataSet& data) {
 }  // namespace
 
 TrainConfig configure(const TrainOptions& options) {
-  refuse_precision(options.precision);
   TrainConfig config = options.config ? load_train_config(*options.config) : preset(options.preset);
+  config.precision = precision_named(options.precision);
   config.epochs = options.epochs.value_or(config.epochs);
   config.batch = options.batch.value_or(config.batch);
   config.learning_rate = options.learning_rate.value_or(config.learning_rate);
@@ -450,7 +449,7 @@ void add_training_options(Command& command, TrainOptions& options) {
   command.option("--initial-weights", &options.initial_weights, "Start from this model's weights");
   command.option("--freeze", &options.freeze,
                  "Leave so many first layers as they are there, or all up to the one of this name");
-  command.option("--precision", &options.precision, "f32, or bf16 where the processor can")
+  command.option("--precision", &options.precision, "f32, or bf16 with AVX-512: convolutions read rounded values")
       .one_of({"f32", "bf16"});
   command.option("--strict", &options.strict, "A clip that cannot be read is an error");
 }

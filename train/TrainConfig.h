@@ -10,6 +10,7 @@
 
 #include "dsp/FeatureRecipe.h"
 #include "nn/Architecture.h"
+#include "nn/Network.h"
 #include "train/EarlyStopping.h"
 #include "train/ImageAugmentation.h"
 #include "train/Optimization.h"
@@ -50,6 +51,7 @@ struct TrainConfig {
   double learning_rate = 1e-3;
   Optimization optimization;
   std::uint32_t seed = 1;
+  Precision precision = Precision::f32;  ///< of the command line, never of a file
   bool class_weights = true;  ///< 'balanced', from the training part
   double label_smoothing = 0.0;
   float batch_norm_momentum = 0.99F;

@@ -41,7 +41,7 @@ Training::Training(const TrainConfig& config, int classes, const Start& start, c
       train_(train),
       validation_(validation),
       classes_(static_cast<std::size_t>(classes)),
-      network_(start.architecture, start.weights, threads, start.frozen_layers),
+      network_(start.architecture, start.weights, threads, start.frozen_layers, config.precision),
       optimizer_(network_.parameters(), config.optimization.optimizer),
       source_(config.samples, config.augmentation, config.recipe, train, classes,
               network_.architecture().scores),

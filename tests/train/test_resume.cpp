@@ -6,6 +6,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <string>
 #include <thread>
@@ -13,6 +14,7 @@
 
 #include "nn/KeyedRandom.h"
 #include "nn/Model.h"
+#include "nn/Processor.h"
 #include "tests/support/Child.h"
 #include "tests/support/TemporaryDirectory.h"
 #include "tests/support/WavFile.h"
@@ -134,6 +136,39 @@ TEST_CASE("a run killed again and again, also while it saves, ends with the byte
   }
   CHECK(figures_of(workshop.out("broken")) == figures_of(workshop.out("unbroken")));
   CHECK_FALSE(is_saving(workshop.out("broken")));
+}
+
+TEST_CASE("a run in bf16 goes on in bf16 to the bytes of an unbroken one, and not at all without AVX-512") {
+  const Workshop workshop;
+  const std::vector<std::string> bf16 = {"--precision", "bf16"};
+  std::vector<std::string> environment = workshop.environment();
+  environment.push_back("ONEDNN_MAX_CPU_ISA=AVX2");
+  const test::Finished refused = test::run_program(workshop.train("old", bf16), environment);
+  CHECK(refused.code == 69);
+  CHECK_THAT(refused.err, Contains("--precision: found bf16, which needs a processor with AVX-512"));
+  CHECK_FALSE(fs::exists(workshop.out("old")));
+  if (!has_avx512()) {
+    std::cout << "skipped: no AVX-512, or ONEDNN_MAX_CPU_ISA forbids it\n";
+    return;
+  }
+  REQUIRE(workshop.run(workshop.train("unbroken", bf16)).code == 0);
+  test::Child child(workshop.train("broken", bf16), workshop.environment());
+  const fs::path state = workshop.out("broken") / "resume.safetensors";
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (!fs::exists(state) && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  child.send_signal(SIGKILL);
+  child.wait();
+  const test::Finished other = workshop.run(workshop.train("broken", {"--resume"}));
+  CHECK(other.code == 78);
+  CHECK_THAT(other.err, Contains("train.precision: found 'f32', expected 'bf16' as the run began"));
+  REQUIRE(workshop.run(workshop.train("broken", {"--resume", "--precision", "bf16"})).code == 0);
+  CHECK(bytes_of(workshop.out("broken") / "model.safetensors") ==
+        bytes_of(workshop.out("unbroken") / "model.safetensors"));
+  REQUIRE(workshop.run(workshop.train("floats")).code == 0);
+  CHECK_FALSE(bytes_of(workshop.out("floats") / "model.safetensors") ==
+              bytes_of(workshop.out("unbroken") / "model.safetensors"));
 }
 
 TEST_CASE("a full disk while saving is an error in one line, and what was saved before goes on") {
