@@ -5,9 +5,11 @@
 #include <cmath>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <spdlog/fmt/fmt.h>
 
+#include "daemon/AlsoHeard.h"
 #include "daemon/Config.h"
 #include "daemon/FileSource.h"
 #include "daemon/JsonLine.h"
@@ -47,10 +49,19 @@ class Printer final : public MessageSink {
     const std::string what = prediction.gated ? fmt::format("{:<{}}         ", "(quiet)", label_width_)
                                               : fmt::format("{:<{}}  {:5.1f} %", model_.labels[index],
                                                             label_width_, 100.0F * *best);
-    return fmt::format("{}  {} - {}  {}  {:6.1f} dBFS{}\n", prediction.source,
+    return fmt::format("{}  {} - {}  {}  {:6.1f} dBFS{}{}\n", prediction.source,
                        clock_text(prediction.start_sample, rate_hz),
                        clock_text(prediction.end_sample, rate_hz), what, prediction.level_dbfs,
-                       prediction.padded_samples > 0 ? "  padded with silence" : "");
+                       others(prediction), prediction.padded_samples > 0 ? "  padded with silence" : "");
+  }
+
+  std::string others(const Prediction& prediction) const {
+    if (prediction.gated || model_.architecture.scores != Scores::sigmoid) return {};
+    std::vector<ScoredLabel> scores;
+    for (std::size_t i = 0; i < model_.labels.size(); ++i) {
+      scores.push_back({model_.labels[i], static_cast<double>(prediction.scores[i])});
+    }
+    return also_heard(scores);
   }
 
   const Model& model_;

@@ -51,6 +51,7 @@ StreamFacts facts_of(const Config& config, const Model& model) {
   StreamFacts facts{.model_name = model.name,
                     .model_sha256 = model.sha256,
                     .labels = model.labels,
+                    .several_labels = model.architecture.scores == Scores::sigmoid,
                     .window_samples = model.recipe.window_samples,
                     .hop_samples = effective_hop_samples(model.recipe, config.hop_s, config.hop_place),
                     .rate_hz = model.recipe.rate_hz,

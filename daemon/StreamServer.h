@@ -36,6 +36,7 @@ struct StreamFacts {
   std::string model_name;
   std::string model_sha256;
   std::vector<std::string> labels;
+  bool several_labels = false;  ///< at once: the scores are sigmoids, else a softmax
   std::uint64_t window_samples = 0;
   std::uint64_t hop_samples = 0;  ///< the effective hop
   int rate_hz = 0;

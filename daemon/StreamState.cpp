@@ -77,6 +77,7 @@ SharedLine StreamState::hello() const {
       .begin_object()
       .field("name", facts_.model_name)
       .field("sha256", facts_.model_sha256)
+      .field("scores", facts_.several_labels ? "sigmoid" : "softmax")
       .end_object();
   json.key("labels").begin_array();
   for (const std::string& label : facts_.labels) json.value(label);

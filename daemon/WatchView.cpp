@@ -4,9 +4,12 @@
 #include <cmath>
 #include <ctime>
 #include <string_view>
+#include <vector>
 
 #include <spdlog/fmt/fmt.h>
 #include <boost/json.hpp>
+
+#include "daemon/AlsoHeard.h"
 
 namespace earshot {
 namespace {
@@ -93,11 +96,14 @@ WatchView::WatchView(const json::object& hello, bool terminal)
       if (label.is_string()) label_width_ = std::max(label_width_, width_of(printable(label.get_string())));
     }
   }
-  const json::value* model = hello.if_contains("model");
-  greeting_ = fmt::format("{} {}, model '{}' with {} labels; sources: {}", text_of(hello, "server"),
-                          text_of(hello, "version"),
-                          model && model->is_object() ? text_of(model->get_object(), "name") : "", labels,
-                          sources.empty() ? "none" : sources);
+  std::string name;
+  if (const json::value* model = hello.if_contains("model"); model && model->is_object()) {
+    name = text_of(model->get_object(), "name");
+    several_labels_ = text_of(model->get_object(), "scores") == "sigmoid";
+  }
+  greeting_ = fmt::format("{} {}, model '{}' with {} labels{}; sources: {}", text_of(hello, "server"),
+                          text_of(hello, "version"), name, labels,
+                          several_labels_ ? ", several at once" : "", sources.empty() ? "none" : sources);
 }
 
 std::optional<std::string> WatchView::line(const json::object& message) const {
@@ -138,9 +144,19 @@ std::string WatchView::prediction(const json::object& message) const {
     return painted(kDim, fmt::format("{:10}  {}  {}{:{}}  {}", clock_of(message), source,
                                      padded("(quiet)", label_width_), "", between, level));
   }
-  return fmt::format("{:10}  {}  {}  {}{:5.1f} %  {}", clock_of(message), source,
+  return fmt::format("{:10}  {}  {}  {}{:5.1f} %  {}{}", clock_of(message), source,
                      painted(kBold, column(message, "label", label_width_)), terminal_ ? bar(confidence) : "",
-                     100.0 * confidence, level);
+                     100.0 * confidence, level, several_labels_ ? others(message) : "");
+}
+
+std::string WatchView::others(const json::object& message) {
+  const json::value* scores = message.if_contains("scores");
+  if (!scores || !scores->is_object()) return {};
+  std::vector<ScoredLabel> labels;
+  for (const json::key_value_pair& each : scores->get_object()) {
+    if (each.value().is_number()) labels.push_back({each.key(), each.value().to_number<double>()});
+  }
+  return printable(also_heard(labels));
 }
 
 std::string WatchView::column(const json::object& message, const char* key, std::size_t width) const {

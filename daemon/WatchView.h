@@ -27,6 +27,7 @@ class WatchView {
 
  private:
   std::string prediction(const boost::json::object& message) const;
+  static std::string others(const boost::json::object& message);
   std::string column(const boost::json::object& message, const char* key, std::size_t width) const;
   std::string painted(const char* colour, const std::string& text) const;
   std::string seconds(const boost::json::object& message, const char* key) const;
@@ -35,6 +36,7 @@ class WatchView {
   std::size_t source_width_ = 6;
   std::size_t label_width_ = 7;
   double rate_hz_ = 0.0;
+  bool several_labels_ = false;  ///< at once
   bool terminal_;
 };
 

@@ -62,9 +62,9 @@ class NotifySocket {
 class Daemon {
  public:
   explicit Daemon(const std::string& sources, std::vector<std::string> environment = {},
-                  const std::filesystem::path& input = "/dev/null")
+                  const std::filesystem::path& input = "/dev/null", const Model& model = untrained_model())
       : notify_(directory_ / "notify"),
-        arguments_(arguments(sources)),
+        arguments_(arguments(sources, model)),
         started_(std::chrono::steady_clock::now()),
         child_(arguments_, with_notify(std::move(environment)), input) {
     if (notify_.receive(30s) != "READY=1") throw std::runtime_error("not ready: " + child_.err());
@@ -75,9 +75,12 @@ class Daemon {
   const NotifySocket& notifications() const noexcept { return notify_; }
   std::chrono::steady_clock::duration ready_after() const noexcept { return ready_after_; }
 
+  /// A client of the stream.
+  StreamClient connect() const { return StreamClient(port_after("publishing on 127.0.0.1:")); }
+
   /// A client of the stream that has read the hello and asked for everything from the first message on.
   StreamClient subscribe() const {
-    StreamClient client(port_after("publishing on 127.0.0.1:"));
+    StreamClient client = connect();
     client.message("hello");
     client.send("{\"type\":\"subscribe\",\"from_seq\":1}\n");
     client.message("subscribed");
@@ -99,8 +102,8 @@ class Daemon {
   }
 
  private:
-  std::vector<std::string> arguments(const std::string& sources) {
-    save_model(untrained_model(), directory_ / "model.safetensors");
+  std::vector<std::string> arguments(const std::string& sources, const Model& model) {
+    save_model(model, directory_ / "model.safetensors");
     const std::string text =
         "[model]\npath = \"model.safetensors\"\n[publish.tcp]\nlisten = \"127.0.0.1:0\"\n" + sources;
     return {EARSHOT_EARSHOTD, "--config", directory_.write("earshot.toml", text).string()};

@@ -127,6 +127,42 @@ TEST_CASE(
   CHECK(predictions(stdin_client, classified.size()) == classified);
 }
 
+TEST_CASE("a model with several labels at once says so in hello, and classify names all that it hears") {
+  const TemporaryDirectory directory;
+  Model model = untrained_model();  // of logits around zero
+  model.architecture.scores = Scores::sigmoid;
+  write_wav(directory / "sound.wav", sound(), kRateHz);
+  save_model(model, directory / "model.safetensors");
+  ClassifySettings settings{.files = {directory / "sound.wav"},
+                            .model = directory / "model.safetensors",
+                            .hop_s = 0.5,
+                            .gate_dbfs = {},
+                            .json = true};
+  std::ostringstream out;
+  std::ostringstream text;
+  std::ostringstream errors;
+  REQUIRE(classify_files(settings, out, errors) == ExitCode::ok);
+  settings.json = false;
+  REQUIRE(classify_files(settings, text, errors) == ExitCode::ok);
+  std::istringstream messages(out.str());
+  std::istringstream lines(text.str());
+  std::size_t others = 0;
+  for (std::string message, line; std::getline(messages, message) && std::getline(lines, line);) {
+    const json::object prediction = json::parse(message).as_object();
+    for (const auto& [label, score] : prediction.at("scores").as_object()) {
+      const bool named = score.to_number<double>() >= 0.5 && label != prediction.at("label").as_string();
+      INFO(line << label);
+      CHECK((line.find(", " + std::string(label) + ' ') != std::string::npos) == named);
+      if (named) ++others;
+    }
+  }
+  CHECK(others > 0);
+
+  Daemon daemon(kSender, {}, "/dev/null", model);
+  const json::object hello = daemon.connect().message("hello");
+  CHECK(hello.at("model").as_object().at("scores").as_string() == "sigmoid");
+}
+
 TEST_CASE("an odd byte at a stream's end is named and misaligns nothing") {
   Daemon daemon(kSender);
   StreamClient client = daemon.subscribe();

@@ -29,7 +29,7 @@ TEST_CASE("60 clients that read lose nothing, 60 that never do are told what the
   settings.listen = {"127.0.0.1", 0};
   settings.max_clients = 2 * kClients;
   settings.history = 100;
-  const StreamFacts facts{"esc10", "", {"dog", "rain"}, 220500, 22016, 44100, {{"mic", "microphone"}}};
+  const StreamFacts facts{"esc10", "", {"dog", "rain"}, false, 220500, 22016, 44100, {{"mic", "microphone"}}};
   Counters counters;
   StreamServer server(settings, facts, counters);
 

@@ -28,7 +28,7 @@ class Stream {
 
   static StreamFacts facts() {
     return {
-        "esc10", "ab12", {"dog", "rain"}, 220500, 22016, 44100, {{"mic", "microphone"}, {"porch", "tcp"}}};
+        "esc10", "ab12", {"dog", "rain"}, false, 220500, 22016, 44100, {{"mic", "microphone"}, {"porch", "tcp"}}};
   }
 
   Counters counters;
@@ -74,7 +74,7 @@ TEST_CASE("hello says what the daemon is and what it still holds") {
   CHECK(hello.at("server") == "earshotd");
   CHECK(hello.at("version") == EARSHOT_VERSION);
   CHECK(hello.at("instance") == boost::json::string(stream.state.instance()));
-  CHECK(hello.at("model") == boost::json::parse(R"({"name":"esc10","sha256":"ab12"})"));
+  CHECK(hello.at("model") == boost::json::parse(R"({"name":"esc10","sha256":"ab12","scores":"softmax"})"));
   CHECK(hello.at("labels") == boost::json::parse(R"(["dog","rain"])"));
   CHECK(hello.at("window_samples") == 220500);
   CHECK(hello.at("hop_samples") == 22016);
