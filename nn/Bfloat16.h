@@ -9,8 +9,8 @@
 
 namespace earshot {
 
-/// Eight bits of exponent, seven of mantissa. Nothing is computed in it: oneDNN multiplies pairs and adds them
-/// up in float.
+/// Eight bits of exponent, seven of mantissa. Nothing is computed in it: oneDNN multiplies pairs and adds
+/// them up in float.
 struct Bfloat16 {
   std::uint16_t bits;
 };

@@ -23,8 +23,8 @@ class Convolution {
     std::string kernel_name;               ///< of its tensor in the store
     std::optional<std::string> bias_name;  ///< none: no bias
     // In training:
-    bool bfloat16 = false;               ///< inputs and output gradients are Bfloat16, the rest is float, but:
-    bool rounds_output = false;          ///< outputs are Bfloat16 too
+    bool bfloat16 = false;       ///< inputs and output gradients are Bfloat16, the rest is float, but:
+    bool rounds_output = false;  ///< outputs are Bfloat16 too
     bool rounds_input_gradient = false;  ///< input gradients are
   };
   /// Whether oneDNN has all of it for this processor in more than its reference.
@@ -89,7 +89,6 @@ class ConvolutionOperation final : public Operation {
   }
   void store_gradients() override { convolution_.store_gradients(); }
   std::size_t scratch_bytes() const override { return convolution_.scratch_bytes(); }
-  bool has_parameters() const override { return true; }
 
  private:
   Convolution convolution_;
@@ -112,7 +111,6 @@ class SeparableConv2dOperation final : public Operation {
                          float* input_gradient) override;
   void store_gradients() override;
   std::size_t scratch_bytes() const override;
-  bool has_parameters() const override { return true; }
 
  private:
   struct Parts;

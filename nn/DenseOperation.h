@@ -18,7 +18,6 @@ class DenseOperation final : public Operation {
                 float* input_gradient) override;
   void store_gradients() override;
   std::size_t scratch_bytes() const override;
-  bool has_parameters() const override { return true; }
 
  private:
   struct Plan;

@@ -40,7 +40,6 @@ class Epilogue {
   /// Does nothing at all: output is y.
   bool empty() const noexcept { return empty_; }
   bool pools() const noexcept { return parts_.pool > 1; }
-  bool has_parameters() const noexcept { return parts_.norm.has_value(); }
   const ActivationShape& input() const noexcept { return input_; }
   const ActivationShape& output() const noexcept { return output_; }
 

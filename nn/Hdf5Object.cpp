@@ -114,7 +114,6 @@ void read_real(ByteReader& properties, unsigned bits, Hdf5Type& type) {
       mantissa_at == 0 && mantissa_bits == all - 1 - exponent_bits && exponent_at == mantissa_bits &&
       bias == (1U << (exponent_bits - 1U)) - 1U) {
     type.kind = Hdf5Type::Kind::real;
-    type.exponent_bits = static_cast<int>(exponent_bits);
   }
 }
 

@@ -43,7 +43,6 @@ struct Hdf5Type {
   bool is_signed = false;
   bool big_endian = false;
   bool space_padded = false;
-  int exponent_bits = 0;  ///< of a real number in IEEE 754's form: 5, 8 or 11
 };
 Hdf5Type read_hdf5_type(std::string_view body);
 

@@ -22,7 +22,6 @@ class LargeDenseOperation final : public Operation {
   void forward_batch(std::size_t samples, const float* inputs, float* outputs) override;
   void backward_batch(std::size_t samples, const float* inputs, const float* output_gradients,
                       float* input_gradients) override;
-  bool has_parameters() const override { return true; }
 
  private:
   void multiply_and_add_bias(std::size_t samples, const float* inputs, float* outputs) const;

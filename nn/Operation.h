@@ -57,7 +57,6 @@ class Operation {
                                  float* input_gradient);
 
   virtual std::size_t scratch_bytes() const { return 0; }
-  virtual bool has_parameters() const { return false; }
 };
 
 /// A primitive with its arguments, one copy a worker.

@@ -19,7 +19,6 @@ class WinogradOperation final : public Operation {
   void backward(Worker& worker, const float* input, const float* output_gradient,
                 float* input_gradient) override;
   void store_gradients() override;
-  bool has_parameters() const override { return true; }
 
  private:
   const Parameter& kernel_;

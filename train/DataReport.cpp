@@ -240,6 +240,12 @@ DataReport report_on(const DataSet& data, std::span<const ClipFacts> facts) {
     ++report.rates_hz[facts[i].rate_hz];
     ++report.channels[facts[i].channels];
   }
+  std::vector<std::size_t> clips_of_group(data.groups.size());
+  for (const LabelledClip& clip : data.clips) {
+    if (clip.group >= 0 && ++clips_of_group[static_cast<std::size_t>(clip.group)] == 2) {
+      ++report.recordings_of_several_clips;
+    }
+  }
   summarise_lengths(report, facts);
   report.findings = Inspection(data, facts).run();
   return report;

@@ -40,7 +40,8 @@ struct DataReport {
   ClassSummary background;
   ClassSummary all;
   std::size_t readable = 0;
-  std::size_t several_labels = 0;                            ///< clips with more than one
+  std::size_t several_labels = 0;  ///< clips with more than one
+  std::size_t recordings_of_several_clips = 0;
   std::map<int, std::size_t> rates_hz;                       ///< -> readable clips
   std::map<int, std::size_t> channels;                       ///< -> readable clips
   double shortest_s = 0.0, median_s = 0.0, longest_s = 0.0;  ///< of readable clips
@@ -57,8 +58,8 @@ DataReport report_on(const DataSet& data, std::span<const ClipFacts> facts);
 std::string data_report_text(const DataSet& data, const DataReport& report);
 /// {directory, layout, usable, clips, readable, seconds, labels, classes [{label, clips, tests, seconds,
 /// recordings, folds {number: clips}}], background, lengths_s {shortest, median, longest}, rates_hz {rate:
-/// clips}, channels {count: clips}, several_labels, recordings {several_clips, named_by}, problems [{kind,
-/// about, what}], notes [the same]}
+/// clips}, channels {count: clips}, several_labels, recordings {count, of_several_clips, named_by},
+/// problems [{kind, about, what}], notes [the same]}
 std::string data_report_json(const DataSet& data, const DataReport& report);
 
 }  // namespace earshot

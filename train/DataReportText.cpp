@@ -103,7 +103,7 @@ std::string recordings_text(const DataSet& data, const DataReport& report) {
     return "a clip each, as far as names of files tell (a column 'group' tells better)";
   return fmt::format(
       "{}, as names of files tell: {} of several clips, such as '{}' (a column 'group' tells better)",
-      report.all.recordings, data.groups.size(), data.groups.front());
+      report.all.recordings, report.recordings_of_several_clips, data.groups.front());
 }
 
 std::string head_text(const DataSet& data, const DataReport& report) {
@@ -291,7 +291,7 @@ std::string data_report_json(const DataSet& data, const DataReport& report) {
       {"channels", counts_json(report.channels)},
       {"several_labels", report.several_labels},
       {"recordings", boost::json::object{{"count", report.all.recordings},
-                                         {"of_several_clips", data.groups.size()},
+                                         {"of_several_clips", report.recordings_of_several_clips},
                                          {"named_by", data.groups_given ? "group" : "file names"}}},
       {"problems", findings_json(report, true)},
       {"notes", findings_json(report, false)}});

@@ -53,10 +53,6 @@ DataSet read_data_set(const fs::path& directory) {
   }
 }
 
-bool has_several_labels(const DataSet& data) {
-  return std::ranges::any_of(data.clips, [](const LabelledClip& clip) { return !clip.also.empty(); });
-}
-
 std::map<int, std::set<int>> labels_of_folds(const DataSet& data) {
   std::map<int, std::set<int>> labels;
   for (const LabelledClip& clip : data.clips) {

@@ -53,9 +53,6 @@ struct DataSet {
 /// naming the file, the line, what was found and what was expected.
 DataSet read_data_set(const std::filesystem::path& directory);
 
-/// Whether any clip has several labels.
-bool has_several_labels(const DataSet& data);
-
 /// The labels that each fold has clips of, background left out. Empty without folds.
 std::map<int, std::set<int>> labels_of_folds(const DataSet& data);
 

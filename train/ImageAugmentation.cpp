@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <numbers>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "dsp/Error.h"
@@ -140,23 +139,6 @@ Affine ImageAugmentation::draw(std::uint64_t key) const noexcept {
   affine.zx = random.uniform(settings_.zoom_low, settings_.zoom_high);
   affine.zy = random.uniform(settings_.zoom_low, settings_.zoom_high);
   return affine;
-}
-
-void ImageAugmentation::augment(std::span<const float> images, std::span<const std::size_t> which,
-                                std::span<const std::uint64_t> keys, std::span<float> batch,
-                                unsigned threads) const {
-  const std::size_t size = shape_.size();
-  assert(keys.size() == which.size() && batch.size() == which.size() * size);
-  const std::size_t workers = std::clamp<std::size_t>(threads, 1, std::max<std::size_t>(which.size(), 1));
-  const auto work = [&](std::size_t worker) {
-    for (std::size_t i = worker; i < which.size(); i += workers) {
-      apply_affine(draw(keys[i]), shape_, images.subspan(which[i] * size, size),
-                   batch.subspan(i * size, size));
-    }
-  };
-  std::vector<std::jthread> others;
-  for (std::size_t worker = 1; worker < workers; ++worker) others.emplace_back(work, worker);
-  work(0);
 }
 
 }  // namespace earshot

@@ -41,13 +41,6 @@ class ImageAugmentation {
   /// The transform that belongs to a key.
   Affine draw(std::uint64_t key) const noexcept;
 
-  /// A batch: picture i of `batch` (which.size() x height x width x channels) is picture which[i] of `images`
-  /// (any number x height x width x channels) under the transform of keys[i]. Runs on up to `threads`
-  /// threads, this one included; the bits do not depend on how many. Make keys by derive_key from seed, epoch
-  /// and clip, so that a clip's transform does not depend on the batch around it.
-  void augment(std::span<const float> images, std::span<const std::size_t> which,
-               std::span<const std::uint64_t> keys, std::span<float> batch, unsigned threads) const;
-
  private:
   Settings settings_;
   FeatureShape shape_;

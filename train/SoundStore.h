@@ -34,7 +34,6 @@ class SoundStore {
   SoundStore(std::vector<std::filesystem::path> files, int rate_hz, std::size_t most_bytes);
 
   std::size_t size() const noexcept { return files_.size(); }
-  const std::filesystem::path& file(std::size_t i) const { return files_.at(i); }
 
   /// Mixed to mono and resampled. Throws as load_clip does, Error(bad_data) for a file without samples.
   std::shared_ptr<const StoredSound> sound(std::size_t i);

@@ -449,7 +449,9 @@ void add_training_options(Command& command, TrainOptions& options) {
   command.option("--initial-weights", &options.initial_weights, "Start from this model's weights");
   command.option("--freeze", &options.freeze,
                  "Leave so many first layers as they are there, or all up to the one of this name");
-  command.option("--precision", &options.precision, "f32, or bf16 with AVX-512: convolutions read rounded values")
+  command
+      .option("--precision", &options.precision,
+              "f32, or bf16 with AVX-512: convolutions read rounded values")
       .one_of({"f32", "bf16"});
   command.option("--strict", &options.strict, "A clip that cannot be read is an error");
 }

@@ -52,7 +52,7 @@ struct TrainConfig {
   Optimization optimization;
   std::uint32_t seed = 1;
   Precision precision = Precision::f32;  ///< of the command line, never of a file
-  bool class_weights = true;  ///< 'balanced', from the training part
+  bool class_weights = true;             ///< 'balanced', from the training part
   double label_smoothing = 0.0;
   float batch_norm_momentum = 0.99F;
 

@@ -23,7 +23,8 @@ StreamSettings settings() {
 }
 
 StreamFacts facts() {
-  return {"esc10", "ab12", {"dog", "rain"}, false, 220500, 22016, 44100, {{"mic", "microphone"}, {"porch", "tcp"}}};
+  return {"esc10", "ab12", {"dog", "rain"}, false,
+          220500,  22016,  44100,           {{"mic", "microphone"}, {"porch", "tcp"}}};
 }
 
 Message a_prediction(std::string source = "mic") {

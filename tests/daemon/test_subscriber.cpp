@@ -27,8 +27,8 @@ class Stream {
   void gap(const std::string& source = "mic") { publish(Gap{source, 0, 1, GapReason::overflow, 0}); }
 
   static StreamFacts facts() {
-    return {
-        "esc10", "ab12", {"dog", "rain"}, false, 220500, 22016, 44100, {{"mic", "microphone"}, {"porch", "tcp"}}};
+    return {"esc10", "ab12", {"dog", "rain"}, false,
+            220500,  22016,  44100,           {{"mic", "microphone"}, {"porch", "tcp"}}};
   }
 
   Counters counters;

@@ -23,7 +23,8 @@ struct Server {
     settings.listen = {"127.0.0.1", port};
     settings.heartbeat = std::chrono::milliseconds(20);
     stream = std::make_unique<StreamServer>(
-        settings, StreamFacts{"esc10", "", {"dog", "rain"}, false, 220500, 22016, 44100, {{"mic", "microphone"}}},
+        settings,
+        StreamFacts{"esc10", "", {"dog", "rain"}, false, 220500, 22016, 44100, {{"mic", "microphone"}}},
         counters);
   }
   void predict(int times) {

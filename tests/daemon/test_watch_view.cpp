@@ -43,13 +43,14 @@ TEST_CASE("a prediction is one line in columns, plain unless on a terminal") {
 }
 
 TEST_CASE("of a model with several labels at once, all that are heard are named, the highest first") {
-  const WatchView several(message(R"({"model":{"name":"yamnet","scores":"sigmoid"},"labels":["dog","music"]})"),
-                          false);
+  const WatchView several(
+      message(R"({"model":{"name":"yamnet","scores":"sigmoid"},"labels":["dog","music"]})"), false);
   CHECK(several.greeting().find("with 2 labels, several at once;") != std::string::npos);
-  CHECK(several.line(message(
-            R"({"type":"prediction","source":"mic","time":"2025-03-01T12:34:56.7Z","level_dbfs":-23.5,"gated":false,)"
-            R"("label":"dog","confidence":0.9,"scores":{"rain":0.5,"dog":0.9,"cat":0.49,"music\u001b":0.75,"x":"y"}})")) ==
-        "12:34:56.7  mic     dog       90.0 %   -23.5 dBFS, music? 75.0 %, rain 50.0 %");
+  CHECK(
+      several.line(message(
+          R"({"type":"prediction","source":"mic","time":"2025-03-01T12:34:56.7Z","level_dbfs":-23.5,"gated":false,)"
+          R"("label":"dog","confidence":0.9,"scores":{"rain":0.5,"dog":0.9,"cat":0.49,"music\u001b":0.75,"x":"y"}})")) ==
+      "12:34:56.7  mic     dog       90.0 %   -23.5 dBFS, music? 75.0 %, rain 50.0 %");
   CHECK(several.line(message(kPrediction)));  // a client asked for no scores
 }
 

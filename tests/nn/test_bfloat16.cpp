@@ -97,21 +97,21 @@ TEST_CASE("Rounding to bfloat16 goes to the nearest, ties to even, and keeps wha
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   const auto bits = [](std::uint32_t value) { return std::bit_cast<float>(value); };
   alignas(64) const float values[16] = {0.0F,
-                            -0.0F,
-                            1.0F,
-                            bits(0x3F808000),  // halfway between 1 and the next
-                            bits(0x3F808001),
-                            bits(0x3F818000),  // halfway, and the lower is odd
-                            bits(0xBF80FFFF),
-                            bits(0x7F7FFFFF),  // the largest float
-                            kInfinity,
-                            -kInfinity,
-                            bits(0x7FC00000),
-                            bits(0x7FFFFFFF),  // no number, and a carry would make it -0
-                            bits(0xFF800001),
-                            bits(0x00000001),
-                            bits(0x00018000),
-                            3.14159265F};
+                                        -0.0F,
+                                        1.0F,
+                                        bits(0x3F808000),  // halfway between 1 and the next
+                                        bits(0x3F808001),
+                                        bits(0x3F818000),  // halfway, and the lower is odd
+                                        bits(0xBF80FFFF),
+                                        bits(0x7F7FFFFF),  // the largest float
+                                        kInfinity,
+                                        -kInfinity,
+                                        bits(0x7FC00000),
+                                        bits(0x7FFFFFFF),  // no number, and a carry would make it -0
+                                        bits(0xFF800001),
+                                        bits(0x00000001),
+                                        bits(0x00018000),
+                                        3.14159265F};
   const std::uint16_t expected[16] = {0x0000, 0x8000, 0x3F80, 0x3F80, 0x3F81, 0x3F82, 0xBF81, 0x7F80,
                                       0x7F80, 0xFF80, 0x7FC0, 0x7FFF, 0xFFC0, 0x0000, 0x0002, 0x4049};
   alignas(64) Bfloat16 rounded[16];
@@ -125,8 +125,7 @@ TEST_CASE("Rounding to bfloat16 goes to the nearest, ties to even, and keeps wha
 TEST_CASE("A convolution in bf16 is one in f32 over rounded values, and so are its gradients") {
   if (absent()) return;
   const float ones[2] = {1.0F, 1.0F};
-  const LayerKind kinds[] = {Conv2d{.filters = 5},
-                             Conv2d{.filters = 32, .kernel = 1},
+  const LayerKind kinds[] = {Conv2d{.filters = 5}, Conv2d{.filters = 32, .kernel = 1},
                              Conv2d{.filters = 7, .kernel = 5, .stride = 1, .bias = false}};
   for (const LayerKind& kind : kinds) {
     const Architecture architecture = one_convolution(kind);
@@ -151,7 +150,8 @@ TEST_CASE("A convolution in bf16 is one in f32 over rounded values, and so are i
   }
 }
 
-TEST_CASE("A step of every built-in network errs in bf16 as one in f32 with its kernels and pictures rounded") {
+TEST_CASE(
+    "A step of every built-in network errs in bf16 as one in f32 with its kernels and pictures rounded") {
   if (absent()) return;
   Architecture architectures[] = {v6_architecture(4), v5_architecture(4),
                                   efficientnet_b0_architecture(4, 64, false), yamnet_architecture(4)};

@@ -140,10 +140,11 @@ TEST_CASE("trainer data finds the same sound, and one recording, in two folds") 
   for (const char* name : {"a-1", "a-2", "b-1", "b-2", "c-1", "c-2"}) {
     shelf.clip(std::string("audio/") + name + ".wav", name[0] == 'c' ? 700.0 : 10.0 * name[0] + name[2]);
   }
-  shelf.directory().write("meta.csv",
-                          "filename,fold,target,category,group\n"
-                          "a-1.wav,1,0,dog,farm\na-2.wav,2,0,dog,farm\nb-1.wav,1,1,cat,\nb-2.wav,2,1,cat,\n"
-                          "c-1.wav,1,0,dog,\nc-2.wav,2,0,dog,\n");
+  shelf.directory().write(
+      "meta.csv",
+      "filename,fold,target,category,group\n"
+      "a-1.wav,1,0,dog,farm\na-2.wav,2,0,dog,farm\nb-1.wav,1,1,cat,alley\nb-2.wav,2,1,cat,\n"
+      "c-1.wav,1,0,dog,\nc-2.wav,2,0,dog,\n");
   const boost::json::value report = boost::json::parse(shelf.data({"--json"}).out);
   CHECK(kinds_of(report.at("problems")) == std::vector<std::string>{"parted_recording", "duplicate_across"});
   CHECK(finding_of(report.at("problems"), "parted_recording").at("about") == "farm");
@@ -151,6 +152,7 @@ TEST_CASE("trainer data finds the same sound, and one recording, in two folds") 
         "in fold 2; audio/c-1.wav in fold 1");
   CHECK(report.at("recordings").at("named_by") == "group");
   CHECK(report.at("recordings").at("count") == 5);
+  CHECK(report.at("recordings").at("of_several_clips") == 1);  // farm; alley has one
 }
 
 TEST_CASE("trainer data names a fold with one class, a class without clips and one that is rare") {

@@ -130,26 +130,6 @@ TEST_CASE("what is drawn is uniform in its range, independent, and belongs to it
   CHECK(augmentation.draw(99).theta_deg != augmentation.draw(100).theta_deg);
 }
 
-TEST_CASE("an augmented batch is the same bits on any number of threads") {
-  const FeatureShape shape{32, 20, 1};
-  const ImageAugmentation augmentation({}, shape);
-  const std::vector<float> images = checkered(6 * shape.size());
-  const std::vector<std::size_t> which = {5, 0, 3, 3, 1};
-  const std::vector<std::uint64_t> keys = {11, 12, 13, 14, 15};
-  std::vector<float> alone(which.size() * shape.size());
-  augmentation.augment(images, which, keys, alone, 1);
-  for (const unsigned threads : {0U, 2U, 3U, 8U}) {
-    std::vector<float> together(alone.size());
-    augmentation.augment(images, which, keys, together, threads);
-    CHECK(together == alone);
-  }
-  std::vector<float> third(shape.size());
-  apply_affine(augmentation.draw(13), shape, std::span(images).subspan(3 * shape.size(), shape.size()),
-               third);
-  CHECK(
-      std::equal(third.begin(), third.end(), alone.begin() + static_cast<std::ptrdiff_t>(2 * shape.size())));
-}
-
 TEST_CASE("an augmentation out of range is refused by name") {
   const FeatureShape shape{8, 8, 1};
   CHECK_THROWS_WITH(ImageAugmentation({.rotation_deg = -1.0}, shape), Catch::Contains("rotation_deg"));
