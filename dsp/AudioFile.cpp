@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <mutex>
 #include <system_error>
 #include <utility>
@@ -28,14 +29,14 @@ struct AudioFile::Impl {
   std::string path;
   SF_INFO info{};
   std::unique_ptr<SNDFILE, CloseFile> file;
-  std::vector<float> interleaved;  // kBlockFrames x channels
+  std::vector<float> interleaved;  // kBlockFrames x channels, of more than one
   std::uint64_t bad_samples = 0;
 
   std::size_t channel_count() const noexcept { return static_cast<std::size_t>(info.channels); }
 
-  /// Up to `frames` (<= kBlockFrames) frames into `interleaved`; fewer only at the end.
-  std::size_t read_block(std::size_t frames) {
-    const sf_count_t got = sf_readf_float(file.get(), interleaved.data(), static_cast<sf_count_t>(frames));
+  /// Up to `frames` frames into `to`; fewer only at the end.
+  std::size_t read_block(float* to, std::size_t frames) {
+    const sf_count_t got = sf_readf_float(file.get(), to, static_cast<sf_count_t>(frames));
     if (got < 0 || sf_error(file.get()) != SF_ERR_NO_ERROR) {
       throw Error(ExitCode::bad_data, path + ": damaged audio: " + sf_strerror(file.get()));
     }
@@ -47,11 +48,10 @@ struct AudioFile::Impl {
     std::size_t done = 0;
     while (done < out.size()) {
       const std::size_t wanted = std::min(out.size() - done, kBlockFrames);
-      const std::size_t got = read_block(wanted);
-      if (channel_count() == 1) {
-        const std::span<float> part = out.subspan(done, got);
-        std::copy_n(interleaved.begin(), got, part.begin());
-        bad_samples += replace_bad_samples(part);
+      const bool mono = channel_count() == 1;
+      const std::size_t got = read_block(mono ? &out[done] : interleaved.data(), wanted);
+      if (mono) {
+        bad_samples += replace_bad_samples(out.subspan(done, got));
       } else {
         for (std::size_t frame = 0; frame < got; ++frame) {
           out[done + frame] = mixer(std::span(interleaved).subspan(frame * channel_count(), channel_count()));
@@ -96,7 +96,7 @@ AudioFile::AudioFile(const std::filesystem::path& path) : impl_(std::make_unique
                                         std::to_string(Resampler::kMinRateHz) + " to " +
                                         std::to_string(Resampler::kMaxRateHz) + " Hz");
   }
-  impl_->interleaved.resize(kBlockFrames * impl_->channel_count());
+  if (impl_->channel_count() > 1) impl_->interleaved.resize(kBlockFrames * impl_->channel_count());
 }
 
 AudioFile::~AudioFile() = default;
@@ -153,11 +153,10 @@ Clip load_clip(const std::filesystem::path& path, int rate_hz) {
 
 std::size_t replace_bad_samples(std::span<float> samples) noexcept {
   std::size_t bad = 0;
-  for (float& sample : samples) {
-    if (!std::isfinite(sample)) {
-      sample = 0.0f;
-      ++bad;
-    }
+  for (float& sample : samples) {  // no branch: several at a time
+    const bool finite = std::abs(sample) <= std::numeric_limits<float>::max();
+    bad += finite ? 0 : 1;
+    sample = finite ? sample : 0.0f;
   }
   return bad;
 }

@@ -15,12 +15,14 @@ namespace earshot {
 class SoundHash {
  public:
   void update(std::span<const float> samples) noexcept {
-    while (!samples.empty() && count_ % lanes_.size() != 0) samples = take_one(samples);
-    std::array<std::uint64_t, 4> lanes = lanes_;  // in registers
-    while (samples.size() >= lanes.size()) {
-      for (std::size_t i = 0; i < lanes.size(); ++i) lanes[i] = mixed(lanes[i], samples[i]);
-      samples = samples.subspan(lanes.size());
-      count_ += lanes.size();
+    while (!samples.empty() && count_ % kBlock != 0) samples = take_one(samples);
+    std::array<std::uint64_t, kLanes> lanes = lanes_;  // in registers
+    while (samples.size() >= kBlock) {
+      for (std::size_t i = 0; i < kLanes; ++i) {
+        lanes[i] = mixed(lanes[i] ^ low(samples[2 * i]) ^ high(samples[2 * i + 1]));
+      }
+      samples = samples.subspan(kBlock);
+      count_ += kBlock;
     }
     lanes_ = lanes;
     while (!samples.empty()) samples = take_one(samples);
@@ -32,17 +34,21 @@ class SoundHash {
   }
 
  private:
-  static std::uint64_t mixed(std::uint64_t lane, float sample) noexcept {
-    return mix_bits((lane ^ std::bit_cast<std::uint32_t>(sample)) + 1);
-  }
+  static std::uint64_t low(float sample) noexcept { return std::bit_cast<std::uint32_t>(sample); }
+  static std::uint64_t high(float sample) noexcept { return low(sample) << 32; }
+  static std::uint64_t mixed(std::uint64_t lane) noexcept { return mix_bits(lane + 1); }
+
   std::span<const float> take_one(std::span<const float> samples) noexcept {
-    std::uint64_t& lane = lanes_[count_++ % lanes_.size()];
-    lane = mixed(lane, samples[0]);
+    const std::size_t place = count_++ % kBlock;
+    std::uint64_t& lane = lanes_[place / 2];
+    lane = place % 2 == 0 ? lane ^ low(samples[0]) : mixed(lane ^ high(samples[0]));
     return samples.subspan(1);
   }
 
-  // One a sample in turn: a processor mixes four numbers in the time of one.
-  std::array<std::uint64_t, 4> lanes_{};
+  // Two samples each in turn: a processor mixes four numbers in the time of one.
+  static constexpr std::size_t kLanes = 4;
+  static constexpr std::size_t kBlock = 2 * kLanes;
+  std::array<std::uint64_t, kLanes> lanes_{};
   std::uint64_t count_ = 0;
 };
 
