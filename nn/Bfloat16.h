@@ -25,10 +25,6 @@ EARSHOT_INLINE void store(Bfloat16* data, std::size_t vector, const Float<Lanes>
   using Halves = typename Vectors<Lanes>::Halves;
   *reinterpret_cast<Halves*>(data + vector * Lanes) = __builtin_convertvector(kept, Halves);
 }
-template <int Lanes>
-EARSHOT_INLINE void store(float* data, std::size_t vector, const Float<Lanes>& values) {
-  at<Lanes>(data, vector) = values;
-}
 
 /// A multiple of 16 values, both where a vector of them may lie.
 void round_to_bfloat16(std::span<const float> from, Bfloat16* to);

@@ -39,6 +39,11 @@ EARSHOT_INLINE Float<Lanes>& at(float* data, std::size_t vector) {
 }
 
 template <int Lanes>
+EARSHOT_INLINE void store(float* data, std::size_t vector, const Float<Lanes>& values) {
+  at<Lanes>(data, vector) = values;
+}
+
+template <int Lanes>
 EARSHOT_INLINE void add_to(double* sums, const Float<Lanes>& values) {
   for (int lane = 0; lane < Lanes; ++lane) sums[lane] += static_cast<double>(values[lane]);
 }
