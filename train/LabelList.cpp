@@ -7,9 +7,12 @@
 #include <sstream>
 #include <string_view>
 
+#include <spdlog/fmt/fmt.h>
+
 #include "dsp/Error.h"
 #include "nn/ReadFile.h"
 #include "train/Csv.h"
+#include "train/Html.h"
 
 namespace earshot {
 namespace {
@@ -73,11 +76,14 @@ std::vector<std::string> read_labels(const std::string& argument) {
   } else {
     labels = file ? from_lines(name) : split(name, ',');
   }
-  const auto empty = std::ranges::find(labels, std::string());
-  if (labels.empty() || empty != labels.end()) {
-    throw Error(file ? ExitCode::bad_data : ExitCode::usage, (file ? name : "--labels") + ": label " +
-                                                                 std::to_string(empty - labels.begin() + 1) +
-                                                                 " is empty, expected one a class");
+  const auto refuse = [&](std::size_t at, const char* problem) {
+    throw Error(file ? ExitCode::bad_data : ExitCode::usage,
+                fmt::format("{}: label {} {}", file ? name : "--labels", at + 1, problem));
+  };
+  if (labels.empty()) refuse(0, "is empty, expected one a class");
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i].empty()) refuse(i, "is empty, expected one a class");
+    if (valid_utf8(labels[i]) != labels[i]) refuse(i, "is in another encoding, expected UTF-8");
   }
   return labels;
 }
