@@ -1,6 +1,7 @@
 #include "daemon/AlsoHeard.h"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include <spdlog/fmt/fmt.h>

@@ -102,7 +102,8 @@ WatchView::WatchView(const json::object& hello, bool terminal)
     several_labels_ = text_of(model->get_object(), "scores") == "sigmoid";
   }
   greeting_ = fmt::format("{} {}, model '{}' with {} labels{}; sources: {}", text_of(hello, "server"),
-                          text_of(hello, "version"), name, labels, several_labels_ ? ", several at once" : "",
+                          text_of(hello, "version"), name, labels,
+                          several_labels_ && labels > 1 ? ", several at once" : "",
                           sources.empty() ? "none" : sources);
 }
 

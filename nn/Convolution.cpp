@@ -124,13 +124,14 @@ struct Convolution::Plan {
   }
 };
 
-bool Convolution::exists(const Config& config, const FeatureShape& input, const FeatureShape& output,
-                         const OperationContext& context) {
+bool Convolution::has_bfloat16(const Config& config, const FeatureShape& input, const FeatureShape& output,
+                               const OperationContext& context) {
+  Config rounding = config;
+  rounding.bfloat16 = true;
   try {
-    const Plan plan(config, input, output, context.from_image);
-    const auto& forward = plan.rounded_forward ? *plan.rounded_forward : plan.forward;
-    return !onednn::is_reference(forward) && !onednn::is_reference(plan.data) &&
-           (!plan.weights || !onednn::is_reference(*plan.weights));
+    const Plan plan(rounding, input, output, context.from_image);
+    return !onednn::is_reference(*plan.rounded_forward) && !onednn::is_reference(plan.data) &&
+           !onednn::is_reference(*plan.weights);
   } catch (const dnnl::error& error) {
     if (error.status != dnnl_unimplemented) throw;
     return false;
@@ -249,9 +250,8 @@ namespace {
 /// no gradient of its input, for which oneDNN has only its reference.)
 Convolution::Config in_precision(Convolution::Config config, const FeatureShape& input,
                                  const FeatureShape& output, const OperationContext& context) {
-  if (context.precision == Precision::f32 || context.from_image) return config;
-  config.bfloat16 = true;
-  config.bfloat16 = Convolution::exists(config, input, output, context);
+  config.bfloat16 = context.precision == Precision::bf16 && !context.from_image &&
+                    Convolution::has_bfloat16(config, input, output, context);
   return config;
 }
 

@@ -27,9 +27,9 @@ class Convolution {
     bool rounds_output = false;  ///< outputs are Bfloat16 too
     bool rounds_input_gradient = false;  ///< input gradients are
   };
-  /// Whether oneDNN has all of it for this processor in more than its reference.
-  static bool exists(const Config& config, const FeatureShape& input, const FeatureShape& output,
-                     const OperationContext& context);
+  /// Whether oneDNN has all that training in bfloat16 takes in more than its reference.
+  static bool has_bfloat16(const Config& config, const FeatureShape& input, const FeatureShape& output,
+                           const OperationContext& context);
   Convolution(const Config& config, const FeatureShape& input, const FeatureShape& output,
               const OperationContext& context);
 

@@ -35,11 +35,12 @@ struct LabelledClip {
 
 struct DataSet {
   std::filesystem::path directory;
-  std::vector<std::string> labels;         ///< in the order of the classes' numbers
-  std::vector<LabelledClip> clips;         ///< in the order of the lists, the training list first
-  std::vector<std::string> groups = {};    ///< the names of recordings with several clips
-  bool groups_given = false;               ///< by a list's column `group`, not by the names of files
-  std::string layout = {};                 ///< the list it was read from, or "folders"
+  std::vector<std::string> labels;  ///< in the order of the classes' numbers
+  std::vector<LabelledClip> clips;  ///< in the order of the lists, the training list first
+  std::vector<std::string> groups =
+      {};                     ///< names of recordings; without a column `group`, those of several clips
+  bool groups_given = false;  ///< by a list's column `group`, not by the names of files
+  std::string layout = {};    ///< the list it was read from, or "folders"
   std::vector<std::string> problems = {};  ///< what was left out or looks wrong, a line each, naming the file
 };
 

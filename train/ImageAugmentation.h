@@ -23,7 +23,7 @@ struct Affine {
 void apply_affine(const Affine& affine, const FeatureShape& shape, std::span<const float> in,
                   std::span<float> out);
 
-/// Draws transforms and applies them. Stateless after construction: any thread may call it.
+/// Draws transforms. Stateless after construction: any thread may call it.
 class ImageAugmentation {
  public:
   struct Settings {

@@ -68,10 +68,12 @@ std::vector<std::string> from_lines(const std::filesystem::path& path) {
 }  // namespace
 
 std::vector<std::string> read_labels(const std::string& argument) {
-  const bool file = argument.starts_with('@');
-  const std::string name = file ? argument.substr(1) : argument;
+  const bool marked = argument.starts_with('@');
+  const std::string name = marked ? argument.substr(1) : argument;
+  const bool class_map = name.ends_with(".csv") && name.find(',') == std::string::npos;
+  const bool file = marked || class_map;
   std::vector<std::string> labels;
-  if (name.ends_with(".csv") && name.find(',') == std::string::npos) {
+  if (class_map) {
     labels = from_class_map(name);
   } else {
     labels = file ? from_lines(name) : split(name, ',');
@@ -83,7 +85,8 @@ std::vector<std::string> read_labels(const std::string& argument) {
   if (labels.empty()) refuse(0, "is empty, expected one a class");
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (labels[i].empty()) refuse(i, "is empty, expected one a class");
-    if (valid_utf8(labels[i]) != labels[i]) refuse(i, "is in another encoding, expected UTF-8");
+    if (valid_utf8(labels[i]) != labels[i])
+      refuse(i, "holds control characters or is in another encoding, expected UTF-8");
   }
   return labels;
 }

@@ -225,7 +225,7 @@ std::map<std::string, std::string> settings_of(const TrainConfig& config) {
   add("train.learning_rate", config.learning_rate);
   add_settings(config.optimization, settings);
   add("train.seed", config.seed);
-  add("train.precision", config.precision == Precision::bf16 ? "bf16" : "f32");
+  if (config.precision == Precision::bf16) add("train.precision", "bf16");
   add("train.class_weights", config.class_weights);
   if (config.label_smoothing > 0.0) add("train.label_smoothing", config.label_smoothing);
   add("train.batch_norm_momentum", config.batch_norm_momentum);

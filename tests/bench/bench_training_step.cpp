@@ -111,7 +111,7 @@ struct Rounds {
 bool report_v6(const char* precision, const Rounds& rounds, double bare_ms, double target) {
   const double step_ms = median(rounds.whole);
   const bool passed = step_ms < target * bare_ms;
-  std::printf("  training step in %s, batch %zu, %d threads  %6.2f  (forward %.2f)\n", precision, kBatch,
+  std::printf("  training step in %-4s, batch %zu, %d threads  %6.2f  (forward %.2f)\n", precision, kBatch,
               kThreads, step_ms, median(rounds.forward));
   std::printf("  ratio                                         %6.2f  (must be under %.1f): %s\n",
               step_ms / bare_ms, target, passed ? "passed" : "FAILED");
@@ -144,7 +144,7 @@ bool bench_v6() {
   const double bare_ms = median(bare);
   std::printf("v6, ms a sample, medians of %d interleaved rounds\n", kRounds);
   std::printf("  bare direct forward chain in f32, 1 thread    %6.2f\n", bare_ms);
-  bool passed = report_v6("f32 ", floats, bare_ms, kTargetOfChain);
+  bool passed = report_v6("f32", floats, bare_ms, kTargetOfChain);
   if (rounded) {
     passed = report_v6("bf16", halves, bare_ms, kTargetOfChainInBf16) && passed;
   } else {

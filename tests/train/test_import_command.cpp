@@ -176,7 +176,8 @@ TEST_CASE("labels come from the command line, a file of lines, or AudioSet's cla
   CHECK_THROWS_WITH(read_labels(map), Contains("map.csv:3") && Contains("index is '2'"));
   CHECK_THROWS_WITH(read_labels("a,,c"), Contains("label 2 is empty"));
   const std::string latin1 = directory.write("latin1.txt", "tea\ncaf\xE9\n").string();
-  CHECK_THROWS_WITH(read_labels("@" + latin1), Contains("latin1.txt: label 2 is in another encoding"));
+  CHECK_THROWS_WITH(read_labels("@" + latin1),
+                    Contains("latin1.txt: label 2 holds control characters or is in another encoding"));
   CHECK_THROWS_WITH(read_labels("@" + (directory / "none.txt").string()), Contains("none.txt"));
 }
 
