@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <numbers>
+#include <utility>
 
 #include "nn/KeyedRandom.h"
 
@@ -52,12 +53,32 @@ void add_burst(std::vector<float>& sound, KeyedRandom& random, double start_s, d
   }
 }
 
-// Two clicks a second, the second a little lower: tick, tock.
+// Likewise a tone.
+void add_ring(std::vector<float>& sound, double start_s, double decay_s, double level, double hz) {
+  const auto start = static_cast<std::size_t>(start_s * kRate);
+  const auto length = static_cast<std::size_t>(8.0 * decay_s * kRate);
+  for (std::size_t i = 0; i < length && start + i < sound.size(); ++i) {
+    const double t = static_cast<double>(i) / kRate;
+    sound[start + i] +=
+        static_cast<float>(level * std::exp(-t / decay_s) * std::sin(2.0 * std::numbers::pi * hz * t));
+  }
+}
+
+// An alarm clock: five ticks a second of a small metal case, every other one a little lower, in a quiet room.
 std::vector<float> clock_tick(double seconds) {
   std::vector<float> sound = silence(seconds);
   KeyedRandom random(1);
-  for (int beat = 0; beat * 0.5 < seconds; ++beat)
-    add_burst(sound, random, 0.1 + beat * 0.5, 0.0025, 1.0, beat % 2 == 0 ? 9000.0 : 5000.0);
+  LowPass room(8000.0);
+  for (float& x : sound) x = static_cast<float>(0.03 * room(noise(random)));
+  for (int beat = 0; 0.1 + beat * 0.2 < seconds; ++beat) {
+    const double start_s = 0.1 + beat * 0.2;
+    const bool tick = beat % 2 == 0;
+    const double level = tick ? 1.0 : 0.7;
+    add_burst(sound, random, start_s, 0.002, 0.8 * level, kRate);
+    for (const auto& [hz, strength] :
+         {std::pair(1500.0, 0.5), std::pair(2200.0, 0.6), std::pair(4100.0, 0.4)})
+      add_ring(sound, start_s, 0.015, strength * level, tick ? hz : 0.93 * hz);
+  }
   return normalised(std::move(sound));
 }
 
@@ -75,19 +96,18 @@ std::vector<float> rain(double seconds) {
   return normalised(std::move(sound));
 }
 
-// Blade slap: low noise and a low tone, thirteen pulses a second.
+// Blade slap: deep noise in eleven pulses a second, and a little of the turbine.
 std::vector<float> helicopter(double seconds) {
   std::vector<float> sound = silence(seconds);
   KeyedRandom random(3);
-  LowPass rotor(180.0);
-  LowPass turbine(2500.0);
+  LowPass first(150.0);
+  LowPass second(150.0);
+  LowPass turbine(4000.0);
   for (std::size_t i = 0; i < sound.size(); ++i) {
     const double t = static_cast<double>(i) / kRate;
-    const double phase = std::fmod(13.0 * t, 1.0);
-    const double slap = std::exp(-6.0 * phase);
-    const double white = noise(random);
-    sound[i] = static_cast<float>(6.0 * slap * rotor(white) + 0.25 * (0.4 + slap) * turbine(white) +
-                                  0.3 * slap * std::sin(2.0 * std::numbers::pi * 62.0 * t));
+    const double slap = 0.05 + 0.95 * std::exp(-5.0 * std::fmod(11.0 * t, 1.0));
+    const double rotor = second(first(noise(random)));
+    sound[i] = static_cast<float>(slap * (rotor + 0.003 * turbine(noise(random))));
   }
   return normalised(std::move(sound));
 }
@@ -111,20 +131,20 @@ std::vector<float> sea_waves(double seconds) {
 std::vector<float> chainsaw(double seconds) {
   std::vector<float> sound = silence(seconds);
   KeyedRandom random(5);
-  LowPass muffler(6000.0);
+  LowPass muffler(12'000.0);
   double phase = 0.0;
   double firing = 1.0;
   for (std::size_t i = 0; i < sound.size(); ++i) {
     const double t = static_cast<double>(i) / kRate;
     const double throttle = 0.5 + 0.5 * std::tanh(4.0 * std::sin(2.0 * std::numbers::pi * t / 3.0));
-    phase += (70.0 + 75.0 * throttle) / kRate;
+    phase += (140.0 + 60.0 * throttle) / kRate;
     if (phase >= 1.0) {
       phase -= 1.0;
-      firing = random.uniform(0.7, 1.0);
+      firing = random.uniform(0.9, 1.0);
     }
-    const double pulse = firing * std::exp(-5.0 * phase);
-    sound[i] =
-        static_cast<float>(muffler(pulse * (1.0 + 1.5 * noise(random))) + 0.15 * noise(random) * throttle);
+    const double pulse = firing * std::exp(-10.0 * phase);
+    sound[i] = static_cast<float>(muffler(pulse * (1.0 + 0.5 * noise(random))) - 0.1 +
+                                  0.02 * noise(random) * throttle);
   }
   return normalised(std::move(sound));
 }
