@@ -9,13 +9,13 @@
 
 #include <CLI/CLI.hpp>
 
-#include "daemon/Classify.h"
-#include "daemon/DemoCommand.h"
-#include "daemon/Devices.h"
-#include "daemon/Send.h"
-#include "daemon/Watch.h"
-#include "dsp/Error.h"
-#include "dsp/Resampler.h"
+#include "daemon/capture/Devices.h"
+#include "daemon/client/Classify.h"
+#include "daemon/client/DemoCommand.h"
+#include "daemon/client/Send.h"
+#include "daemon/client/Watch.h"
+#include "dsp/audio/Resampler.h"
+#include "dsp/base/Error.h"
 
 namespace {
 

@@ -20,17 +20,17 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 
-#include "daemon/Config.h"
-#include "daemon/Devices.h"
-#include "daemon/FileSource.h"
 #include "daemon/Journal.h"
 #include "daemon/Logging.h"
-#include "daemon/Pipeline.h"
-#include "daemon/PortAudio.h"
-#include "daemon/SourceThreads.h"
-#include "daemon/StreamServer.h"
-#include "dsp/Error.h"
-#include "nn/Model.h"
+#include "daemon/capture/Devices.h"
+#include "daemon/capture/FileSource.h"
+#include "daemon/capture/PortAudio.h"
+#include "daemon/capture/SourceThreads.h"
+#include "daemon/hearing/Pipeline.h"
+#include "daemon/settings/Config.h"
+#include "daemon/stream/StreamServer.h"
+#include "dsp/base/Error.h"
+#include "nn/model/Model.h"
 
 namespace earshot {
 namespace {

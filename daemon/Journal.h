@@ -5,8 +5,8 @@
 
 #include <spdlog/spdlog.h>
 
-#include "daemon/JsonLine.h"
-#include "daemon/Message.h"
+#include "daemon/hearing/Message.h"
+#include "daemon/stream/JsonLine.h"
 
 namespace earshot {
 

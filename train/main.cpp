@@ -2,17 +2,17 @@
 #include <exception>
 #include <iostream>
 
-#include "dsp/Error.h"
-#include "train/CalibrateCommand.h"
-#include "train/CommandLine.h"
-#include "train/CrossvalCommand.h"
-#include "train/DataCommand.h"
-#include "train/EvaluateCommand.h"
-#include "train/ExportCommand.h"
-#include "train/FeaturesCommand.h"
-#include "train/ImportCommand.h"
-#include "train/InfoCommand.h"
-#include "train/TrainCommand.h"
+#include "dsp/base/Error.h"
+#include "train/commands/CalibrateCommand.h"
+#include "train/commands/CommandLine.h"
+#include "train/commands/CrossvalCommand.h"
+#include "train/commands/DataCommand.h"
+#include "train/commands/EvaluateCommand.h"
+#include "train/commands/ExportCommand.h"
+#include "train/commands/FeaturesCommand.h"
+#include "train/commands/ImportCommand.h"
+#include "train/commands/InfoCommand.h"
+#include "train/commands/TrainCommand.h"
 
 namespace {
 

@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "nn/Dnnl.h"
-#include "nn/PrimitiveChain.h"
+#include "nn/kernels/Dnnl.h"
+#include "nn/kernels/PrimitiveChain.h"
 
 namespace earshot::bench {
 

@@ -13,9 +13,9 @@
 #include <cstdlib>
 #include <vector>
 
-#include "nn/BuiltInArchitectures.h"
-#include "nn/Classifier.h"
-#include "nn/KeyedRandom.h"
+#include "dsp/base/KeyedRandom.h"
+#include "nn/inference/Classifier.h"
+#include "nn/model/BuiltInArchitectures.h"
 #include "tests/bench/BareChain.h"
 
 namespace {

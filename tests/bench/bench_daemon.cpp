@@ -12,7 +12,7 @@
 
 #include <boost/json.hpp>
 
-#include "nn/KeyedRandom.h"
+#include "dsp/base/KeyedRandom.h"
 #include "tests/daemon/Daemon.h"
 
 namespace {

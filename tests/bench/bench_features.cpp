@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-#include "dsp/FeatureExtractor.h"
+#include "dsp/features/FeatureExtractor.h"
 #include "tests/bench/PythonPeer.h"
 #include "tests/dsp/Signals.h"
 

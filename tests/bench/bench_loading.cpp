@@ -15,12 +15,12 @@
 #include <thread>
 #include <vector>
 
-#include "dsp/FeatureRecipe.h"
+#include "dsp/features/FeatureRecipe.h"
 #include "tests/bench/PythonPeer.h"
 #include "tests/support/Esc10.h"
 #include "tests/support/TemporaryDirectory.h"
-#include "train/DataSet.h"
-#include "train/FeatureSet.h"
+#include "train/data/DataSet.h"
+#include "train/samples/FeatureSet.h"
 
 namespace {
 

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "nn/BuiltInArchitectures.h"
-#include "nn/KeyedRandom.h"
-#include "nn/Network.h"
-#include "train/Optimizer.h"
+#include "dsp/base/KeyedRandom.h"
+#include "nn/model/BuiltInArchitectures.h"
+#include "nn/training/Network.h"
+#include "train/learning/Optimizer.h"
 
 namespace {
 

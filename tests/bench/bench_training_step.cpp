@@ -11,13 +11,13 @@
 #include <string>
 #include <vector>
 
-#include "nn/BuiltInArchitectures.h"
-#include "nn/KeyedRandom.h"
-#include "nn/Network.h"
-#include "nn/Processor.h"
+#include "dsp/base/KeyedRandom.h"
+#include "nn/kernels/Processor.h"
+#include "nn/model/BuiltInArchitectures.h"
+#include "nn/training/Network.h"
 #include "tests/bench/BareChain.h"
 #include "tests/bench/PythonPeer.h"
-#include "train/Optimizer.h"
+#include "train/learning/Optimizer.h"
 
 namespace {
 

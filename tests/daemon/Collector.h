@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/Message.h"
+#include "daemon/hearing/Message.h"
 
 namespace earshot::test {
 

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "nn/Model.h"
+#include "nn/model/Model.h"
 #include "tests/daemon/StreamClient.h"
 #include "tests/daemon/TestModel.h"
 #include "tests/support/Child.h"

@@ -1,10 +1,10 @@
 // A model that knows nothing: v6 with initial weights, for tests that need scores but no skill.
 #pragma once
 
-#include "nn/Architecture.h"
-#include "nn/BuiltInArchitectures.h"
-#include "nn/Model.h"
-#include "nn/Weights.h"
+#include "nn/model/Architecture.h"
+#include "nn/model/BuiltInArchitectures.h"
+#include "nn/model/Model.h"
+#include "nn/model/Weights.h"
 
 namespace earshot::test {
 

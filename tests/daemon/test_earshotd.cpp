@@ -12,8 +12,8 @@
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
-#include "daemon/Classify.h"
-#include "nn/KeyedRandom.h"
+#include "daemon/client/Classify.h"
+#include "dsp/base/KeyedRandom.h"
 #include "tests/daemon/Daemon.h"
 #include "tests/support/WavFile.h"
 

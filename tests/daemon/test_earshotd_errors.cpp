@@ -7,7 +7,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "daemon/Classify.h"
+#include "daemon/client/Classify.h"
 #include "tests/daemon/Daemon.h"
 #include "tests/support/WavFile.h"
 

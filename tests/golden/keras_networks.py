@@ -40,7 +40,7 @@ SEED = 9
 LEARNING_RATE = {"v5": 3e-4, "efficientnet_b0": 1e-4, "yamnet": 1e-4}
 LOSS_WEIGHT = {"v5": 1e-4, "efficientnet_b0": 1e-3, "yamnet": 1e-1}
 
-# --- Random numbers, as nn/KeyedRandom.h's
+# --- Random numbers, as dsp/base/KeyedRandom.h's
 
 
 def wrapped(x):

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "nn/KeyedRandom.h"
+#include "dsp/base/KeyedRandom.h"
 
 namespace earshot::test {
 namespace {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "nn/Architecture.h"
-#include "nn/Weights.h"
+#include "nn/model/Architecture.h"
+#include "nn/model/Weights.h"
 
 namespace earshot::test {
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "nn/Safetensors.h"
-#include "nn/ZipArchive.h"
+#include "nn/exchange/ZipArchive.h"
+#include "nn/model/Safetensors.h"
 #include "tests/support/TemporaryDirectory.h"
 
 namespace earshot::test {

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "nn/Architecture.h"
-#include "nn/Weights.h"
+#include "nn/model/Architecture.h"
+#include "nn/model/Weights.h"
 
 namespace earshot::test {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "nn/KeyedRandom.h"
+#include "dsp/base/KeyedRandom.h"
 
 namespace earshot::test {
 

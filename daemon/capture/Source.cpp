@@ -1,0 +1,86 @@
+#include "daemon/capture/Source.h"
+
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "daemon/capture/FileSource.h"
+#include "daemon/capture/MicrophoneSource.h"
+#include "daemon/capture/StdinSource.h"
+#include "daemon/capture/TcpSource.h"
+
+namespace earshot {
+namespace {
+
+PipelineSettings pipeline_settings(const SourceSettings& source, const SourceContext& context) {
+  return {.source = source.name,
+          .hop_samples = context.hop_samples,
+          .gain_db = source.gain_db,
+          .gate_dbfs = source.level_dbfs ? source.level_dbfs : context.gate_dbfs,
+          .threads = context.threads};
+}
+
+}  // namespace
+
+Source::Source(const SourceSettings& settings, const SourceContext& context)
+    : name_(settings.name),
+      anchor_(context.anchor),
+      sink_(context.sink),
+      pipeline_(pipeline_settings(settings, context), context.model, context.anchor.utc, context.sink,
+                context.counters) {}
+
+void Source::run(std::stop_token stop) noexcept {
+  std::string why;
+  try {
+    why = hear(std::move(stop));
+  } catch (const std::exception& error) {
+    why = error.what();
+    spdlog::error("source '{}': {}", name_, why);
+    pipeline_.close();
+  }
+  change_state(SourceState::ended, why);
+}
+
+void Source::change_state(SourceState state, const std::string& detail) noexcept {
+  SourceChange change{name_, state, detail, std::nullopt};
+  if (state == SourceState::down || state == SourceState::ended) change.end_sample = pipeline_.position();
+  sink_.publish(std::move(change));
+}
+
+std::uint64_t Source::samples_in(std::chrono::steady_clock::duration time) const noexcept {
+  const double seconds = std::chrono::duration<double>(time).count();
+  return seconds > 0 ? static_cast<std::uint64_t>(seconds * pipeline_.rate_hz()) : 0;
+}
+
+std::unique_ptr<Source> make_source(const SourceSettings& settings, const SourceContext& context) {
+  struct Maker {
+    const SourceSettings& settings;
+    const SourceContext& context;
+    std::unique_ptr<Source> operator()(const MicrophoneSettings& kind) const {
+      return std::make_unique<MicrophoneSource>(settings, kind, context);
+    }
+    std::unique_ptr<Source> operator()(const TcpSettings& kind) const {
+      return std::make_unique<TcpSource>(settings, kind, context);
+    }
+    std::unique_ptr<Source> operator()(const StdinSettings& kind) const {
+      return std::make_unique<StdinSource>(settings, kind, context);
+    }
+    std::unique_ptr<Source> operator()(const FileSettings& kind) const {
+      return std::make_unique<FileSource>(settings, kind, context);
+    }
+  };
+  return std::visit(Maker{settings, context}, settings.kind);
+}
+
+bool sleep_until(std::stop_token stop, std::chrono::steady_clock::time_point moment) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  wake.wait_until(lock, stop, moment, [] { return false; });
+  return !stop.stop_requested();
+}
+
+}  // namespace earshot

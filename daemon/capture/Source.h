@@ -1,0 +1,74 @@
+// Source: where sound comes from; each feeds a pipeline of its own on a thread of its own.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "daemon/hearing/Message.h"
+#include "daemon/hearing/Pipeline.h"
+#include "daemon/hearing/StreamClock.h"
+#include "daemon/settings/Config.h"
+
+namespace earshot {
+
+class PortAudio;
+
+/// What all sources of a daemon share; it outlives them.
+struct SourceContext {
+  const Model& model;
+  std::uint64_t hop_samples;
+  std::optional<double> gate_dbfs;  ///< of a source without a gate of its own; nothing classifies all
+  int threads;                      ///< of each classifier
+  UtcAnchor anchor;
+  MessageSink& sink;
+  Counters& counters;
+  PortAudio* port_audio;  ///< for microphones only
+};
+
+class Source {
+ public:
+  virtual ~Source() = default;
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+
+  /// Its own thread: hears until the sound ends or a stop is requested, then publishes "ended". What goes
+  /// wrong meanwhile ends the source with the reason as detail. Returns within 100 ms of a stop, or the time
+  /// of one window.
+  void run(std::stop_token stop) noexcept;
+
+  const std::string& name() const noexcept { return name_; }
+
+ protected:
+  /// Throws as Pipeline's constructor.
+  Source(const SourceSettings& settings, const SourceContext& context);
+
+  /// Hears until the end; returns why it ended. Throws Error if it cannot go on.
+  virtual std::string hear(std::stop_token stop) = 0;
+
+  /// Publishes the state; position and all if it is "down" or "ended".
+  void change_state(SourceState state, const std::string& detail) noexcept;
+  UtcTime utc(std::chrono::steady_clock::time_point moment) const { return anchor_.at(moment); }
+  /// Samples of the timeline that go by in `time`.
+  std::uint64_t samples_in(std::chrono::steady_clock::duration time) const noexcept;
+
+  Pipeline& pipeline() noexcept { return pipeline_; }
+  MessageSink& sink() noexcept { return sink_; }
+
+ private:
+  std::string name_;
+  UtcAnchor anchor_;
+  MessageSink& sink_;
+  Pipeline pipeline_;
+};
+
+/// Builds pipeline, listener, file reader; opens no device. Throws Error naming the source's trouble.
+std::unique_ptr<Source> make_source(const SourceSettings& settings, const SourceContext& context);
+
+/// Sleeps; false if a stop was requested meanwhile.
+bool sleep_until(std::stop_token stop, std::chrono::steady_clock::time_point moment);
+
+}  // namespace earshot

@@ -1,0 +1,120 @@
+#include "daemon/client/Classify.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <spdlog/fmt/fmt.h>
+
+#include "daemon/capture/FileSource.h"
+#include "daemon/client/AlsoHeard.h"
+#include "daemon/hearing/Message.h"
+#include "daemon/settings/Config.h"
+#include "daemon/stream/JsonLine.h"
+#include "nn/model/Model.h"
+
+namespace earshot {
+namespace {
+
+// "1:02:03.50"
+std::string clock_text(std::uint64_t sample, int rate_hz) {
+  const auto hundredths =
+      static_cast<std::uint64_t>(std::llround(static_cast<double>(sample) * 100.0 / rate_hz));
+  const std::uint64_t seconds = hundredths / 100;
+  return fmt::format("{}:{:02}:{:02}.{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60,
+                     hundredths % 100);
+}
+
+// Prints what the pipeline publishes.
+class Printer final : public MessageSink {
+ public:
+  Printer(const Model& model, bool json, std::ostream& out) : model_(model), json_(json), out_(out) {
+    for (const std::string& label : model.labels) label_width_ = std::max(label_width_, label.size());
+  }
+
+  void publish(Message message) noexcept override {
+    if (const auto* prediction = std::get_if<Prediction>(&message)) {
+      out_ << (json_ ? json_line(message, ++seq_, model_.labels) : line(*prediction)) << std::flush;
+    }
+  }
+
+ private:
+  std::string line(const Prediction& prediction) const {
+    const int rate_hz = model_.recipe.rate_hz;
+    const auto best = std::max_element(prediction.scores.begin(), prediction.scores.end());
+    const auto index = static_cast<std::size_t>(best - prediction.scores.begin());
+    const std::string what = prediction.gated ? fmt::format("{:<{}}         ", "(quiet)", label_width_)
+                                              : fmt::format("{:<{}}  {:5.1f} %", model_.labels[index],
+                                                            label_width_, 100.0F * *best);
+    return fmt::format("{}  {} - {}  {}  {:6.1f} dBFS{}{}\n", prediction.source,
+                       clock_text(prediction.start_sample, rate_hz),
+                       clock_text(prediction.end_sample, rate_hz), what, prediction.level_dbfs,
+                       others(prediction), prediction.padded_samples > 0 ? "  padded with silence" : "");
+  }
+
+  std::string others(const Prediction& prediction) const {
+    if (prediction.gated || model_.architecture.scores != Scores::sigmoid) return {};
+    std::vector<ScoredLabel> scores;
+    for (std::size_t i = 0; i < model_.labels.size(); ++i) {
+      scores.push_back({model_.labels[i], static_cast<double>(prediction.scores[i])});
+    }
+    return also_heard(scores);
+  }
+
+  const Model& model_;
+  bool json_;
+  std::ostream& out_;
+  std::size_t label_width_ = 7;
+  std::uint64_t seq_ = 0;
+};
+
+}  // namespace
+
+std::filesystem::path find_model() {
+  if (const auto config = find_config()) return load_config(*config).model.path;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  const std::array places{program / "../share/earshot/esc10-v6.safetensors",
+                          program / "../../config/esc10-v6.safetensors"};
+  std::error_code ignored;  // what cannot be seen is not there
+  for (const std::filesystem::path& place : places) {
+    if (std::filesystem::exists(place, ignored)) return place.lexically_normal();
+  }
+  throw Error(ExitCode::no_input, "found no model at " + places[0].lexically_normal().string() + " or " +
+                                      places[1].lexically_normal().string() +
+                                      ", expected one there or --model FILE");
+}
+
+ExitCode classify_files(const ClassifySettings& settings, std::ostream& out, std::ostream& errors) {
+  const Model model = load_model(settings.model ? *settings.model : find_model());
+  Printer printer(model, settings.json, out);
+  Counters counters;
+  const SourceContext context{
+      .model = model,
+      .hop_samples = effective_hop_samples(model.recipe, settings.hop_s, "--hop-s", ExitCode::usage),
+      .gate_dbfs = settings.gate_dbfs,
+      .threads = 1,
+      .anchor = UtcAnchor::now(),
+      .sink = printer,
+      .counters = counters,
+      .port_audio = nullptr};
+  ExitCode code = ExitCode::ok;
+  for (const std::filesystem::path& path : settings.files) {
+    const FileSettings file{.path = path, .pace = Pace::fast, .at_end = AtEnd::stop};
+    SourceSettings source;
+    source.name = path.string();
+    source.kind = file;
+    try {
+      FileSource(source, file, context).play({});
+    } catch (const Error& error) {
+      errors << "earshot: " << error.what() << '\n';
+      if (code == ExitCode::ok) code = error.code();
+    }
+  }
+  if (!out.flush()) throw Error(ExitCode::io, "standard output: cannot write");
+  return code;
+}
+
+}  // namespace earshot

@@ -1,0 +1,89 @@
+#include "daemon/client/Send.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "daemon/client/PcmEncoder.h"
+#include "daemon/net/ClientSocket.h"
+#include "dsp/audio/AudioFile.h"
+#include "dsp/audio/Resampler.h"
+#include "dsp/base/Error.h"
+
+namespace earshot {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kConnectLimit = std::chrono::seconds(10);
+constexpr auto kCloseLimit = std::chrono::seconds(60);
+constexpr std::size_t kChunkFrames = 1024;
+
+/// One channel to send: one of the file, or the mean of all, at the rate of the wire.
+class Voice {
+ public:
+  /// `channel` 0 for the first, -1 for the mean.
+  Voice(const std::filesystem::path& path, int channel, int rate_hz)
+      : file_(path), channel_(channel), resampler_(file_.rate_hz(), rate_hz), chunk_(kChunkFrames) {}
+
+  /// The next samples; done() once there are no more.
+  std::span<const float> next() {
+    const std::size_t count = channel_ < 0 ? file_.read_mono(chunk_) : file_.read_channel(channel_, chunk_);
+    done_ = count == 0;
+    return done_ ? resampler_.finish() : resampler_.process({chunk_.data(), count});
+  }
+  bool done() const noexcept { return done_; }
+
+ private:
+  AudioFile file_;
+  int channel_;
+  Resampler resampler_;
+  std::vector<float> chunk_;
+  bool done_ = false;
+};
+
+/// As many channels as the wire has: the file's own if it has as many, else its mean.
+std::vector<Voice> open_voices(const SendSettings& settings, int rate_hz, int file_channels) {
+  std::vector<Voice> voices;
+  const bool own = file_channels == settings.pcm.channels;
+  for (int channel = 0; channel < (own ? file_channels : 1); ++channel) {
+    voices.emplace_back(settings.file, own ? channel : -1, rate_hz);
+  }
+  return voices;
+}
+
+}  // namespace
+
+void send_file(const SendSettings& settings) {
+  const AudioFile file(settings.file);
+  const int rate_hz = settings.pcm.rate_hz > 0 ? settings.pcm.rate_hz : file.rate_hz();
+  std::vector<Voice> voices = open_voices(settings, rate_hz, file.channels());
+  PcmEncoder encoder(settings.pcm.format);
+  ClientSocket socket(settings.to, kConnectLimit);
+
+  const Clock::time_point begin = Clock::now();
+  double sent_s = 0.0;
+  std::vector<std::span<const float>> channels(static_cast<std::size_t>(settings.pcm.channels));
+  while (!voices.front().done()) {
+    for (std::size_t i = 0; i < voices.size(); ++i) channels[i] = voices[i].next();
+    std::fill(channels.begin() + static_cast<std::ptrdiff_t>(voices.size()), channels.end(),
+              channels.front());
+    if (settings.speed > 0.0) {
+      // A live sender has a chunk once it is over.
+      sent_s += static_cast<double>(channels.front().size()) / rate_hz;
+      std::this_thread::sleep_until(begin + std::chrono::duration_cast<Clock::duration>(
+                                                std::chrono::duration<double>(sent_s / settings.speed)));
+    }
+    socket.send(encoder.encode(channels));
+  }
+  socket.finish_sending();
+  std::array<char, 4096> ignored;
+  while (const auto count = socket.receive(ignored, kCloseLimit)) {
+    if (*count == 0) break;
+  }
+}
+
+}  // namespace earshot

@@ -1,0 +1,21 @@
+// `earshot send`: a file as live network audio.
+#pragma once
+
+#include <filesystem>
+
+#include "daemon/net/Address.h"
+#include "daemon/settings/Config.h"
+
+namespace earshot {
+
+struct SendSettings {
+  std::filesystem::path file;
+  Endpoint to;
+  PcmSettings pcm;     ///< what a tcp source expects unless it is configured otherwise; rate_hz 0: the file's
+  double speed = 1.0;  ///< times real time; 0: as fast as it is taken
+};
+
+/// Returns once the receiver has closed, or was given time to. Throws Error as AudioFile and ClientSocket do.
+void send_file(const SendSettings& settings);
+
+}  // namespace earshot

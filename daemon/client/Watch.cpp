@@ -1,0 +1,177 @@
+#include "daemon/client/Watch.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include <spdlog/fmt/fmt.h>
+
+#include <boost/json.hpp>
+
+#include "daemon/client/WatchView.h"
+#include "daemon/net/ClientSocket.h"
+#include "daemon/net/LineSplitter.h"
+#include "dsp/base/Error.h"
+#include "dsp/base/JsonWriter.h"
+
+namespace earshot {
+namespace {
+
+namespace json = boost::json;
+using namespace std::chrono_literals;
+
+constexpr auto kConnectLimit = 5s;
+constexpr auto kSilenceLimit = 20s;  // four heartbeats
+constexpr std::chrono::milliseconds kFirstPause = 100ms;
+constexpr std::chrono::milliseconds kLongestPause = 5s;
+constexpr std::size_t kMostLineBytes = std::size_t{4} << 20;
+
+class Watcher {
+ public:
+  Watcher(const WatchSettings& settings, std::ostream& out, std::ostream& notices)
+      : settings_(settings), out_(out), notices_(notices) {}
+
+  void run() {
+    while (!done_) {
+      try {
+        listen();
+      } catch (const Error& error) {
+        const bool server_lost = error.code() == ExitCode::unavailable || error.code() == ExitCode::io;
+        if (!server_lost || !out_) throw;
+        tell(std::string(error.what()) + "; trying again");
+      }
+      if (done_) return;
+      std::this_thread::sleep_for(pause_);
+      pause_ = std::min(2 * pause_, kLongestPause);
+    }
+  }
+
+ private:
+  /// One connection, from hello to its end.
+  void listen() {
+    ClientSocket socket(settings_.server, kConnectLimit);
+    LineSplitter splitter(kMostLineBytes);
+    greeted_ = false;
+    std::array<char, 65536> buffer;
+    for (;;) {
+      const auto count = socket.receive(buffer, kSilenceLimit);
+      if (!count) return tell(settings_.server.text() + ": no heartbeat; trying again");
+      if (*count == 0) return tell(settings_.server.text() + ": the connection has ended; trying again");
+      std::string_view bytes(buffer.data(), *count);
+      while (auto line = splitter.next(bytes)) {
+        if (line->too_long) refuse("a line of more than 4 MiB");
+        take(line->text, socket);
+        if (done_) break;
+      }
+      if (!out_.flush()) throw Error(ExitCode::io, "standard output: cannot write");
+      if (done_) return;
+    }
+  }
+
+  void take(const std::string& text, ClientSocket& socket) {
+    json::error_code error;
+    const json::value document = json::parse(text, error);
+    const json::object* message = document.if_object();
+    const json::value* type_value = message ? message->if_contains("type") : nullptr;
+    if (error || !type_value || !type_value->is_string()) refuse(printable_start(text));
+    const std::string_view type = type_value->get_string();
+    if (type == "hello") {
+      greet(*message, socket);
+    } else if (type == "subscribed" || (greeted_ && type == "error")) {
+      resuming_ = false;
+    } else if (type == "error") {
+      tell(settings_.server.text() + ": " + text_of(*message, "message") + "; trying again");
+    } else if (type == "bye" && greeted_) {
+      tell(settings_.server.text() + " says bye: " + text_of(*message, "reason"));
+    } else if (!greeted_) {
+      refuse(printable_start(text));
+    }
+    show(*message, text, type);
+  }
+
+  /// A new connection, or a daemon whose configuration has changed.
+  void greet(const json::object& hello, ClientSocket& socket) {
+    view_.emplace(hello, settings_.terminal);
+    if (std::exchange(greeted_, true)) return;
+    pause_ = kFirstPause;
+    tell("connected to " + settings_.server.text() + ": " + view_->greeting());
+    std::string instance = text_of(hello, "instance");
+    const bool first = instance_.empty();
+    if (instance != instance_) next_seq_ = first ? number_of(hello, "next_seq") : 1;
+    instance_ = std::move(instance);
+    if (first) return;  // a first connection shows what happens from now on
+    JsonWriter request;
+    request.begin_object()
+        .field("type", "subscribe")
+        .field("from_seq", next_seq_)
+        .field("instance", instance_)
+        .end_object();
+    const std::string line = request.take_line();
+    socket.send(std::as_bytes(std::span<const char>(line)));
+    resuming_ = true;
+  }
+
+  void show(const json::object& message, const std::string& text, std::string_view type) {
+    if (const json::value* seq = message.if_contains("seq"); seq && seq->is_int64()) {
+      if (resuming_) return;  // it comes again, after what was missed
+      next_seq_ = static_cast<std::uint64_t>(seq->get_int64()) + 1;
+    }
+    if (settings_.json) {
+      out_ << text << '\n';
+    } else if (view_) {
+      if (const auto line = view_->line(message)) out_ << *line << '\n';
+    }
+    if (type == "prediction" && settings_.count && ++predictions_ == *settings_.count) done_ = true;
+  }
+
+  void tell(const std::string& notice) {
+    if (notice != last_notice_) notices_ << "earshot: " << notice << std::endl;
+    last_notice_ = notice;
+  }
+
+  [[noreturn]] void refuse(const std::string& found) const {
+    throw Error(ExitCode::bad_data,
+                settings_.server.text() + ": found " + found + ", expected a message of earshotd");
+  }
+
+  static std::uint64_t number_of(const json::object& message, std::string_view key) {
+    const json::value* value = message.if_contains(key);
+    json::error_code not_one;
+    const auto number = value ? value->to_number<std::uint64_t>(not_one) : 0;
+    return not_one ? 0 : number;
+  }
+
+  static std::string printable_start(std::string_view text) {
+    std::string start(text.substr(0, 40));
+    for (char& c : start) {
+      if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7F) c = '?';
+    }
+    return fmt::format("'{}{}'", start, text.size() > start.size() ? "..." : "");
+  }
+
+  const WatchSettings& settings_;
+  std::ostream& out_;
+  std::ostream& notices_;
+  std::optional<WatchView> view_;
+  std::string instance_;
+  std::string last_notice_;
+  std::uint64_t next_seq_ = 1;
+  std::uint64_t predictions_ = 0;
+  std::chrono::milliseconds pause_ = kFirstPause;
+  bool greeted_ = false;
+  bool resuming_ = false;
+  bool done_ = false;
+};
+
+}  // namespace
+
+void watch(const WatchSettings& settings, std::ostream& out, std::ostream& notices) {
+  Watcher(settings, out, notices).run();
+}
+
+}  // namespace earshot

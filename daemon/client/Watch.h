@@ -1,0 +1,24 @@
+// `earshot watch`: shows what a daemon publishes, and comes back by itself when the connection is lost.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <ostream>
+
+#include "daemon/net/Address.h"
+
+namespace earshot {
+
+struct WatchSettings {
+  Endpoint server{"127.0.0.1", 7557};
+  bool json = false;                   ///< lines as they come
+  bool terminal = false;               ///< bars and colours
+  std::optional<std::uint64_t> count;  ///< return after so many predictions
+};
+
+/// Messages to `out`, what happens to the connection to `notices`, once per change. Without a count it
+/// returns never. Throws Error(bad_data) if something else than earshotd answers there, Error(io) if `out`
+/// fails.
+void watch(const WatchSettings& settings, std::ostream& out, std::ostream& notices);
+
+}  // namespace earshot

@@ -1,0 +1,175 @@
+#include "daemon/client/WatchView.h"
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <string_view>
+#include <vector>
+
+#include <spdlog/fmt/fmt.h>
+#include <boost/json.hpp>
+
+#include "daemon/client/AlsoHeard.h"
+
+namespace earshot {
+namespace {
+
+namespace json = boost::json;
+
+constexpr const char* kDim = "2";
+constexpr const char* kBold = "1";
+constexpr const char* kYellow = "33";
+constexpr int kBarCells = 20;
+
+std::string printable(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool c1_control =
+        byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    if (c1_control) ++i;
+    result += byte < 0x20 || byte == 0x7F || c1_control ? '?' : text[i];
+  }
+  return result;
+}
+
+double number_of(const json::object& message, std::string_view key) {
+  const json::value* value = message.if_contains(key);
+  return value && value->is_number() ? value->to_number<double>() : std::nan("");
+}
+
+/// Code points, which is what most terminals give one cell each.
+std::size_t width_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+std::string padded(std::string text, std::size_t width) {
+  const std::size_t have = width_of(text);
+  if (have < width) text.append(width - have, ' ');
+  return text;
+}
+
+/// "2025-03-01T12:34:56.500000Z" -> "13:34:56.5" here; as it is if it is something else.
+std::string clock_of(const json::object& message) {
+  const std::string utc = text_of(message, "time");
+  std::tm parts{};
+  const char* rest = ::strptime(utc.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+  if (!rest || *rest != '.') return utc;
+  const std::time_t seconds = ::timegm(&parts);
+  std::tm local{};
+  ::localtime_r(&seconds, &local);
+  return fmt::format("{:02}:{:02}:{:02}.{}", local.tm_hour, local.tm_min, local.tm_sec, rest[1]);
+}
+
+std::string bar(double fraction) {
+  const auto cells = static_cast<int>(std::lround(std::clamp(fraction, 0.0, 1.0) * kBarCells));
+  std::string text;
+  for (int i = 0; i < kBarCells; ++i) text += i < cells ? "\u2588" : "\u2591";
+  return text + " ";
+}
+
+}  // namespace
+
+std::string text_of(const json::object& message, std::string_view key) {
+  const json::value* value = message.if_contains(key);
+  return value && value->is_string() ? printable(value->get_string()) : std::string();
+}
+
+WatchView::WatchView(const json::object& hello, bool terminal)
+    : rate_hz_(number_of(hello, "rate_hz")), terminal_(terminal) {
+  std::string sources;
+  if (const json::value* list = hello.if_contains("sources"); list && list->is_array()) {
+    for (const json::value& item : list->get_array()) {
+      if (!item.is_object()) continue;
+      const json::object& source = item.get_object();
+      const std::string name = text_of(source, "name");
+      source_width_ = std::max(source_width_, width_of(name));
+      sources += fmt::format("{}{} ({}, {})", sources.empty() ? "" : ", ", name, text_of(source, "kind"),
+                             text_of(source, "state"));
+    }
+  }
+  std::size_t labels = 0;
+  if (const json::value* list = hello.if_contains("labels"); list && list->is_array()) {
+    labels = list->get_array().size();
+    for (const json::value& label : list->get_array()) {
+      if (label.is_string()) label_width_ = std::max(label_width_, width_of(printable(label.get_string())));
+    }
+  }
+  std::string name;
+  if (const json::value* model = hello.if_contains("model"); model && model->is_object()) {
+    name = text_of(model->get_object(), "name");
+    several_labels_ = text_of(model->get_object(), "scores") == "sigmoid";
+  }
+  greeting_ = fmt::format("{} {}, model '{}' with {} labels{}; sources: {}", text_of(hello, "server"),
+                          text_of(hello, "version"), name, labels,
+                          several_labels_ && labels > 1 ? ", several at once" : "",
+                          sources.empty() ? "none" : sources);
+}
+
+std::optional<std::string> WatchView::line(const json::object& message) const {
+  const std::string type = text_of(message, "type");
+  if (type == "prediction") return prediction(message);
+  const std::string source = column(message, "source", source_width_);
+  if (type == "gap") {
+    const std::string reason = text_of(message, "reason");
+    const std::string what = reason == "overload"
+                                 ? fmt::format("{} windows skipped: overload", number_of(message, "windows"))
+                                 : fmt::format("{} lost: {}", seconds(message, "samples"), reason);
+    return painted(kYellow,
+                   fmt::format("{:10}  {}  -- {} at {}", "", source, what, seconds(message, "start_sample")));
+  }
+  if (type == "source") {
+    const std::string detail = text_of(message, "detail");
+    return painted(kYellow, fmt::format("{:10}  {}  -- {}{}{}", "", source, text_of(message, "state"),
+                                        detail.empty() ? "" : ": ", detail));
+  }
+  if (type == "event") {
+    return painted(kBold, fmt::format("{:10}  {}  {}  {}", clock_of(message), source,
+                                      column(message, "label", label_width_), text_of(message, "phase")));
+  }
+  if (type == "lost") {
+    return painted(kYellow, fmt::format("-- missed {} messages, seq {} to {}", number_of(message, "messages"),
+                                        number_of(message, "from_seq"), number_of(message, "to_seq")));
+  }
+  return std::nullopt;
+}
+
+std::string WatchView::prediction(const json::object& message) const {
+  const std::string source = column(message, "source", source_width_);
+  const std::string level = fmt::format("{:6.1f} dBFS", number_of(message, "level_dbfs"));
+  const json::value* gated = message.if_contains("gated");
+  const double confidence = number_of(message, "confidence");
+  if ((gated && gated->is_bool() && gated->get_bool()) || std::isnan(confidence)) {
+    const std::size_t between = terminal_ ? kBarCells + 10 : 9;
+    return painted(kDim, fmt::format("{:10}  {}  {}{:{}}  {}", clock_of(message), source,
+                                     padded("(quiet)", label_width_), "", between, level));
+  }
+  return fmt::format("{:10}  {}  {}  {}{:5.1f} %  {}{}", clock_of(message), source,
+                     painted(kBold, column(message, "label", label_width_)), terminal_ ? bar(confidence) : "",
+                     100.0 * confidence, level, several_labels_ ? others(message) : "");
+}
+
+std::string WatchView::others(const json::object& message) {
+  const json::value* scores = message.if_contains("scores");
+  if (!scores || !scores->is_object()) return {};
+  std::vector<ScoredLabel> labels;
+  for (const json::key_value_pair& each : scores->get_object()) {
+    if (each.value().is_number()) labels.push_back({each.key(), each.value().to_number<double>()});
+  }
+  return printable(also_heard(labels));
+}
+
+std::string WatchView::column(const json::object& message, const char* key, std::size_t width) const {
+  return padded(text_of(message, key), width);
+}
+
+std::string WatchView::painted(const char* colour, const std::string& text) const {
+  return terminal_ ? fmt::format("\x1B[{}m{}\x1B[0m", colour, text) : text;
+}
+
+std::string WatchView::seconds(const json::object& message, const char* key) const {
+  return fmt::format("{:.2f} s", number_of(message, key) / rate_hz_);
+}
+
+}  // namespace earshot

@@ -1,0 +1,90 @@
+#include "daemon/net/ClientSocket.h"
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <system_error>
+
+#include "dsp/base/Error.h"
+
+namespace earshot {
+namespace {
+
+std::string reason_text(int reason) {
+  return std::generic_category().message(reason);
+}
+
+/// Connects `socket`, which does not block; 0 or the reason why not.
+int connect_within(int socket, const addrinfo& address, std::chrono::milliseconds limit) {
+  if (::connect(socket, address.ai_addr, address.ai_addrlen) == 0) return 0;
+  if (errno != EINPROGRESS) return errno;
+  pollfd connected{socket, POLLOUT, 0};
+  if (::poll(&connected, 1, static_cast<int>(limit.count())) <= 0) return ETIMEDOUT;
+  int reason = 0;
+  socklen_t size = sizeof reason;
+  ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &reason, &size);
+  return reason;
+}
+
+}  // namespace
+
+ClientSocket::ClientSocket(const Endpoint& endpoint, std::chrono::milliseconds limit) : endpoint_(endpoint) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* first = nullptr;
+  if (const int code =
+          ::getaddrinfo(endpoint.host.c_str(), std::to_string(endpoint.port).c_str(), &hints, &first)) {
+    throw Error(ExitCode::unavailable, endpoint.text() + ": " + ::gai_strerror(code));
+  }
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses(first, ::freeaddrinfo);
+  int reason = 0;
+  for (const addrinfo* address = first; address && socket_ < 0; address = address->ai_next) {
+    const int socket = ::socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    reason = socket < 0 ? errno : connect_within(socket, *address, limit);
+    if (reason == 0) {
+      socket_ = socket;
+    } else if (socket >= 0) {
+      ::close(socket);
+    }
+  }
+  if (socket_ < 0) throw Error(ExitCode::unavailable, endpoint.text() + ": " + reason_text(reason));
+  ::fcntl(socket_, F_SETFL, 0);  // from here on it may block
+}
+
+ClientSocket::~ClientSocket() {
+  ::close(socket_);
+}
+
+std::optional<std::size_t> ClientSocket::receive(std::span<char> bytes, std::chrono::milliseconds limit) {
+  pollfd readable{socket_, POLLIN, 0};
+  const int ready = ::poll(&readable, 1, static_cast<int>(limit.count()));
+  if (ready < 0 && errno != EINTR) fail(errno);
+  if (ready <= 0) return std::nullopt;
+  const ssize_t count = ::recv(socket_, bytes.data(), bytes.size(), 0);
+  if (count < 0) fail(errno);
+  return static_cast<std::size_t>(count);
+}
+
+void ClientSocket::send(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail(errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+}
+
+void ClientSocket::finish_sending() noexcept {
+  ::shutdown(socket_, SHUT_WR);
+}
+
+void ClientSocket::fail(int reason) const {
+  throw Error(ExitCode::io, endpoint_.text() + ": " + reason_text(reason));
+}
+
+}  // namespace earshot

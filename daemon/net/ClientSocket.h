@@ -1,0 +1,38 @@
+// ClientSocket: a blocking connection from one of our companions to a daemon.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "daemon/net/Address.h"
+
+namespace earshot {
+
+/// Not thread safe.
+class ClientSocket {
+ public:
+  /// Throws Error(unavailable) naming the endpoint and the reason ("127.0.0.1:7557: Connection refused"), or
+  /// if it takes longer than `limit`.
+  ClientSocket(const Endpoint& endpoint, std::chrono::milliseconds limit);
+  ~ClientSocket();
+  ClientSocket(const ClientSocket&) = delete;
+  ClientSocket& operator=(const ClientSocket&) = delete;
+
+  /// At least one byte, 0 at the end of the stream, nothing if none came within `limit`. Throws Error(io).
+  std::optional<std::size_t> receive(std::span<char> bytes, std::chrono::milliseconds limit);
+  /// Waits as long as the receiver takes. Throws Error(io).
+  void send(std::span<const std::byte> bytes);
+  /// No more will be sent; what is on its way arrives.
+  void finish_sending() noexcept;
+
+ private:
+  [[noreturn]] void fail(int reason) const;
+
+  Endpoint endpoint_;
+  int socket_ = -1;
+};
+
+}  // namespace earshot

@@ -1,0 +1,215 @@
+#include "daemon/settings/Config.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <set>
+#include <utility>
+
+#include "dsp/audio/Resampler.h"
+#include "dsp/base/Error.h"
+#include "dsp/base/StrictToml.h"
+
+namespace earshot {
+namespace {
+
+constexpr const char* kBundledModel = "esc10-v6.safetensors";
+constexpr int kMaxChannels = 64;
+constexpr std::array<std::string_view, 4> kSampleFormats{"s16le", "s24le", "s32le", "f32le"};
+
+template <typename Value>
+Value named(const std::string& name, std::initializer_list<std::pair<std::string_view, Value>> names) {
+  return std::find_if(names.begin(), names.end(), [&](const auto& known) { return known.first == name; })
+      ->second;
+}
+
+std::vector<IpNetwork> read_allow(StrictToml& table) {
+  std::vector<IpNetwork> allow;
+  for (const std::string& text : table.texts("allow")) {
+    const auto network = parse_network(text);
+    if (!network) table.refuse("allow", '"' + text + '"', "addresses or networks like \"192.168.1.0/24\"");
+    allow.push_back(*network);
+  }
+  return allow;
+}
+
+Endpoint read_listen(StrictToml& table, const std::optional<Endpoint>& fallback,
+                     const std::vector<IpNetwork>& allow) {
+  const std::string text = table.text("listen", fallback ? fallback->text() : "");
+  if (text.empty()) table.refuse("listen", "nothing", "an address like \"127.0.0.1:7558\"");
+  const auto endpoint = parse_endpoint(text);
+  const auto address = endpoint ? listen_address(*endpoint) : std::nullopt;
+  if (!address)
+    table.refuse("listen", '"' + text + '"', "ADDRESS:PORT like \"127.0.0.1:7558\" or \"[::1]:7558\"");
+  if (!address->is_loopback() && allow.empty()) {
+    table.refuse("listen", '"' + text + "\" without 'allow'",
+                 "a loopback address, or allow = [\"192.168.1.0/24\"] with those who may connect");
+  }
+  return *endpoint;
+}
+
+PcmSettings read_pcm(StrictToml& table) {
+  PcmSettings pcm;
+  pcm.format = *sample_format(table.one_of("format", "s16le", {"s16le", "s24le", "s32le", "f32le"}));
+  pcm.rate_hz =
+      static_cast<int>(table.integer("rate_hz", pcm.rate_hz, Resampler::kMinRateHz, Resampler::kMaxRateHz));
+  pcm.channels = static_cast<int>(table.integer("channels", pcm.channels, 1, kMaxChannels));
+  return pcm;
+}
+
+FileSettings read_file_source(StrictToml& table) {
+  FileSettings file;
+  if (!table.has("path")) table.refuse("path", "nothing", "the path of an audio file");
+  file.path = table.path("path", "");
+  file.pace = named<Pace>(table.one_of("pace", "realtime", {"realtime", "fast"}),
+                          {{"realtime", Pace::realtime}, {"fast", Pace::fast}});
+  file.at_end = named<AtEnd>(table.one_of("at_end", "stop", {"stop", "loop"}),
+                             {{"stop", AtEnd::stop}, {"loop", AtEnd::loop}});
+  return file;
+}
+
+std::optional<int> read_channel(StrictToml& table, int channels) {
+  if (table.has("channel") && !table.has_text("channel")) {
+    return static_cast<int>(table.integer("channel", 1, 1, channels));
+  }
+  table.one_of("channel", "mix", {"mix"});
+  return std::nullopt;
+}
+
+SourceSettings read_source(StrictToml& table) {
+  SourceSettings source;
+  source.name = table.text("name", "");
+  if (source.name.empty())
+    table.refuse("name", table.has("name") ? "an empty string" : "nothing", "a source's name");
+  if (!table.has("kind")) table.refuse("kind", "nothing", "\"microphone\", \"tcp\", \"stdin\" or \"file\"");
+  int channels = kMaxChannels;
+  const std::string kind = table.text("kind", "");
+  if (kind == "microphone") {
+    source.kind = MicrophoneSettings{.device = table.text("device", "default")};
+  } else if (kind == "tcp") {
+    TcpSettings tcp;
+    tcp.allow = read_allow(table);
+    tcp.listen = read_listen(table, std::nullopt, tcp.allow);
+    tcp.pcm = read_pcm(table);
+    channels = tcp.pcm.channels;
+    source.kind = tcp;
+  } else if (kind == "stdin") {
+    source.kind = StdinSettings{.pcm = read_pcm(table)};
+    channels = std::get<StdinSettings>(source.kind).pcm.channels;
+  } else if (kind == "file") {
+    source.kind = read_file_source(table);
+  } else {
+    table.refuse("kind", '"' + kind + "\", which this version does not know",
+                 "\"microphone\", \"tcp\", \"stdin\" or \"file\"");
+  }
+  source.channel = read_channel(table, channels);
+  source.gain_db = table.real("gain_db", source.gain_db, -60.0, 60.0);
+  const double level_dbfs = table.real("level_dbfs", 0.0, kSilenceDbfs, 0.0);
+  if (table.has("level_dbfs")) source.level_dbfs = level_dbfs;
+  return source;
+}
+
+std::vector<SourceSettings> read_sources(StrictToml& root) {
+  std::vector<SourceSettings> sources;
+  std::set<std::string> names;
+  bool standard_input = false;
+  for (StrictToml& table : root.tables("source")) {
+    SourceSettings source = read_source(table);
+    if (!names.insert(source.name).second) {
+      table.refuse("name", '"' + source.name + "\" a second time", "a name that no other source has");
+    }
+    if (std::holds_alternative<StdinSettings>(source.kind) && std::exchange(standard_input, true)) {
+      table.refuse("kind", "\"stdin\" a second time", "one reader of standard input");
+    }
+    table.reject_unknown();
+    sources.push_back(std::move(source));
+  }
+  if (sources.empty()) root.refuse("source", "nothing", "at least one [[source]]");
+  return sources;
+}
+
+StreamSettings read_publish(StrictToml& root) {
+  StreamSettings stream;
+  StrictToml publish = root.table("publish");
+  StrictToml tcp = publish.table("tcp");
+  stream.allow = read_allow(tcp);
+  stream.listen = read_listen(tcp, stream.listen, stream.allow);
+  const auto size = [&](const char* key, std::size_t fallback, std::int64_t least, std::int64_t most) {
+    return static_cast<std::size_t>(tcp.integer(key, static_cast<std::int64_t>(fallback), least, most));
+  };
+  stream.max_clients = size("max_clients", stream.max_clients, 1, 10'000);
+  stream.client_buffer_kib = size("client_buffer_kib", stream.client_buffer_kib, 64, 1'048'576);
+  stream.history = size("history", stream.history, 0, 1'000'000);
+  tcp.reject_unknown();
+  publish.reject_unknown();
+  return stream;
+}
+
+Config read_config(StrictToml root) {
+  Config config;
+  StrictToml model = root.table("model");
+  config.model.path = model.path("path", kBundledModel);
+  config.model.threads = static_cast<int>(model.integer("threads", config.model.threads, 1, 64));
+  model.reject_unknown();
+
+  StrictToml window = root.table("window");
+  config.hop_s = window.real("hop_s", config.hop_s, kLeastHopS, kMostHopS);
+  config.hop_place = window.place("hop_s");
+  window.reject_unknown();
+
+  StrictToml gate = root.table("gate");
+  config.gate_level_dbfs = gate.real("level_dbfs", config.gate_level_dbfs, kSilenceDbfs, 0.0);
+  gate.reject_unknown();
+
+  config.sources = read_sources(root);
+  config.publish_tcp = read_publish(root);
+
+  StrictToml log = root.table("log");
+  config.log_level =
+      log.one_of("level", config.log_level, {"trace", "debug", "info", "warn", "error", "off"});
+  log.reject_unknown();
+  root.reject_unknown();
+  return config;
+}
+
+}  // namespace
+
+std::string_view kind_name(const SourceSettings& source) noexcept {
+  constexpr std::string_view names[] = {"microphone", "tcp", "stdin", "file"};
+  return names[source.kind.index()];
+}
+
+std::string_view to_string(SampleFormat format) noexcept {
+  return kSampleFormats[static_cast<std::size_t>(format)];
+}
+
+std::optional<SampleFormat> sample_format(std::string_view name) noexcept {
+  const auto found = std::find(kSampleFormats.begin(), kSampleFormats.end(), name);
+  if (found == kSampleFormats.end()) return std::nullopt;
+  return static_cast<SampleFormat>(found - kSampleFormats.begin());
+}
+
+std::optional<std::filesystem::path> find_config() {
+  const auto variable = [](const char* name) {
+    return std::filesystem::path(std::getenv(name) ? std::getenv(name) : "");
+  };
+  std::filesystem::path home = variable("XDG_CONFIG_HOME");
+  if (home.empty() && !variable("HOME").empty()) home = variable("HOME") / ".config";
+  std::vector<std::filesystem::path> places;
+  if (!home.empty()) places.push_back(home / "earshot" / "earshot.toml");
+  places.emplace_back("/etc/earshot/earshot.toml");
+  std::error_code ignored;  // what cannot be seen is not there
+  const auto place = std::find_if(places.begin(), places.end(),
+                                  [&](const auto& path) { return std::filesystem::exists(path, ignored); });
+  return place == places.end() ? std::nullopt : std::optional(*place);
+}
+
+Config load_config(const std::filesystem::path& path) {
+  return read_config(StrictToml::from_file(path));
+}
+
+Config parse_config(std::string_view text, const std::string& name) {
+  return read_config(StrictToml::from_text(text, name));
+}
+
+}  // namespace earshot

@@ -1,0 +1,98 @@
+// Config: what earshot.toml says, as nested settings with their defaults.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "daemon/net/Address.h"
+#include "daemon/stream/StreamServer.h"
+
+namespace earshot {
+
+struct ModelSettings {
+  std::filesystem::path path;  ///< absolute or relative to the working directory
+  int threads = 1;             ///< of each source's classifier
+};
+
+enum class SampleFormat { s16le, s24le, s32le, f32le };
+
+/// Raw PCM, interleaved.
+struct PcmSettings {
+  SampleFormat format = SampleFormat::s16le;
+  int rate_hz = 16000;
+  int channels = 1;
+};
+
+/// Raw PCM from one sender at a time.
+struct TcpSettings {
+  Endpoint listen;
+  std::vector<IpNetwork> allow;  ///< senders let in from other machines
+  PcmSettings pcm;
+};
+
+/// Raw PCM until the end of standard input.
+struct StdinSettings {
+  PcmSettings pcm;
+};
+
+struct MicrophoneSettings {
+  std::string device = "default";  ///< or part of a device's name
+};
+
+enum class Pace { realtime, fast };
+enum class AtEnd { stop, loop };
+
+struct FileSettings {
+  std::filesystem::path path;
+  Pace pace = Pace::realtime;
+  AtEnd at_end = AtEnd::stop;
+};
+
+struct SourceSettings {
+  std::string name;
+  std::optional<int> channel;  ///< 1, 2, ...; nothing: the mean of all, of a microphone's first two
+  double gain_db = 0.0;
+  std::optional<double> level_dbfs;  ///< this source's own gate
+  std::variant<MicrophoneSettings, TcpSettings, StdinSettings, FileSettings> kind;
+};
+
+/// "microphone", "tcp", "stdin" or "file".
+std::string_view kind_name(const SourceSettings& source) noexcept;
+/// Nothing for another name.
+std::optional<SampleFormat> sample_format(std::string_view name) noexcept;
+std::string_view to_string(SampleFormat format) noexcept;
+
+inline constexpr double kLeastHopS = 0.001;
+inline constexpr double kMostHopS = 60.0;
+inline constexpr double kSilenceDbfs = -120.0;  ///< the lowest level of a gate
+
+struct Config {
+  ModelSettings model;
+  double hop_s = 0.5;
+  std::string hop_place = "key 'window.hop_s'";  ///< with file and line, where the file has it
+  double gate_level_dbfs = -60.0;
+  std::vector<SourceSettings> sources;
+  StreamSettings publish_tcp;
+  std::string log_level = "info";  ///< as spdlog names them
+};
+
+/// $XDG_CONFIG_HOME/earshot/earshot.toml (XDG_CONFIG_HOME defaults to ~/.config), then
+/// /etc/earshot/earshot.toml; nothing if neither exists.
+std::optional<std::filesystem::path> find_config();
+
+/// Throws Error(no_input) if it cannot be read; Error(config) naming file, line and key for an unknown key, a
+/// wrong type, a value out of range, a key of another kind of source, names that are not unique, or a
+/// listener beyond loopback without `allow`.
+Config load_config(const std::filesystem::path& path);
+/// The same for text; `name` stands for the file in errors and relative paths.
+Config parse_config(std::string_view text, const std::string& name);
+
+/// The effective configuration as TOML: parse_config() of it gives the same again.
+std::string to_toml(const Config& config);
+
+}  // namespace earshot

@@ -1,0 +1,103 @@
+// The effective configuration as TOML, for `earshotd --print-config`.
+#include <spdlog/fmt/fmt.h>
+
+#include <iterator>
+
+#include "daemon/settings/Config.h"
+
+namespace earshot {
+namespace {
+
+// A TOML basic string.
+std::string toml_string(std::string_view text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      result += {'\\', c};
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      result += fmt::format("\\u{:04X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    } else {
+      result += c;
+    }
+  }
+  return result + '"';
+}
+
+// Shortest digits that read back the same, always with a point or an exponent, so that TOML sees a real.
+std::string real(double value) {
+  std::string text = fmt::format("{}", value);
+  return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
+}
+
+class TomlText {
+ public:
+  void header(std::string_view name) {
+    fmt::format_to(std::back_inserter(text_), "{}{}\n", text_.empty() ? "" : "\n", name);
+  }
+  void line(std::string_view key, std::string_view value) {
+    fmt::format_to(std::back_inserter(text_), "{} = {}\n", key, value);
+  }
+  void listener(const Endpoint& listen, const std::vector<IpNetwork>& allow) {
+    line("listen", toml_string(listen.text()));
+    if (allow.empty()) return;
+    std::string networks;
+    for (const IpNetwork& network : allow) {
+      networks += (networks.empty() ? "" : ", ") + toml_string(network.text());
+    }
+    line("allow", '[' + networks + ']');
+  }
+  void pcm(const PcmSettings& pcm) {
+    line("format", toml_string(to_string(pcm.format)));
+    line("rate_hz", std::to_string(pcm.rate_hz));
+    line("channels", std::to_string(pcm.channels));
+  }
+
+  void kind(const MicrophoneSettings& microphone) { line("device", toml_string(microphone.device)); }
+  void kind(const TcpSettings& tcp) {
+    listener(tcp.listen, tcp.allow);
+    pcm(tcp.pcm);
+  }
+  void kind(const StdinSettings& standard_input) { pcm(standard_input.pcm); }
+  void kind(const FileSettings& file) {
+    line("path", toml_string(std::filesystem::absolute(file.path).string()));
+    line("pace", toml_string(file.pace == Pace::realtime ? "realtime" : "fast"));
+    line("at_end", toml_string(file.at_end == AtEnd::stop ? "stop" : "loop"));
+  }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace
+
+std::string to_toml(const Config& config) {
+  TomlText text;
+  text.header("[model]");
+  text.line("path", toml_string(std::filesystem::absolute(config.model.path).string()));
+  text.line("threads", std::to_string(config.model.threads));
+  text.header("[window]");
+  text.line("hop_s", real(config.hop_s));
+  text.header("[gate]");
+  text.line("level_dbfs", real(config.gate_level_dbfs));
+  for (const SourceSettings& source : config.sources) {
+    text.header("[[source]]");
+    text.line("name", toml_string(source.name));
+    text.line("kind", toml_string(kind_name(source)));
+    std::visit([&](const auto& kind) { text.kind(kind); }, source.kind);
+    text.line("channel", source.channel ? std::to_string(*source.channel) : toml_string("mix"));
+    text.line("gain_db", real(source.gain_db));
+    if (source.level_dbfs) text.line("level_dbfs", real(*source.level_dbfs));
+  }
+  text.header("[publish.tcp]");
+  text.listener(config.publish_tcp.listen, config.publish_tcp.allow);
+  text.line("max_clients", std::to_string(config.publish_tcp.max_clients));
+  text.line("client_buffer_kib", std::to_string(config.publish_tcp.client_buffer_kib));
+  text.line("history", std::to_string(config.publish_tcp.history));
+  text.header("[log]");
+  text.line("level", toml_string(config.log_level));
+  return text.take();
+}
+
+}  // namespace earshot

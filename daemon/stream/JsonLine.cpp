@@ -1,0 +1,134 @@
+#include "daemon/stream/JsonLine.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <numeric>
+#include <vector>
+
+#include "dsp/base/JsonWriter.h"
+
+namespace earshot {
+namespace {
+
+/// Which of `scores` to print: the `most` highest, the earlier of equals.
+std::vector<bool> highest(std::span<const float> scores, std::size_t most) {
+  std::vector<bool> chosen(scores.size(), most >= scores.size());
+  if (most >= scores.size()) return chosen;
+  std::vector<std::size_t> order(scores.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto end = order.begin() + static_cast<std::ptrdiff_t>(most);
+  std::partial_sort(order.begin(), end, order.end(), [&](std::size_t a, std::size_t b) {
+    return scores[a] != scores[b] ? scores[a] > scores[b] : a < b;
+  });
+  std::for_each(order.begin(), end, [&](std::size_t index) { chosen[index] = true; });
+  return chosen;
+}
+
+class LineMaker {
+ public:
+  LineMaker(std::uint64_t seq, std::span<const std::string> labels, std::size_t most_scores)
+      : seq_(seq), labels_(labels), most_scores_(most_scores) {}
+
+  std::string operator()(const Prediction& prediction) {
+    begin("prediction", prediction.source);
+    json_.field("start_sample", prediction.start_sample).field("end_sample", prediction.end_sample);
+    json_.field("time", rfc3339(prediction.time));
+    json_.key("level_dbfs").fixed(prediction.level_dbfs, 2);
+    json_.field("gated", prediction.gated);
+    if (prediction.padded_samples > 0) json_.field("padded_samples", prediction.padded_samples);
+    const std::size_t count = std::min(prediction.scores.size(), labels_.size());
+    if (!prediction.gated && count > 0) add_scores({prediction.scores.data(), count});
+    return end();
+  }
+
+  std::string operator()(const Gap& gap) {
+    begin("gap", gap.source);
+    json_.field("start_sample", gap.start_sample).field("samples", gap.samples);
+    json_.field("reason", to_string(gap.reason));
+    if (gap.reason == GapReason::overload) json_.field("windows", gap.windows);
+    return end();
+  }
+
+  std::string operator()(const SourceChange& change) {
+    begin("source", change.source);
+    json_.field("state", to_string(change.state)).field("detail", change.detail);
+    if (change.end_sample) json_.field("end_sample", *change.end_sample);
+    return end();
+  }
+
+ private:
+  void begin(std::string_view type, std::string_view source) {
+    json_.begin_object().field("type", type).field("seq", seq_).field("source", source);
+  }
+
+  std::string end() { return json_.end_object().take_line(); }
+
+  void add_scores(std::span<const float> scores) {
+    const auto best =
+        static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
+    json_.field("label", labels_[best]).field("confidence", scores[best]);
+    if (most_scores_ == 0) return;
+    const std::vector<bool> chosen = highest(scores, most_scores_);
+    json_.key("scores").begin_object();
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      if (chosen[i]) json_.field(labels_[i], scores[i]);
+    }
+    json_.end_object();
+  }
+
+  JsonWriter json_;
+  std::uint64_t seq_;
+  std::span<const std::string> labels_;
+  std::size_t most_scores_;
+};
+
+}  // namespace
+
+std::string json_line(const Message& message, std::uint64_t seq, std::span<const std::string> labels,
+                      std::size_t most_scores) {
+  return std::visit(LineMaker(seq, labels, most_scores), message);
+}
+
+std::string rfc3339(UtcTime time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  std::array<char, 40> text;
+  const int length = std::snprintf(
+      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+      static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
+  return {text.data(), static_cast<std::size_t>(length)};
+}
+
+std::string_view to_string(SourceState state) noexcept {
+  switch (state) {
+    case SourceState::starting:
+      return "starting";
+    case SourceState::up:
+      return "up";
+    case SourceState::down:
+      return "down";
+    case SourceState::ended:
+      return "ended";
+  }
+  return "";
+}
+
+std::string_view to_string(GapReason reason) noexcept {
+  switch (reason) {
+    case GapReason::overflow:
+      return "overflow";
+    case GapReason::device:
+      return "device";
+    case GapReason::network:
+      return "network";
+    case GapReason::overload:
+      return "overload";
+  }
+  return "";
+}
+
+}  // namespace earshot

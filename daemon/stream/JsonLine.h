@@ -1,0 +1,29 @@
+// Messages as lines of JSON: what subscribers of the stream and readers of `earshot classify` see.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "daemon/hearing/Message.h"
+
+namespace earshot {
+
+inline constexpr std::size_t kAllScores = std::numeric_limits<std::size_t>::max();
+
+/// One JSON object and its newline. Of a prediction's scores, `most_scores` of the highest are printed, in
+/// the order of `labels` (one for each score); 0 leaves the field out. A score's digits read back as the same
+/// float32. Text that is not UTF-8 is repaired with U+FFFD. Any thread.
+std::string json_line(const Message& message, std::uint64_t seq, std::span<const std::string> labels,
+                      std::size_t most_scores = kAllScores);
+
+/// "2025-03-01T12:00:00.000001Z".
+std::string rfc3339(UtcTime time);
+
+std::string_view to_string(SourceState state) noexcept;
+std::string_view to_string(GapReason reason) noexcept;
+
+}  // namespace earshot

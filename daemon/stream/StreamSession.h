@@ -1,0 +1,69 @@
+// StreamSession: one client's connection: a coroutine that reads requests and one that writes what comes
+// next.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "daemon/net/LineSplitter.h"
+#include "daemon/stream/Subscriber.h"
+
+namespace earshot {
+
+/// All calls on the server's thread.
+class StreamSession : public std::enable_shared_from_this<StreamSession> {
+ public:
+  using Socket = boost::asio::ip::tcp::socket;
+  using Clock = std::chrono::steady_clock;
+
+  /// `peer` is for the log. `state` outlives the session.
+  StreamSession(Socket socket, std::string peer, const StreamState& state, std::size_t limit_bytes,
+                std::chrono::milliseconds stall_limit);
+
+  /// `on_closed` is called once, when the connection is gone.
+  void start(std::function<void(StreamSession&)> on_closed);
+
+  /// After something was given to the subscriber.
+  void wake();
+  Subscriber& subscriber() noexcept { return subscriber_; }
+  const std::string& peer() const noexcept { return peer_; }
+
+  /// Sends what is unread, then `bye`, and closes.
+  void finish(SharedLine bye);
+  void close();
+
+  /// Whether bytes have been waiting since before `since` and the client took none of them.
+  bool stalled(Clock::time_point since) const noexcept { return writing_ && last_taken_ < since; }
+
+ private:
+  boost::asio::awaitable<void> read();
+  boost::asio::awaitable<void> write();
+  /// False if the connection is gone.
+  boost::asio::awaitable<bool> send_batch();
+  boost::asio::awaitable<void> take_request(LineSplitter::Line line);
+
+  static constexpr std::size_t kMostBatchLines = 16;
+  static constexpr std::size_t kMostRequestBytes = 64 * 1024;
+
+  Socket socket_;
+  std::string peer_;
+  Subscriber subscriber_;
+  LineSplitter requests_{kMostRequestBytes};
+  boost::asio::steady_timer unread_;  ///< cancelled when there may be something to send
+  boost::asio::steady_timer taken_;   ///< cancelled when something was sent
+  std::array<SharedLine, kMostBatchLines> batch_;
+  SharedLine bye_;
+  std::function<void(StreamSession&)> on_closed_;
+  Clock::time_point last_taken_;
+  bool writing_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace earshot

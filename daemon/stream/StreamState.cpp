@@ -1,0 +1,127 @@
+#include "daemon/stream/StreamState.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <random>
+
+#include "dsp/base/JsonWriter.h"
+
+namespace earshot {
+namespace {
+
+SharedLine shared(JsonWriter& json) {
+  return std::make_shared<const std::string>(json.take_line());
+}
+
+std::string random_instance() {
+  std::random_device device;
+  std::string text;
+  for (int word = 0; word < 4; ++word) {
+    char hex[9];
+    std::snprintf(hex, sizeof hex, "%08x", device());
+    text += hex;
+  }
+  return text;
+}
+
+Topic topic_of(const Message& message) noexcept {
+  if (std::holds_alternative<Prediction>(message)) return Topic::prediction;
+  return std::holds_alternative<Gap>(message) ? Topic::gap : Topic::source;
+}
+
+const std::string& source_of(const Message& message) noexcept {
+  return std::visit([](const auto& what) -> const std::string& { return what.source; }, message);
+}
+
+}  // namespace
+
+const SharedLine& OutgoingMessage::line(std::size_t most_scores) {
+  const Prediction* prediction = std::get_if<Prediction>(&message_);
+  const std::size_t scores = prediction ? std::min(most_scores, prediction->scores.size()) : 0;
+  for (const auto& [made_with, line] : lines_) {
+    if (made_with == scores) return line;
+  }
+  return lines_
+      .emplace_back(scores, std::make_shared<const std::string>(json_line(message_, seq_, labels_, scores)))
+      .second;
+}
+
+StreamState::StreamState(StreamFacts facts, std::size_t history, const Counters& counters)
+    : facts_(std::move(facts)), counters_(counters), history_(history), instance_(random_instance()) {
+  for (const SourceFacts& source : facts_.sources) source_index(source.name);
+}
+
+std::uint16_t StreamState::source_index(const std::string& name) {
+  const auto found = std::find(source_names_.begin(), source_names_.end(), name);
+  const auto index = static_cast<std::uint16_t>(found - source_names_.begin());
+  if (found == source_names_.end()) {
+    source_names_.push_back(name);
+    source_states_.push_back(SourceState::starting);
+  }
+  return index;
+}
+
+OutgoingMessage StreamState::add(const Message& message) {
+  const MessageKind kind{topic_of(message), source_index(source_of(message))};
+  if (const auto* change = std::get_if<SourceChange>(&message)) source_states_[kind.source] = change->state;
+  const std::uint64_t seq = history_.add(kind, message);
+  return {seq, kind, message, facts_.labels};
+}
+
+SharedLine StreamState::hello() const {
+  JsonWriter json;
+  json.begin_object().field("type", "hello").field("schema", 1U).field("server", "earshotd");
+  json.field("version", EARSHOT_VERSION).field("instance", instance_);
+  json.key("model")
+      .begin_object()
+      .field("name", facts_.model_name)
+      .field("sha256", facts_.model_sha256)
+      .field("scores", facts_.several_labels ? "sigmoid" : "softmax")
+      .end_object();
+  json.key("labels").begin_array();
+  for (const std::string& label : facts_.labels) json.value(label);
+  json.end_array();
+  json.field("window_samples", facts_.window_samples).field("hop_samples", facts_.hop_samples);
+  json.field("rate_hz", static_cast<unsigned>(facts_.rate_hz));
+  json.key("sources").begin_array();
+  for (std::size_t i = 0; i < facts_.sources.size(); ++i) {
+    json.begin_object().field("name", facts_.sources[i].name).field("kind", facts_.sources[i].kind);
+    json.field("state", to_string(source_states_[i])).end_object();
+  }
+  json.end_array();
+  json.field("first_seq", history_.first_seq()).field("next_seq", history_.next_seq()).end_object();
+  return shared(json);
+}
+
+SharedLine StreamState::heartbeat(std::size_t clients) const {
+  const auto now = std::chrono::steady_clock::now();
+  JsonWriter json;
+  json.begin_object().field("type", "heartbeat");
+  json.field("time", rfc3339(facts_.anchor.at(now)));
+  json.key("uptime_s").fixed(std::chrono::duration<double>(now - facts_.anchor.monotonic).count(), 3);
+  json.field("next_seq", history_.next_seq());
+  json.field("predictions", counters_.predictions.load(std::memory_order_relaxed));
+  json.field("dropped_samples", counters_.dropped_samples.load(std::memory_order_relaxed));
+  json.field("bad_samples", counters_.bad_samples.load(std::memory_order_relaxed));
+  json.field("clients", clients).end_object();
+  return shared(json);
+}
+
+SharedLine error_line(const RequestError& error) {
+  JsonWriter json;
+  json.begin_object()
+      .field("type", "error")
+      .field("code", error.code)
+      .field("message", error.message)
+      .end_object();
+  return shared(json);
+}
+
+SharedLine bye_line(std::string_view reason) {
+  JsonWriter json;
+  json.begin_object().field("type", "bye").field("reason", reason).end_object();
+  return shared(json);
+}
+
+}  // namespace earshot

@@ -1,0 +1,71 @@
+// StreamState: what all clients of the stream share: history, the sources' states, and the lines made of
+// them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/stream/ClientQueue.h"
+#include "daemon/stream/History.h"
+#include "daemon/stream/StreamServer.h"
+
+namespace earshot {
+
+/// A message on its way to all clients: its lines are made when first asked for, one for each number of
+/// scores.
+class OutgoingMessage {
+ public:
+  OutgoingMessage(std::uint64_t seq, MessageKind kind, const Message& message,
+                  const std::vector<std::string>& labels)
+      : seq_(seq), kind_(kind), message_(message), labels_(labels) {}
+
+  std::uint64_t seq() const noexcept { return seq_; }
+  MessageKind kind() const noexcept { return kind_; }
+  const SharedLine& line(std::size_t most_scores);
+
+ private:
+  std::uint64_t seq_;
+  MessageKind kind_;
+  const Message& message_;
+  const std::vector<std::string>& labels_;
+  std::vector<std::pair<std::size_t, SharedLine>> lines_;
+};
+
+/// Not thread safe: the server's thread owns it. `counters` outlives it.
+class StreamState {
+ public:
+  StreamState(StreamFacts facts, std::size_t history, const Counters& counters);
+
+  /// Takes a message into the history. The result refers to `message`.
+  OutgoingMessage add(const Message& message);
+
+  const History& history() const noexcept { return history_; }
+  const std::vector<std::string>& labels() const noexcept { return facts_.labels; }
+  /// Of this start of the daemon: 128 random bits in hex.
+  const std::string& instance() const noexcept { return instance_; }
+  /// Those of the facts, then those that messages named; the index is MessageKind::source.
+  const std::vector<std::string>& source_names() const noexcept { return source_names_; }
+
+  SharedLine hello() const;
+  SharedLine heartbeat(std::size_t clients) const;
+
+ private:
+  std::uint16_t source_index(const std::string& name);
+
+  StreamFacts facts_;
+  const Counters& counters_;
+  History history_;
+  std::string instance_;
+  std::vector<std::string> source_names_;
+  std::vector<SourceState> source_states_;
+};
+
+/// The `error` message.
+SharedLine error_line(const RequestError& error);
+/// The `bye` message.
+SharedLine bye_line(std::string_view reason);
+
+}  // namespace earshot

@@ -1,0 +1,164 @@
+// Resampler: the only file that knows libsamplerate.
+#include "dsp/audio/Resampler.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cmath>
+#include <string>
+
+#include <samplerate.h>
+
+#include "dsp/base/Error.h"
+
+namespace earshot {
+namespace {
+
+/// libsamplerate is always handed this many input samples, so its output depends on no other cut. Adds at
+/// most 6 ms of latency at 44.1 kHz.
+constexpr std::size_t kBlockSamples = 256;
+constexpr int kMaxRatio = 256;  // libsamplerate's own limit, either way
+
+struct DeleteState {
+  void operator()(SRC_STATE* state) const noexcept { src_delete(state); }
+};
+
+}  // namespace
+
+struct Resampler::Impl {
+  std::uint64_t from_hz = 1;
+  std::uint64_t to_hz = 1;
+  std::unique_ptr<SRC_STATE, DeleteState> state;  // null at equal rates
+  std::array<float, kBlockSamples> block{};
+  std::size_t filled = 0;  // samples waiting in `block`
+  std::uint64_t consumed = 0;
+  std::uint64_t produced = 0;
+  std::vector<float> output;
+  std::size_t ready = 0;  // samples of `output` made by the current call
+
+  double ratio() const noexcept { return static_cast<double>(to_hz) / static_cast<double>(from_hz); }
+
+  /// ceil(consumed to / from): what a stream that ended here has to yield.
+  std::uint64_t due() const noexcept { return (consumed * to_hz + from_hz - 1) / from_hz; }
+
+  /// More than `blocks` blocks can bring: libsamplerate releases whole blocks, late by its filter's half
+  /// length.
+  std::size_t room_for(std::size_t blocks) const noexcept {
+    return static_cast<std::size_t>(std::ceil(static_cast<double>((blocks + 1) * kBlockSamples) * ratio())) +
+           8;
+  }
+
+  /// The whole `block` -> appended to `output`.
+  void convert_block() noexcept {
+    SRC_DATA data{};
+    data.data_in = block.data();
+    data.input_frames = static_cast<long>(kBlockSamples);
+    data.src_ratio = ratio();
+    do {
+      data.data_out = output.data() + ready;
+      data.output_frames = static_cast<long>(output.size() - ready);
+      [[maybe_unused]] const int failure = src_process(state.get(), &data);
+      assert(failure == 0);  // arguments were checked by the constructor
+      data.data_in += data.input_frames_used;
+      data.input_frames -= data.input_frames_used;
+      ready += static_cast<std::size_t>(data.output_frames_gen);
+      produced += static_cast<std::uint64_t>(data.output_frames_gen);
+    } while (data.input_frames > 0);
+    filled = 0;
+  }
+};
+
+Resampler::Resampler(int from_hz, int to_hz) : impl_(std::make_unique<Impl>()) {
+  for (const int rate_hz : {from_hz, to_hz}) {
+    if (rate_hz < kMinRateHz || rate_hz > kMaxRateHz) {
+      throw Error(ExitCode::config, "sample rate: found " + std::to_string(rate_hz) + " Hz, expected " +
+                                        std::to_string(kMinRateHz) + " to " + std::to_string(kMaxRateHz));
+    }
+  }
+  if (from_hz > to_hz * kMaxRatio || to_hz > from_hz * kMaxRatio) {
+    throw Error(ExitCode::config, "sample rates: found " + std::to_string(from_hz) + " Hz to " +
+                                      std::to_string(to_hz) + " Hz, expected a ratio of at most " +
+                                      std::to_string(kMaxRatio));
+  }
+  impl_->from_hz = static_cast<std::uint64_t>(from_hz);
+  impl_->to_hz = static_cast<std::uint64_t>(to_hz);
+  if (from_hz == to_hz) return;
+  int failure = 0;
+  impl_->state.reset(src_new(SRC_SINC_BEST_QUALITY, 1, &failure));
+  if (!impl_->state) {
+    throw Error(ExitCode::software, std::string("libsamplerate: ") + src_strerror(failure));
+  }
+  impl_->output.resize(impl_->room_for(1 + kMaxChunk / kBlockSamples));
+}
+
+Resampler::~Resampler() = default;
+Resampler::Resampler(Resampler&&) noexcept = default;
+Resampler& Resampler::operator=(Resampler&&) noexcept = default;
+
+std::span<const float> Resampler::process(std::span<const float> in) noexcept {
+  Impl& impl = *impl_;
+  if (!impl.state) return in;
+  impl.ready = 0;
+  const std::size_t room = impl.room_for(1 + in.size() / kBlockSamples);
+  if (impl.output.size() < room) impl.output.resize(room);
+  impl.consumed += in.size();
+  while (!in.empty()) {
+    const std::size_t taken = std::min(in.size(), kBlockSamples - impl.filled);
+    std::copy_n(in.begin(), taken, impl.block.begin() + static_cast<std::ptrdiff_t>(impl.filled));
+    impl.filled += taken;
+    in = in.subspan(taken);
+    if (impl.filled == kBlockSamples) impl.convert_block();
+  }
+  return std::span(impl.output).first(impl.ready);
+}
+
+std::span<const float> Resampler::finish() noexcept {
+  Impl& impl = *impl_;
+  if (!impl.state) return {};
+  impl.ready = 0;
+  const std::uint64_t due = impl.due();
+  const std::uint64_t before = impl.produced;
+  // Silence after the end pushes out what the filter still holds.
+  while (impl.produced < due) {
+    const std::size_t room = impl.ready + impl.room_for(1);
+    if (impl.output.size() < room) impl.output.resize(room);
+    std::fill(impl.block.begin() + static_cast<std::ptrdiff_t>(impl.filled), impl.block.end(), 0.0f);
+    impl.convert_block();
+  }
+  const std::size_t wanted = due > before ? static_cast<std::size_t>(due - before) : 0;
+  reset();
+  return std::span(impl.output).first(wanted);
+}
+
+void Resampler::reset() noexcept {
+  impl_->filled = 0;
+  impl_->consumed = 0;
+  impl_->produced = 0;
+  if (impl_->state) src_reset(impl_->state.get());
+}
+
+std::vector<float> resample_by(std::span<const float> samples, double speed, ResampleQuality quality) {
+  std::vector<float> out(static_cast<std::size_t>(std::ceil(static_cast<double>(samples.size()) / speed)));
+  SRC_DATA data{};
+  data.data_in = samples.data();
+  data.input_frames = static_cast<long>(samples.size());
+  data.data_out = out.data();
+  data.output_frames = static_cast<long>(out.size());
+  data.src_ratio = 1.0 / speed;
+  const int filter = quality == ResampleQuality::linear ? SRC_LINEAR : SRC_SINC_MEDIUM_QUALITY;
+  if (const int failure = src_simple(&data, filter, 1)) {
+    throw Error(ExitCode::software, std::string("libsamplerate: ") + src_strerror(failure));
+  }
+  return out;
+}
+
+std::vector<float> resample(std::span<const float> samples, int from_hz, int to_hz) {
+  Resampler resampler(from_hz, to_hz);
+  const std::span<const float> ready = resampler.process(samples);
+  std::vector<float> out(ready.begin(), ready.end());
+  const std::span<const float> rest = resampler.finish();
+  out.insert(out.end(), rest.begin(), rest.end());
+  return out;
+}
+
+}  // namespace earshot

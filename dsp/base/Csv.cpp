@@ -1,0 +1,129 @@
+#include "dsp/base/Csv.h"
+
+#include <algorithm>
+#include <fstream>
+#include <optional>
+#include <utility>
+
+#include "dsp/base/Error.h"
+
+namespace earshot {
+namespace {
+
+[[noreturn]] void refuse(const std::filesystem::path& path, std::size_t line, const std::string& what) {
+  throw Error(ExitCode::bad_data, path.string() + ":" + std::to_string(line) + ": " + what);
+}
+
+/// Cuts a text into records, one call a record.
+class Reader {
+ public:
+  Reader(const std::filesystem::path& path, std::string_view text) : path_(path), text_(text) {}
+
+  /// Nothing at the end. Empty lines are skipped.
+  std::optional<Csv::Row> next() {
+    while (skip_line_end()) {
+    }
+    if (at_ == text_.size()) return std::nullopt;
+    Csv::Row row{line_, {}};
+    do {
+      row.fields.push_back(peek() == '"' ? quoted_field() : plain_field());
+    } while (skip(','));
+    if (at_ < text_.size() && !skip_line_end()) {
+      refuse(path_, line_, "found text after a closing quote, expected a comma or the end of the line");
+    }
+    return row;
+  }
+
+ private:
+  char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+
+  bool skip(char expected) {
+    if (at_ == text_.size() || text_[at_] != expected) return false;
+    ++at_;
+    return true;
+  }
+
+  bool skip_line_end() {
+    if (text_.substr(at_).starts_with("\r\n")) ++at_;
+    if (!skip('\n')) return false;
+    ++line_;
+    return true;
+  }
+
+  std::string plain_field() {
+    const std::size_t end = std::min(text_.find_first_of(",\n", at_), text_.size());
+    std::string_view field = text_.substr(at_, end - at_);
+    if (peek_at(end) == '\n' && field.ends_with('\r')) field.remove_suffix(1);
+    if (field.find('"') != std::string_view::npos) {
+      refuse(path_, line_, "found a quote inside an unquoted field, expected the whole field in quotes");
+    }
+    at_ += field.size();
+    return std::string(field);
+  }
+
+  std::string quoted_field() {
+    const std::size_t first_line = line_;
+    std::string field;
+    ++at_;
+    while (true) {
+      if (at_ == text_.size()) refuse(path_, first_line, "found a quote that is never closed");
+      const char c = text_[at_++];
+      if (c == '"' && !skip('"')) return field;
+      if (c == '\n') ++line_;
+      field += c;
+    }
+  }
+
+  char peek_at(std::size_t position) const { return position < text_.size() ? text_[position] : '\0'; }
+
+  const std::filesystem::path& path_;
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::size_t line_ = 1;
+};
+
+std::string read_text(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text;
+  char block[1 << 16];
+  while (file.read(block, sizeof block) || file.gcount() > 0) {
+    text.append(block, static_cast<std::size_t>(file.gcount()));
+  }
+  if (!file.eof()) throw Error(ExitCode::no_input, path.string() + ": cannot be read, expected a CSV file");
+  return text;
+}
+
+}  // namespace
+
+std::string_view without_byte_order_mark(std::string_view text) noexcept {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  return text.starts_with(kMark) ? text.substr(kMark.size()) : text;
+}
+
+Csv read_csv(const std::filesystem::path& path) {
+  const std::string text = read_text(path);
+  Reader reader(path, without_byte_order_mark(text));
+  auto header = reader.next();
+  if (!header) refuse(path, 1, "found nothing, expected a line that names the columns");
+  Csv csv{path, std::move(header->fields), {}};
+  while (auto row = reader.next()) {
+    if (row->fields.size() != csv.columns.size()) {
+      refuse(path, row->line,
+             "found " + std::to_string(row->fields.size()) + " fields, expected " +
+                 std::to_string(csv.columns.size()) + " as in the first line");
+    }
+    csv.rows.push_back(std::move(*row));
+  }
+  return csv;
+}
+
+std::size_t Csv::column(std::string_view name) const {
+  const auto found = std::find(columns.begin(), columns.end(), name);
+  if (found != columns.end()) return static_cast<std::size_t>(found - columns.begin());
+  std::string present;
+  for (const std::string& each : columns) present += (present.empty() ? "" : ",") + each;
+  throw Error(ExitCode::bad_data, path.string() + ":1: found the columns '" + present +
+                                      "', expected one named '" + std::string(name) + "'");
+}
+
+}  // namespace earshot

@@ -1,0 +1,31 @@
+// Classifier: features -> scores. Inference only: BatchNorm folded, LeakyReLU fused, layouts chosen by
+// oneDNN.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "nn/model/Model.h"
+
+namespace earshot {
+
+/// One window at a time. Not thread safe: one instance a thread.
+class Classifier {
+ public:
+  /// Builds every primitive and buffer. `threads` >= 1 are those of oneDNN when classify() runs. Throws
+  /// Error.
+  Classifier(const Model& model, int threads);
+  ~Classifier();
+  Classifier(Classifier&&) noexcept;
+  Classifier& operator=(Classifier&&) noexcept;
+
+  /// real-time (no allocation of ours): `features` of recipe.shape().size() values, height x width x channels
+  /// -> `scores`, one probability a label. The same input gives the same bits.
+  void classify(std::span<const float> features, std::span<float> scores) noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace earshot

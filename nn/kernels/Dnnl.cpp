@@ -1,0 +1,217 @@
+#include "nn/kernels/Dnnl.h"
+
+#include <omp.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <string_view>
+
+#include "nn/model/SamePadding.h"
+
+namespace earshot::onednn {
+namespace {
+
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
+constexpr std::size_t kCacheLine = 64;
+
+dnnl::primitive_attr attributes(std::optional<Eltwise> activation = std::nullopt) {
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  if (activation) {
+    dnnl::post_ops after;
+    after.append_eltwise(1.0F, activation->function, activation->alpha, 0.0F);
+    attr.set_post_ops(after);
+  }
+  return attr;
+}
+
+/// Tries Winograd if asked to, then direct. `make(algorithm, allow_empty)` gives a primitive_desc.
+template <typename Make>
+auto choose(Algorithm algorithm, Make make) {
+  if (algorithm == Algorithm::winograd) {
+    try {
+      if (auto desc = make(dnnl::algorithm::convolution_winograd, true)) return desc;
+    } catch (const dnnl::error& error) {
+      if (error.status != dnnl_unimplemented) throw;
+    }
+  }
+  return make(dnnl::algorithm::convolution_direct, false);
+}
+
+}  // namespace
+
+const dnnl::engine& engine() {
+  static const dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
+  return cpu;
+}
+
+void use_threads(int threads) {
+  omp_set_num_threads(threads);
+}
+
+std::size_t thread_index() {
+  return static_cast<std::size_t>(omp_get_thread_num());
+}
+
+bool uses(dnnl::cpu_isa isa) {
+  // Each level's bits contain those of the levels below.
+  const auto wanted = static_cast<unsigned>(isa);
+  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
+}
+
+int channel_lanes() {
+  static const int lanes = uses(dnnl::cpu_isa::avx512_core) ? 16 : 8;
+  return lanes;
+}
+
+dnnl::memory::desc f32(const Dims& dims, dnnl::memory::format_tag tag) {
+  return {dims, dnnl::memory::data_type::f32, tag};
+}
+
+dnnl::memory::desc bf16(const Dims& dims, dnnl::memory::format_tag tag) {
+  return {dims, dnnl::memory::data_type::bf16, tag};
+}
+
+dnnl::memory::desc any(const Dims& dims) {
+  return f32(dims, dnnl::memory::format_tag::any);
+}
+
+Buffer::Buffer(std::size_t bytes) : bytes_(bytes) {
+  if (bytes == 0) return;
+  const std::size_t alignment = bytes >= kHugePage ? kHugePage : kCacheLine;
+  const std::size_t whole = (bytes + alignment - 1) / alignment * alignment;
+  data_.reset(std::aligned_alloc(alignment, whole));
+  if (!data_) throw std::bad_alloc();
+  if (alignment == kHugePage) madvise(data_.get(), whole, MADV_HUGEPAGE);
+  std::memset(data_.get(), 0, whole);
+}
+
+void Buffer::Free::operator()(void* data) const noexcept {
+  std::free(data);
+}
+
+dnnl::memory view(const dnnl::memory::desc& desc, void* data) {
+  dnnl::memory memory(desc, engine(), DNNL_MEMORY_NONE);
+  if (data != nullptr) memory.set_data_handle(data);
+  return memory;
+}
+
+void pad(ConvolutionShape& shape, int kernel, int stride, bool same) {
+  shape.strides = {stride, stride};
+  if (!same) return;
+  const Dims in = shape.input.dims();
+  for (std::size_t axis = 0; axis < 2; ++axis) {
+    const AxisPadding padding = same_padding(static_cast<int>(in[axis + 2]), kernel, stride);
+    shape.pad_begin[axis] = padding.before;
+    shape.pad_end[axis] = padding.after;
+  }
+}
+
+dnnl::convolution_forward::primitive_desc convolution(const ConvolutionShape& shape, Algorithm algorithm,
+                                                      dnnl::prop_kind use,
+                                                      std::optional<Eltwise> activation) {
+  return choose(algorithm, [&](dnnl::algorithm chosen, bool allow_empty) {
+    using Op = dnnl::convolution_forward;
+    const auto desc = shape.bias ? Op::desc(use, chosen, shape.input, shape.kernel, *shape.bias, shape.output,
+                                            shape.strides, shape.pad_begin, shape.pad_end)
+                                 : Op::desc(use, chosen, shape.input, shape.kernel, shape.output,
+                                            shape.strides, shape.pad_begin, shape.pad_end);
+    return Op::primitive_desc(desc, attributes(activation), engine(), allow_empty);
+  });
+}
+
+dnnl::convolution_backward_data::primitive_desc convolution_data_gradient(
+    const ConvolutionShape& shape, Algorithm algorithm,
+    const dnnl::convolution_forward::primitive_desc& forward) {
+  return choose(algorithm, [&](dnnl::algorithm chosen, bool allow_empty) {
+    using Op = dnnl::convolution_backward_data;
+    const Op::desc desc(chosen, shape.input, shape.kernel, shape.output, shape.strides, shape.pad_begin,
+                        shape.pad_end);
+    return Op::primitive_desc(desc, attributes(), engine(), forward, allow_empty);
+  });
+}
+
+dnnl::convolution_backward_weights::primitive_desc convolution_weight_gradient(
+    const ConvolutionShape& shape, Algorithm algorithm,
+    const dnnl::convolution_forward::primitive_desc& forward) {
+  return choose(algorithm, [&](dnnl::algorithm chosen, bool allow_empty) {
+    using Op = dnnl::convolution_backward_weights;
+    const auto desc = shape.bias ? Op::desc(chosen, shape.input, shape.kernel, *shape.bias, shape.output,
+                                            shape.strides, shape.pad_begin, shape.pad_end)
+                                 : Op::desc(chosen, shape.input, shape.kernel, shape.output, shape.strides,
+                                            shape.pad_begin, shape.pad_end);
+    return Op::primitive_desc(desc, attributes(), engine(), forward, allow_empty);
+  });
+}
+
+bool is_reference(const dnnl::primitive_desc_base& desc) {
+  return std::string_view(desc.impl_info_str()).starts_with("ref");
+}
+
+dnnl::pooling_forward::primitive_desc max_pool(const dnnl::memory::desc& input,
+                                               const dnnl::memory::desc& output, int size) {
+  using Op = dnnl::pooling_forward;
+  const Op::desc desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::pooling_max, input, output,
+                      {size, size}, {size, size}, {0, 0}, {0, 0});
+  return {desc, attributes(), engine()};
+}
+
+dnnl::pooling_forward::primitive_desc average_pool(const dnnl::memory::desc& input,
+                                                   const dnnl::memory::desc& output) {
+  using Op = dnnl::pooling_forward;
+  const Dims dims = input.dims();
+  const Dims window = {dims[2], dims[3]};
+  const Op::desc desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::pooling_avg_exclude_padding, input,
+                      output, window, window, {0, 0}, {0, 0});
+  return {desc, attributes(), engine()};
+}
+
+dnnl::eltwise_forward::primitive_desc eltwise(const dnnl::memory::desc& data, const Eltwise& activation) {
+  using Op = dnnl::eltwise_forward;
+  const Op::desc desc(dnnl::prop_kind::forward_inference, activation.function, data, activation.alpha, 0.0F);
+  return {desc, attributes(), engine()};
+}
+
+dnnl::binary::primitive_desc binary(dnnl::algorithm function, const dnnl::memory::desc& first,
+                                    const dnnl::memory::desc& second) {
+  return {dnnl::binary::desc(function, first, second, first), attributes(), engine()};
+}
+
+dnnl::inner_product_forward::primitive_desc dense(const DenseShape& shape, dnnl::prop_kind use,
+                                                  std::optional<Eltwise> activation) {
+  using Op = dnnl::inner_product_forward;
+  const Op::desc desc(use, shape.input, shape.kernel, shape.bias, shape.output);
+  return {desc, attributes(activation), engine()};
+}
+
+dnnl::inner_product_backward_data::primitive_desc dense_data_gradient(
+    const DenseShape& shape, const dnnl::inner_product_forward::primitive_desc& forward) {
+  using Op = dnnl::inner_product_backward_data;
+  const Op::desc desc(shape.input, shape.kernel, shape.output);
+  return {desc, attributes(), engine(), forward};
+}
+
+dnnl::inner_product_backward_weights::primitive_desc dense_weight_gradient(
+    const DenseShape& shape, const dnnl::inner_product_forward::primitive_desc& forward) {
+  using Op = dnnl::inner_product_backward_weights;
+  const Op::desc desc(shape.input, shape.kernel, shape.bias, shape.output);
+  return {desc, attributes(), engine(), forward};
+}
+
+void multiply(std::size_t rows, std::size_t columns, std::size_t inner, const Matrix& a, const Matrix& b,
+              float* c, std::size_t c_stride) {
+  const auto dim = [](std::size_t size) { return static_cast<dnnl_dim_t>(size); };
+  const dnnl_status_t status =
+      dnnl_sgemm(a.transposed ? 'T' : 'N', b.transposed ? 'T' : 'N', dim(rows), dim(columns), dim(inner),
+                 1.0F, a.data, dim(a.stride), b.data, dim(b.stride), 0.0F, c, dim(c_stride));
+  if (status != dnnl_success) throw std::bad_alloc();
+}
+
+dnnl::reorder::primitive_desc reorder(const dnnl::memory::desc& from, const dnnl::memory::desc& to) {
+  return {engine(), from, engine(), to, attributes()};
+}
+
+}  // namespace earshot::onednn

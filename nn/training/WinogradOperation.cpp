@@ -1,0 +1,53 @@
+#include "nn/training/WinogradOperation.h"
+
+namespace earshot {
+
+WinogradOperation::WinogradOperation(const std::string& name, const FeatureShape& input,
+                                     const FeatureShape& output, const OperationContext& context)
+    : kernel_(context.parameters.find(name + "/kernel")),
+      bias_(context.parameters.find(name + "/bias")),
+      inputs_(input.channels),
+      filters_(output.channels),
+      forward_({.height = input.height,
+                .width = input.width,
+                .inputs = inputs_,
+                .filters = filters_,
+                .slope = std::nullopt,
+                .threads = static_cast<int>(context.workers)}),
+      data_gradient_({.height = input.height,
+                      .width = input.width,
+                      .inputs = filters_,
+                      .filters = inputs_,
+                      .slope = std::nullopt,
+                      .threads = static_cast<int>(context.workers)}),
+      gradient_({.height = input.height,
+                 .width = input.width,
+                 .inputs = inputs_,
+                 .filters = filters_,
+                 .threads = static_cast<int>(context.workers)}) {}
+
+void WinogradOperation::load_parameters(bool training) {
+  const KernelView kernel = KernelView::hwio(kernel_.value.data(), inputs_, filters_);
+  forward_.load(kernel, bias_.value);
+  if (training) data_gradient_.load(kernel.transposed(), {});
+}
+
+void WinogradOperation::forward(Worker& worker, const float* input, float* output) {
+  forward_.run(worker.index, input, output);
+}
+
+void WinogradOperation::clear_gradients() {
+  gradient_.clear();
+}
+
+void WinogradOperation::backward(Worker& worker, const float* input, const float* output_gradient,
+                                 float* input_gradient) {
+  gradient_.add(worker.index, input, output_gradient);
+  if (input_gradient != nullptr) data_gradient_.run(worker.index, output_gradient, input_gradient);
+}
+
+void WinogradOperation::store_gradients() {
+  gradient_.collect(kernel_.gradient, bias_.gradient);
+}
+
+}  // namespace earshot

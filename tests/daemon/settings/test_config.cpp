@@ -1,0 +1,189 @@
+// Config: what earshot.toml may say, and how each mistake is named.
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "daemon/settings/Config.h"
+#include "dsp/base/Error.h"
+#include "tests/support/TemporaryDirectory.h"
+
+namespace earshot::test {
+namespace {
+
+constexpr const char* kMicrophone = "[[source]]\nname = \"mic\"\nkind = \"microphone\"\n";
+
+constexpr const char* kEverything = R"([model]
+path = "models/m.safetensors"
+threads = 2
+[window]
+hop_s = 0.25
+[gate]
+level_dbfs = -50.5
+[[source]]
+name = "mic"
+kind = "microphone"
+device = "USB"
+channel = 2
+gain_db = 6.5
+level_dbfs = -40
+[[source]]
+name = "porch"
+kind = "tcp"
+listen = "0.0.0.0:7558"
+allow = ["192.168.1.0/24", "fd00::/8"]
+format = "s24le"
+rate_hz = 48000
+channels = 2
+[[source]]
+name = "pipe \"quoted\""
+kind = "stdin"
+format = "f32le"
+[[source]]
+name = "replay"
+kind = "file"
+path = "night.flac"
+pace = "fast"
+at_end = "loop"
+channel = "mix"
+[publish.tcp]
+listen = "[::1]:7557"
+max_clients = 3
+client_buffer_kib = 128
+history = 10
+[log]
+level = "debug"
+)";
+
+std::string complaint(const std::string& text) {
+  try {
+    parse_config(text, "dir/earshot.toml");
+  } catch (const Error& error) {
+    CHECK(error.code() == ExitCode::config);
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+}  // namespace
+
+TEST_CASE("every key of every kind is read") {
+  const Config config = parse_config(kEverything, "dir/earshot.toml");
+  CHECK(config.model.path == "dir/models/m.safetensors");
+  CHECK(config.model.threads == 2);
+  CHECK(config.hop_s == 0.25);
+  CHECK(config.gate_level_dbfs == -50.5);
+  REQUIRE(config.sources.size() == 4);
+  CHECK(std::get<MicrophoneSettings>(config.sources[0].kind).device == "USB");
+  CHECK(config.sources[0].channel == 2);
+  CHECK(config.sources[0].gain_db == 6.5);
+  CHECK(config.sources[0].level_dbfs == -40.0);
+  const auto& tcp = std::get<TcpSettings>(config.sources[1].kind);
+  CHECK(tcp.listen.text() == "0.0.0.0:7558");
+  CHECK(tcp.allow.size() == 2);
+  CHECK(tcp.pcm.format == SampleFormat::s24le);
+  CHECK(tcp.pcm.rate_hz == 48'000);
+  CHECK(tcp.pcm.channels == 2);
+  CHECK(std::get<StdinSettings>(config.sources[2].kind).pcm.format == SampleFormat::f32le);
+  const auto& file = std::get<FileSettings>(config.sources[3].kind);
+  CHECK(file.path == "dir/night.flac");
+  CHECK(file.pace == Pace::fast);
+  CHECK(file.at_end == AtEnd::loop);
+  CHECK_FALSE(config.sources[3].channel);
+  CHECK(config.publish_tcp.listen.text() == "[::1]:7557");
+  CHECK(config.publish_tcp.max_clients == 3);
+  CHECK(config.publish_tcp.client_buffer_kib == 128);
+  CHECK(config.publish_tcp.history == 10);
+  CHECK(config.log_level == "debug");
+}
+
+TEST_CASE("a microphone is all that must be said") {
+  const Config config = parse_config(kMicrophone, "dir/earshot.toml");
+  CHECK(config.model.path == "dir/esc10-v6.safetensors");
+  CHECK(config.model.threads == 1);
+  CHECK(config.hop_s == 0.5);
+  CHECK(config.gate_level_dbfs == -60.0);
+  CHECK(std::get<MicrophoneSettings>(config.sources.at(0).kind).device == "default");
+  CHECK(config.publish_tcp.listen.text() == "127.0.0.1:7557");
+  CHECK(config.log_level == "info");
+}
+
+TEST_CASE("what is printed loads again to the same") {
+  const std::string printed = to_toml(parse_config(kEverything, "dir/earshot.toml"));
+  CHECK(to_toml(parse_config(printed, "elsewhere/earshot.toml")) == printed);
+}
+
+TEST_CASE("each mistake is named with file, line and key") {
+  const std::string mic = kMicrophone;
+  const std::string tcp = "[[source]]\nname = \"t\"\nkind = \"tcp\"\n";
+  const std::string file = "[[source]]\nname = \"f\"\nkind = \"file\"\n";
+  const std::vector<std::pair<std::string, std::string>> table = {
+      {mic + "hopp = 1\n", "dir/earshot.toml:4: key 'source.hopp': found an unknown key"},
+      {mic + "[windows]\nhop_s = 1\n",
+       "dir/earshot.toml:4: key 'windows': found an unknown key, expected 'window'"},
+      {mic + "[window]\nhop_z = 1\n",
+       "dir/earshot.toml:5: key 'window.hop_z': found an unknown key, expected 'hop_s'"},
+      {mic + "[window]\nhop_s = \"1\"\n",
+       "dir/earshot.toml:5: key 'window.hop_s': found \"1\" (a string), expected a number"},
+      {mic + "[window]\nhop_s = 0\n",
+       "dir/earshot.toml:5: key 'window.hop_s': found 0, expected a number in 0.001 .. 60"},
+      {mic + "[gate]\nlevel_dbfs = 1.0\n", "dir/earshot.toml:5: key 'gate.level_dbfs': found 1, expected"},
+      {mic + "[model]\nthreads = 0\n",
+       "dir/earshot.toml:5: key 'model.threads': found 0, expected an integer in 1 .. 64"},
+      {mic + "[model]\npath = \"\"\n", "dir/earshot.toml:5: key 'model.path': found an empty string"},
+      {mic + "[log]\nlevel = \"loud\"\n",
+       "dir/earshot.toml:5: key 'log.level': found \"loud\", expected one of"},
+      {mic + "[publish.tcp]\nlisten = \"example.org:1\"\n",
+       "dir/earshot.toml:5: key 'publish.tcp.listen': found \"example.org:1\""},
+      {mic + "[publish.tcp]\nlisten = \"0.0.0.0:7557\"\n",
+       "dir/earshot.toml:5: key 'publish.tcp.listen': found \"0.0.0.0:7557\" without 'allow'"},
+      {mic + "[publish.udp]\nlisten = \"x\"\n",
+       "dir/earshot.toml:4: key 'publish.udp': found an unknown key, expected 'tcp'"},
+      {mic + mic, "dir/earshot.toml:5: key 'source.name': found \"mic\" a second time"},
+      {mic + "channel = 0\n", "dir/earshot.toml:4: key 'source.channel': found 0, expected an integer in 1"},
+      {mic + "channel = \"left\"\n",
+       "dir/earshot.toml:4: key 'source.channel': found \"left\", expected \"mix\""},
+      {mic + "rate_hz = 16000\n", "dir/earshot.toml:4: key 'source.rate_hz': found an unknown key"},
+      {mic + "path = \"x.wav\"\n", "dir/earshot.toml:4: key 'source.path': found an unknown key"},
+      {tcp, "dir/earshot.toml:1: key 'source.listen': found nothing"},
+      {tcp + "listen = \"7558\"\n",
+       "dir/earshot.toml:4: key 'source.listen': found \"7558\", expected ADDRESS:PORT"},
+      {tcp + "listen = \"10.0.0.1:7558\"\n",
+       "dir/earshot.toml:4: key 'source.listen': found \"10.0.0.1:7558\" without 'allow'"},
+      {tcp + "listen = \"10.0.0.1:7558\"\nallow = [\"all\"]\n",
+       "dir/earshot.toml:5: key 'source.allow': found \"all\""},
+      {tcp + "listen = \"127.0.0.1:1\"\nformat = \"u8\"\n",
+       "dir/earshot.toml:5: key 'source.format': found \"u8\""},
+      {tcp + "listen = \"127.0.0.1:1\"\nchannel = 2\n",
+       "dir/earshot.toml:5: key 'source.channel': found 2, expected an integer in 1 .. 1"},
+      {tcp + "listen = \"127.0.0.1:1\"\ndevice = \"x\"\n",
+       "dir/earshot.toml:5: key 'source.device': found an unknown key"},
+      {file, "dir/earshot.toml:1: key 'source.path': found nothing, expected the path of an audio file"},
+      {file + "path = \"x\"\npace = \"slow\"\n", "dir/earshot.toml:5: key 'source.pace': found \"slow\""},
+      {"[[source]]\nkind = \"stdin\"\n", "dir/earshot.toml:1: key 'source.name': found nothing"},
+      {"[[source]]\nname = \"\"\nkind = \"stdin\"\n",
+       "dir/earshot.toml:2: key 'source.name': found an empty string"},
+      {"[[source]]\nname = \"x\"\n", "dir/earshot.toml:1: key 'source.kind': found nothing"},
+      {"[[source]]\nname = \"x\"\nkind = \"rtp\"\n",
+       "dir/earshot.toml:3: key 'source.kind': found \"rtp\", which this version does not know"},
+      {"[[source]]\nname = \"a\"\nkind = \"stdin\"\n[[source]]\nname = \"b\"\nkind = \"stdin\"\n",
+       "dir/earshot.toml:6: key 'source.kind': found \"stdin\" a second time"},
+      {"source = 3\n", "dir/earshot.toml:1: key 'source': found 3, expected tables [[source]]"},
+      {"", "dir/earshot.toml: key 'source': found nothing, expected at least one [[source]]"},
+  };
+  for (const auto& [text, expected] : table) {
+    CHECK_THAT(complaint(text), Catch::Matchers::StartsWith(expected));
+  }
+}
+
+TEST_CASE("the example beside the model is good") {
+  const Config config = load_config(EARSHOT_SOURCE_DIR "/config/earshot.toml");
+  CHECK(config.model.path.filename() == "esc10-v6.safetensors");
+  REQUIRE(config.sources.size() == 2);
+  CHECK(kind_name(config.sources[0]) == "microphone");
+  CHECK(kind_name(config.sources[1]) == "tcp");
+}
+
+}  // namespace earshot::test

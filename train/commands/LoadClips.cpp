@@ -1,0 +1,111 @@
+#include "train/commands/LoadClips.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <iostream>
+#include <set>
+#include <unordered_map>
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
+
+#include "dsp/base/Error.h"
+#include "dsp/base/Terminal.h"
+#include "train/samples/FeatureCache.h"
+
+namespace earshot {
+
+DataSet open_data_set(const std::filesystem::path& directory, bool strict) {
+  DataSet data = read_data_set(directory);
+  for (const std::string& problem : data.problems) {
+    if (strict) throw Error(ExitCode::bad_data, problem);
+    std::cerr << "data set: " << problem << '\n';
+  }
+  return data;
+}
+
+std::vector<std::size_t> clips_of_fold(const DataSet& data, int fold) {
+  std::vector<std::size_t> which;
+  std::set<int> folds;
+  for (std::size_t i = 0; i < data.clips.size(); ++i) {
+    if (data.clips[i].fold == fold && !data.clips[i].background()) which.push_back(i);
+    if (data.clips[i].fold > 0) folds.insert(data.clips[i].fold);
+  }
+  if (!folds.contains(fold)) {
+    const std::string expected =
+        folds.empty() ? "a data set with folds" : fmt::format("one of {}", fmt::join(folds, ", "));
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: found no fold {}, expected {}", data.directory.string(), fold, expected));
+  }
+  return which;
+}
+
+std::vector<std::size_t> clips_of_part(const DataSet& data, Part part) {
+  std::vector<std::size_t> which;
+  for (std::size_t i = 0; i < data.clips.size(); ++i) {
+    if (data.clips[i].part == part && !data.clips[i].background()) which.push_back(i);
+  }
+  return which;
+}
+
+void warn_of_shared_sounds(const DataSet& data, const FeatureSet& train, const FeatureSet& validation) {
+  constexpr std::size_t kMostLines = 8;
+  std::unordered_map<std::uint64_t, std::size_t> trained;  // sound -> clip
+  for (std::size_t i = 0; i < train.size(); ++i) trained.try_emplace(train.sounds[i], train.clips[i]);
+  std::size_t shared = 0;
+  for (std::size_t i = 0; i < validation.size(); ++i) {
+    const auto twin = trained.find(validation.sounds[i]);
+    if (twin == trained.end() || ++shared > kMostLines) continue;
+    std::cerr << fmt::format("{}: validates with the very sound of {}, which trains\n",
+                             data.clips[validation.clips[i]].path.string(),
+                             data.clips[twin->second].path.string());
+  }
+  if (shared > kMostLines) {
+    std::cerr << fmt::format("and {} validation clips more ('trainer data' lists all)\n",
+                             shared - kMostLines);
+  }
+}
+
+FeatureSet load_clips(const DataSet& data, std::span<const std::size_t> which, const FeatureRecipe& recipe,
+                      const ClipLoading& loading, const StopSignal& stop) {
+  const bool live = terminal_of(STDERR_FILENO).live;
+  const auto start = std::chrono::steady_clock::now();
+  FeatureLoading how;
+  how.threads = loading.threads;
+  how.cache = default_feature_cache();
+  how.most_bytes = loading.most_bytes;
+  how.progress = [&](std::size_t done, std::size_t total) {
+    if (live) std::cerr << fmt::format("\r\x1b[K{}: features {}/{}", loading.what, done, total) << std::flush;
+    return stop.received() == 0;
+  };
+  FeatureSet features = load_features(data, which, recipe, how);
+  if (live) std::cerr << "\r\x1b[K";
+  if (!features.complete) {
+    std::cerr << loading.what << ": interrupted; features that were ready are kept\n";
+    return features;
+  }
+
+  for (const FeatureSet::Problem& problem : features.problems) {
+    if (loading.strict) throw Error(problem.code, problem.line);
+    std::cerr << "left out: " << problem.line << '\n';
+  }
+  if (!features.cache_problem.empty())
+    std::cerr << "features are not kept: " << features.cache_problem << '\n';
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+  std::string line = fmt::format("{}: features of {} in {:.1f} s, {} of them kept from before", loading.what,
+                                 features.size(), passed.count(), features.from_cache);
+  if (features.streamed) line += ", read from there as they are needed";
+  if (!features.problems.empty()) line += fmt::format(", {} left out", features.problems.size());
+  if (features.bad_samples > 0)
+    line += fmt::format(", {} NaN or infinite samples taken as 0", features.bad_samples);
+  std::cerr << line << '\n';
+  if (features.size() == 0) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: found none of {} {} that can be read, expected at least one",
+                            data.directory.string(), which.size(), loading.what));
+  }
+  return features;
+}
+
+}  // namespace earshot

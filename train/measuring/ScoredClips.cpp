@@ -1,0 +1,201 @@
+#include "train/measuring/ScoredClips.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <span>
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
+
+#include "dsp/base/Csv.h"
+#include "dsp/base/Error.h"
+#include "train/measuring/Evaluation.h"
+
+namespace earshot {
+namespace {
+
+constexpr std::size_t kFirstScore = 3;  // behind file, label, predicted
+
+// The position of `label` in `labels`, or -1.
+int number_of(const std::string& label, const std::vector<std::string>& labels) {
+  const auto found = std::ranges::find(labels, label);
+  return found == labels.end() ? -1 : static_cast<int>(found - labels.begin());
+}
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + '"';
+}
+
+std::string label_field(const ScoredClips& clips, std::size_t clip) {
+  std::string field = clips.labels[static_cast<std::size_t>(clips.truth[clip])];
+  for (std::size_t label = 0; label < clips.labels.size(); ++label) {
+    if (static_cast<int>(label) != clips.truth[clip] && clips.present[clip * clips.labels.size() + label]) {
+      field += ';' + clips.labels[label];
+    }
+  }
+  return csv_field(field);
+}
+
+// A scores file being read: errors name file, line, column.
+class ScoresReader {
+ public:
+  ScoresReader(const std::filesystem::path& path, const std::vector<std::string>& labels)
+      : csv_(read_csv(path)) {
+    clips_.labels = labels;
+    file_ = csv_.column("file");
+    label_ = csv_.column("label");
+    for (const std::string& label : labels) {
+      const auto found =
+          std::find(csv_.columns.begin() + std::min<std::ptrdiff_t>(kFirstScore, std::ssize(csv_.columns)),
+                    csv_.columns.end(), label);
+      if (found == csv_.columns.end()) {
+        throw Error(ExitCode::bad_data,
+                    fmt::format("{}: found no column '{}', expected one for each label of the model: {}",
+                                path.string(), label, fmt::join(labels, ", ")));
+      }
+      columns_.push_back(static_cast<std::size_t>(found - csv_.columns.begin()));
+    }
+    has_folds_ = csv_.columns.back() == "fold" && csv_.columns.size() == kFirstScore + labels.size() + 1;
+    if (csv_.columns.size() != kFirstScore + labels.size() + (has_folds_ ? 1 : 0)) {
+      throw Error(ExitCode::bad_data,
+                  fmt::format("{}: found {} columns, expected file, label, predicted and one for each of the "
+                              "model's {} labels",
+                              path.string(), csv_.columns.size(), labels.size()));
+    }
+  }
+
+  ScoredClips read() {
+    for (const Csv::Row& row : csv_.rows) {
+      clips_.files.push_back(row.fields[file_]);
+      read_labels(row);
+      for (const std::size_t column : columns_) clips_.scores.push_back(score(row, column));
+      if (has_folds_) clips_.folds.push_back(static_cast<int>(number(row, csv_.columns.size() - 1, 1000.0)));
+    }
+    if (clips_.size() == 0) {
+      throw Error(ExitCode::bad_data, csv_.path.string() + ": found no clip, expected a line for each");
+    }
+    return std::move(clips_);
+  }
+
+ private:
+  // The whole field is a label, or else a list of them.
+  void read_labels(const Csv::Row& row) {
+    const std::string& field = row.fields[label_];
+    std::vector<int> numbers{number_of(field, clips_.labels)};
+    if (numbers.front() < 0) {
+      numbers.clear();
+      for (std::size_t start = 0; start <= field.size();) {
+        const std::size_t end = std::min(field.find(';', start), field.size());
+        numbers.push_back(number_of(field.substr(start, end - start), clips_.labels));
+        if (numbers.back() < 0) refuse(row, label_, "labels the model knows");
+        start = end + 1;
+      }
+    }
+    clips_.truth.push_back(numbers.front());
+    clips_.present.resize(clips_.truth.size() * clips_.labels.size(), 0);
+    for (const int label : numbers) {
+      clips_.present[(clips_.size() - 1) * clips_.labels.size() + static_cast<std::size_t>(label)] = 1;
+    }
+  }
+
+  float score(const Csv::Row& row, std::size_t column) const {
+    return static_cast<float>(number(row, column, 1.0));
+  }
+
+  double number(const Csv::Row& row, std::size_t column, double most) const {
+    const std::string& field = row.fields[column];
+    double value = 0.0;
+    const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
+    if (error != std::errc{} || end != field.data() + field.size() || !(value >= 0.0 && value <= most)) {
+      refuse(row, column, fmt::format("a number from 0 to {}", most));
+    }
+    return value;
+  }
+
+  [[noreturn]] void refuse(const Csv::Row& row, std::size_t column, const std::string& expected) const {
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}:{}: {}: found '{}', expected {}", csv_.path.string(), row.line,
+                            csv_.columns[column], row.fields[column], expected));
+  }
+
+  Csv csv_;
+  ScoredClips clips_;
+  std::size_t file_ = 0;
+  std::size_t label_ = 0;
+  std::vector<std::size_t> columns_;  // of each of the model's labels
+  bool has_folds_ = false;
+};
+
+}  // namespace
+
+void ScoredClips::append(const ScoredClips& other) {
+  if (labels.empty()) labels = other.labels;
+  files.insert(files.end(), other.files.begin(), other.files.end());
+  truth.insert(truth.end(), other.truth.begin(), other.truth.end());
+  present.insert(present.end(), other.present.begin(), other.present.end());
+  folds.insert(folds.end(), other.folds.begin(), other.folds.end());
+  scores.insert(scores.end(), other.scores.begin(), other.scores.end());
+}
+
+std::vector<std::size_t> known_clips(const DataSet& data, const std::vector<std::size_t>& which,
+                                     const std::vector<std::string>& labels, bool skip) {
+  std::vector<std::size_t> known;
+  for (const std::size_t clip : which) {
+    const std::vector<int> own = data.clips[clip].labels();
+    const auto unknown = std::ranges::find_if(
+        own, [&](int label) { return number_of(data.labels[static_cast<std::size_t>(label)], labels) < 0; });
+    if (unknown == own.end()) {
+      known.push_back(clip);
+    } else if (!skip) {
+      throw Error(ExitCode::bad_data,
+                  fmt::format("{}: found the label '{}', expected one the model knows: {}",
+                              data.clips[clip].path.string(), data.labels[static_cast<std::size_t>(*unknown)],
+                              fmt::join(labels, ", ")));
+    }
+  }
+  return known;
+}
+
+ScoredClips score_clips(const Model& model, const DataSet& data, const FeatureSet& features, int threads) {
+  known_clips(data, features.clips, model.labels, false);
+  ScoredClips clips;
+  clips.labels = model.labels;
+  clips.present.assign(features.size() * model.labels.size(), 0);
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    const LabelledClip& clip = data.clips[features.clips[i]];
+    clips.files.push_back(clip.path.filename().string());
+    const std::vector<int> own = clip.labels();
+    for (auto label = own.rbegin(); label != own.rend(); ++label) {
+      const int number = number_of(data.labels[static_cast<std::size_t>(*label)], model.labels);
+      clips.present[i * model.labels.size() + static_cast<std::size_t>(number)] = 1;
+      if (label + 1 == own.rend()) clips.truth.push_back(number);
+    }
+  }
+  clips.scores = classify_all(model, features, threads);
+  return clips;
+}
+
+std::string scores_csv(const ScoredClips& clips) {
+  std::string text = "file,label,predicted";
+  for (const std::string& label : clips.labels) text += ',' + csv_field(label);
+  text += clips.folds.empty() ? "\n" : ",fold\n";
+  const std::size_t classes = clips.labels.size();
+  for (std::size_t i = 0; i < clips.size(); ++i) {
+    const auto row = std::span(clips.scores).subspan(i * classes, classes);
+    text += csv_field(clips.files[i]) + ',' + label_field(clips, i) + ',' +
+            csv_field(clips.labels[predicted_class(row)]);
+    for (const float score : row) text += fmt::format(",{}", score);
+    text += clips.folds.empty() ? "\n" : fmt::format(",{}\n", clips.folds[i]);
+  }
+  return text;
+}
+
+ScoredClips read_scores_csv(const std::filesystem::path& path, const std::vector<std::string>& labels) {
+  return ScoresReader(path, labels).read();
+}
+
+}  // namespace earshot

@@ -1,0 +1,92 @@
+#include "train/report/Report.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <boost/json.hpp>
+
+#include "train/report/Html.h"
+
+namespace earshot {
+namespace {
+
+boost::json::object facts_json(const std::vector<Report::Fact>& facts) {
+  boost::json::object object;
+  for (const Report::Fact& fact : facts) object[valid_utf8(fact.name)] = valid_utf8(fact.value);
+  return object;
+}
+
+boost::json::array worst_json(const Report& report) {
+  boost::json::array clips;
+  for (const Report::ScoredClip& clip : report.worst) {
+    boost::json::object scores;
+    for (std::size_t i = 0; i < clip.scores.size(); ++i)
+      scores[valid_utf8(report.evaluation.labels[i])] = clip.scores[i];
+    clips.emplace_back(boost::json::object{{"file", valid_utf8(clip.file)},
+                                           {"label", valid_utf8(report.evaluation.labels[clip.label])},
+                                           {"loss", clip.loss},
+                                           {"scores", std::move(scores)}});
+  }
+  return clips;
+}
+
+boost::json::array reliability_json(const Evaluation& evaluation) {
+  boost::json::array bins;
+  for (const ReliabilityBin& bin : evaluation.reliability) {
+    bins.emplace_back(boost::json::object{{"low", bin.low},
+                                          {"high", bin.high},
+                                          {"clips", bin.count},
+                                          {"correct", bin.correct},
+                                          {"mean_confidence", bin.mean_confidence}});
+  }
+  return bins;
+}
+
+boost::json::object data_json(const Report& report) {
+  boost::json::object data = facts_json(report.data_facts);
+  boost::json::object classes;
+  for (std::size_t i = 0; i < report.class_counts.size(); ++i) {
+    classes[valid_utf8(report.evaluation.labels[i])] = boost::json::object{
+        {"train", report.class_counts[i].train}, {"validation", report.class_counts[i].validation}};
+  }
+  if (!classes.empty()) data["classes"] = std::move(classes);
+  return data;
+}
+
+}  // namespace
+
+boost::json::object report_json(const Report& report) {
+  boost::json::object object{{"scored", valid_utf8(report.scored)}};
+  Evaluation evaluation = report.evaluation;
+  for (std::string& label : evaluation.labels) label = valid_utf8(label);
+  object["evaluation"] = evaluation_object(evaluation);
+  object["reliability"] = reliability_json(report.evaluation);
+  object["worst_clips"] = worst_json(report);
+  object["data_set"] = data_json(report);
+  object["machine"] = facts_json(report.machine);
+  boost::json::array notes;
+  for (const std::string& note : report.notes) notes.emplace_back(valid_utf8(note));
+  object["notes"] = std::move(notes);
+  return object;
+}
+
+double clip_loss(float own_score) {
+  return -bounded_log(static_cast<double>(own_score));
+}
+
+std::vector<std::size_t> worst_clips(std::span<const float> scores, std::span<const int> truth,
+                                     std::size_t classes, std::size_t count) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    if (truth[i] >= 0) order.push_back(i);
+  }
+  const auto own = [&](std::size_t clip) {
+    return scores[clip * classes + static_cast<std::size_t>(truth[clip])];
+  };
+  std::ranges::stable_sort(order, {}, own);
+  order.resize(std::min(order.size(), count));
+  return order;
+}
+
+}  // namespace earshot

@@ -1,0 +1,70 @@
+// Report: what a training or a cross-validation came to, as facts: for report.json and for the page of it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <boost/json/object.hpp>
+
+#include "train/learning/History.h"
+#include "train/measuring/Evaluation.h"
+
+namespace earshot {
+
+/// Texts may hold anything; whoever writes them out escapes them.
+struct Report {
+  struct Fact {
+    std::string name;
+    std::string value;
+  };
+  /// A training: the only one, or one of a fold.
+  struct Run {
+    std::string name;  ///< "fold 2"; empty if there is only one
+    std::vector<EpochRecord> history;
+    int kept_epoch = 0;  ///< which epoch the model is of, counted from 1; 0: the last
+  };
+  struct Fold {
+    int fold = 0;
+    std::size_t clips = 0;
+    std::size_t correct = 0;
+    double loss = 0.0;
+  };
+  struct ScoredClip {
+    std::string file;
+    std::size_t label = 0;      ///< index into Evaluation::labels
+    std::vector<float> scores;  ///< one a label
+    double loss = 0.0;
+    std::string png;  ///< a picture file of its features, or empty
+  };
+  struct ClassCount {
+    std::size_t train = 0;
+    std::size_t validation = 0;
+  };
+
+  std::string recipe;              ///< the preset, or the configuration's name
+  std::string data;                ///< the data set's name
+  std::string scored;              ///< what `evaluation` is of: "the validation part"
+  std::vector<std::string> notes;  ///< sentences a reader should know before the figures
+  Evaluation evaluation;
+  std::vector<Run> runs;
+  std::vector<Fold> folds;               ///< of a cross-validation
+  std::vector<ScoredClip> worst;         ///< the highest losses first
+  std::vector<ClassCount> class_counts;  ///< one a label, or empty
+  std::vector<Fact> data_facts;
+  std::vector<Fact> configuration;
+  std::vector<Fact> machine;  ///< seed, versions, timing, threads, processor
+};
+
+/// Its figures and facts but the runs' histories and the pictures; {accuracy ... per_class} as
+/// evaluation_json().
+boost::json::object report_json(const Report& report);
+
+/// Indices of the `count` clips with the highest loss, -log of the score of their own label, highest first.
+/// `scores` n x classes, `truth` n; those of a negative label are left out.
+std::vector<std::size_t> worst_clips(std::span<const float> scores, std::span<const int> truth,
+                                     std::size_t classes, std::size_t count);
+
+/// As Evaluation::loss has it for one clip.
+double clip_loss(float own_score);
+
+}  // namespace earshot

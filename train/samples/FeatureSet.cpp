@@ -1,0 +1,236 @@
+#include "train/samples/FeatureSet.h"
+
+#include <algorithm>
+#include <fstream>
+#include <mutex>
+#include <numeric>
+#include <utility>
+
+#include "dsp/audio/AudioFile.h"
+#include "dsp/base/Sha256.h"
+#include "dsp/features/FeatureExtractor.h"
+#include "dsp/spectrum/Decibel.h"
+#include "train/data/SoundHash.h"
+#include "train/data/Workers.h"
+#include "train/samples/FeatureCache.h"
+
+namespace earshot {
+
+/// The way back to features that are not held.
+class StreamedFeatures {
+ public:
+  struct Clip {
+    std::filesystem::path file;
+    std::string sha256;  ///< of its bytes, if there is a cache
+  };
+
+  StreamedFeatures(const FeatureRecipe& recipe, std::shared_ptr<const FeatureCache> cache)
+      : recipe_(recipe), cache_(std::move(cache)) {}
+
+  void add(Clip clip) { clips_.push_back(std::move(clip)); }
+
+  void read(std::size_t i, std::span<float> features) const {
+    const Clip& clip = clips_.at(i);
+    if (cache_ && cache_->load(clip.sha256, features)) return;
+    FeatureExtractor(recipe_).extract_clip(load_clip(clip.file, recipe_.rate_hz).samples, features);
+  }
+
+ private:
+  FeatureRecipe recipe_;
+  std::shared_ptr<const FeatureCache> cache_;
+  std::vector<Clip> clips_;
+};
+
+std::span<const float> FeatureSet::image(std::size_t i, std::vector<float>& room) const {
+  if (!streamed) return image(i);
+  room.resize(shape.size());
+  streamed->read(i, room);
+  if (streamed_mean != 0.0 || streamed_deviation != 1.0) {
+    normalise_levels(room, static_cast<float>(streamed_mean), static_cast<float>(streamed_deviation));
+  }
+  return room;
+}
+
+FeatureSet unread_features(std::vector<std::filesystem::path> files, std::vector<int> labels,
+                           const FeatureRecipe& recipe) {
+  const auto streamed = std::make_shared<StreamedFeatures>(recipe, nullptr);
+  for (const auto& file : files) streamed->add({file, {}});
+  FeatureSet set;
+  set.shape = recipe.shape();
+  set.clips.resize(files.size());
+  std::iota(set.clips.begin(), set.clips.end(), std::size_t{0});
+  set.labels = std::move(labels);
+  set.files = std::move(files);
+  set.streamed = streamed;
+  return set;
+}
+
+std::vector<std::size_t> clips_of_labels(const FeatureSet& clips, std::size_t classes) {
+  std::vector<std::size_t> counts(classes, 0);
+  for (const int label : clips.labels) {
+    if (label != kBackground) ++counts.at(static_cast<std::size_t>(label));
+  }
+  for (const std::vector<int>& further : clips.also) {
+    for (const int label : further) ++counts.at(static_cast<std::size_t>(label));
+  }
+  return counts;
+}
+
+namespace {
+
+std::string sha256_of_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  Sha256 hash;
+  char block[1 << 16];
+  while (file.read(block, sizeof block) || file.gcount() > 0) {
+    hash.update({block, static_cast<std::size_t>(file.gcount())});
+  }
+  if (!file.eof())
+    throw Error(ExitCode::no_input, path.string() + ": cannot be read, expected an audio file");
+  return hash.hex();
+}
+
+/// What became of one clip.
+struct Outcome {
+  std::optional<FeatureSet::Problem> problem;
+  FeatureCache::Entry entry;
+  bool from_cache = false;
+  std::string sha256;  ///< if there is a cache
+};
+
+/// One worker's tools.
+class ClipReader {
+ public:
+  ClipReader(const FeatureRecipe& recipe, FeatureCache* cache, std::string& cache_problem, std::mutex& mutex)
+      : extractor_(recipe), cache_(cache), cache_problem_(cache_problem), mutex_(mutex) {}
+
+  Outcome read(const std::filesystem::path& path, std::span<float> features) {
+    Outcome outcome;
+    if (cache_) {
+      outcome.sha256 = sha256_of_file(path);
+      if (const auto entry = cache_->load(outcome.sha256, features)) {
+        outcome.entry = *entry;
+        outcome.from_cache = true;
+        return outcome;
+      }
+    }
+    const Clip clip = load_clip(path, extractor_.recipe().rate_hz);
+    if (clip.samples.empty()) {
+      throw Error(ExitCode::bad_data, path.string() + ": found no samples, expected a sound");
+    }
+    SoundHash sound;
+    sound.update(clip.samples);
+    outcome.entry = {clip.bad_samples, sound.value()};
+    extractor_.extract_clip(clip.samples, features);
+    if (cache_) keep(outcome.sha256, outcome.entry, features);
+    return outcome;
+  }
+
+ private:
+  /// A full disk does not make the features wrong.
+  void keep(const std::string& digest, const FeatureCache::Entry& entry, std::span<const float> features) {
+    try {
+      cache_->store(digest, entry, features);
+    } catch (const Error& error) {
+      const std::lock_guard lock(mutex_);
+      if (cache_problem_.empty()) cache_problem_ = error.what();
+    }
+  }
+
+  FeatureExtractor extractor_;
+  FeatureCache* cache_;
+  std::string& cache_problem_;
+  std::mutex& mutex_;
+};
+
+/// The loading of one set: workers take the next clip until none is left.
+class Loader {
+ public:
+  Loader(const DataSet& data, std::span<const std::size_t> which, const FeatureRecipe& recipe,
+         const FeatureLoading& loading)
+      : data_(data), which_(which), recipe_(recipe), loading_(loading), outcomes_(which.size()) {
+    if (loading.cache) cache_ = std::make_shared<FeatureCache>(*loading.cache, recipe);
+    set_.shape = recipe.shape();
+    streams_ = which.size() * set_.shape.size() * sizeof(float) > loading.most_bytes;
+    if (!streams_) set_.images.resize(which.size() * set_.shape.size());
+  }
+
+  FeatureSet run() {
+    const auto new_worker = [this] {
+      const auto reader =
+          std::make_shared<ClipReader>(recipe_, cache_.get(), set_.cache_problem, cache_problem_mutex_);
+      return [this, reader, passing = std::vector<float>(streams_ ? set_.shape.size() : 0)](
+                 std::size_t i) mutable { outcomes_[i] = read(*reader, i, passing); };
+    };
+    std::function<bool(std::size_t)> progress;
+    if (loading_.progress) {
+      progress = [this](std::size_t done) { return loading_.progress(done, which_.size()); };
+    }
+    set_.complete = work_on_items(which_.size(), loading_.threads, new_worker, progress);
+    if (set_.complete) gather();
+    return std::move(set_);
+  }
+
+ private:
+  /// A clip that is missing or broken is listed; anything else ends the work.
+  Outcome read(ClipReader& reader, std::size_t i, std::span<float> passing) {
+    const std::size_t size = set_.shape.size();
+    const std::span<float> features = streams_ ? passing : std::span(set_.images).subspan(i * size, size);
+    try {
+      return reader.read(data_.clips.at(which_[i]).path, features);
+    } catch (const Error& error) {
+      if (error.code() == ExitCode::software) throw;
+      return {FeatureSet::Problem{which_[i], error.code(), error.what()}, {}, false, {}};
+    }
+  }
+
+  /// Closes the holes that unreadable clips left.
+  void gather() {
+    const std::size_t size = set_.shape.size();
+    const auto streamed = std::make_shared<StreamedFeatures>(recipe_, cache_);
+    for (std::size_t i = 0; i < which_.size(); ++i) {
+      Outcome& outcome = outcomes_[i];
+      if (outcome.problem) {
+        set_.problems.push_back(*std::move(outcome.problem));
+        continue;
+      }
+      const std::size_t at = set_.size();
+      streamed->add({data_.clips[which_[i]].path, std::move(outcome.sha256)});
+      if (!streams_ && at != i) std::copy_n(&set_.images[i * size], size, &set_.images[at * size]);
+      set_.labels.push_back(data_.clips[which_[i]].label);
+      set_.clips.push_back(which_[i]);
+      set_.sounds.push_back(outcome.entry.sound);
+      set_.also.push_back(data_.clips[which_[i]].also);
+      set_.files.push_back(data_.clips[which_[i]].path);
+      set_.bad_samples += outcome.entry.bad_samples;
+      set_.from_cache += outcome.from_cache ? 1 : 0;
+    }
+    if (std::ranges::all_of(set_.also, &std::vector<int>::empty)) set_.also.clear();
+    if (streams_) {
+      set_.streamed = streamed;
+    } else {
+      set_.images.resize(set_.size() * size);
+    }
+  }
+
+  const DataSet& data_;
+  std::span<const std::size_t> which_;
+  const FeatureRecipe& recipe_;
+  const FeatureLoading& loading_;
+  std::shared_ptr<FeatureCache> cache_;
+  bool streams_ = false;
+  FeatureSet set_;
+
+  std::mutex cache_problem_mutex_;
+  std::vector<Outcome> outcomes_;  // each element by the worker that took it
+};
+
+}  // namespace
+
+FeatureSet load_features(const DataSet& data, std::span<const std::size_t> which, const FeatureRecipe& recipe,
+                         const FeatureLoading& loading) {
+  validate(recipe);
+  return Loader(data, which, recipe, loading).run();
+}
+
+}  // namespace earshot
