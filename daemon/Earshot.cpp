@@ -16,6 +16,7 @@
 #include "daemon/client/Watch.h"
 #include "dsp/audio/Resampler.h"
 #include "dsp/base/Error.h"
+#include "dsp/base/StandardOutput.h"
 
 namespace {
 
@@ -132,7 +133,7 @@ int run(int argc, char** argv) {
     send_file(sending);
   } else if (app.got_subcommand(&devices)) {
     print_devices(std::cout, devices_json);
-    if (!std::cout.flush()) throw Error(ExitCode::io, "standard output: cannot write");
+    flush_output(std::cout);
   } else {
     run_demo();
   }

@@ -30,6 +30,7 @@
 #include "daemon/settings/Config.h"
 #include "daemon/stream/StreamServer.h"
 #include "dsp/base/Error.h"
+#include "dsp/base/StandardOutput.h"
 #include "nn/model/Model.h"
 
 namespace earshot {
@@ -131,14 +132,10 @@ void check(const Config& config) {
   }
 }
 
-void flush_output() {
-  if (!std::cout.flush()) throw Error(ExitCode::io, "standard output: cannot write");
-}
-
 int run(const Options& options) {
   if (options.list_devices) {
     print_devices(std::cout, false);
-    flush_output();
+    flush_output(std::cout);
     return static_cast<int>(ExitCode::ok);
   }
   const std::optional<std::filesystem::path> path = options.config ? options.config : find_config();
@@ -152,10 +149,10 @@ int run(const Options& options) {
   if (options.check_config) {
     check(config);
     std::cout << path->string() << ": good\n";
-    flush_output();
+    flush_output(std::cout);
   } else if (options.print_config) {
     std::cout << to_toml(config);
-    flush_output();
+    flush_output(std::cout);
   } else {
     run_daemon(config);
   }

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "dsp/base/Error.h"
+#include "dsp/base/StandardOutput.h"
 #include "train/commands/CalibrateCommand.h"
 #include "train/commands/CommandLine.h"
 #include "train/commands/CrossvalCommand.h"
@@ -30,7 +31,7 @@ int run_and_flush(int argc, char** argv) {
   add_export(line);
   add_info(line);
   const int code = line.run(argc, argv);
-  if (!std::cout.flush()) throw Error(ExitCode::io, "standard output: cannot write");
+  flush_output(std::cout);
   return code;
 }
 

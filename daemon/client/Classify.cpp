@@ -14,6 +14,7 @@
 #include "daemon/hearing/Message.h"
 #include "daemon/settings/Config.h"
 #include "daemon/stream/JsonLine.h"
+#include "dsp/base/StandardOutput.h"
 #include "nn/model/Model.h"
 
 namespace earshot {
@@ -113,7 +114,7 @@ ExitCode classify_files(const ClassifySettings& settings, std::ostream& out, std
       if (code == ExitCode::ok) code = error.code();
     }
   }
-  if (!out.flush()) throw Error(ExitCode::io, "standard output: cannot write");
+  flush_output(out);
   return code;
 }
 

@@ -18,6 +18,7 @@
 #include "daemon/net/LineSplitter.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/JsonWriter.h"
+#include "dsp/base/StandardOutput.h"
 
 namespace earshot {
 namespace {
@@ -68,7 +69,7 @@ class Watcher {
         take(line->text, socket);
         if (done_) break;
       }
-      if (!out_.flush()) throw Error(ExitCode::io, "standard output: cannot write");
+      flush_output(out_);
       if (done_) return;
     }
   }

@@ -1,14 +1,17 @@
 #include "dsp/base/Csv.h"
 
 #include <algorithm>
-#include <fstream>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
 #include "dsp/base/Error.h"
+#include "dsp/base/ReadFile.h"
 
 namespace earshot {
 namespace {
+
+constexpr std::uintmax_t kMaxFileBytes = std::uintmax_t{1} << 30U;
 
 [[noreturn]] void refuse(const std::filesystem::path& path, std::size_t line, const std::string& what) {
   throw Error(ExitCode::bad_data, path.string() + ":" + std::to_string(line) + ": " + what);
@@ -82,17 +85,6 @@ class Reader {
   std::size_t line_ = 1;
 };
 
-std::string read_text(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text;
-  char block[1 << 16];
-  while (file.read(block, sizeof block) || file.gcount() > 0) {
-    text.append(block, static_cast<std::size_t>(file.gcount()));
-  }
-  if (!file.eof()) throw Error(ExitCode::no_input, path.string() + ": cannot be read, expected a CSV file");
-  return text;
-}
-
 }  // namespace
 
 std::string_view without_byte_order_mark(std::string_view text) noexcept {
@@ -100,8 +92,15 @@ std::string_view without_byte_order_mark(std::string_view text) noexcept {
   return text.starts_with(kMark) ? text.substr(kMark.size()) : text;
 }
 
+std::string csv_field(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return std::string(text);
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + '"';
+}
+
 Csv read_csv(const std::filesystem::path& path) {
-  const std::string text = read_text(path);
+  const std::string text = read_file(path, kMaxFileBytes, "a CSV file");
   Reader reader(path, without_byte_order_mark(text));
   auto header = reader.next();
   if (!header) refuse(path, 1, "found nothing, expected a line that names the columns");

@@ -29,6 +29,9 @@ struct Csv {
 /// What follows UTF-8's mark, if a text begins with it.
 std::string_view without_byte_order_mark(std::string_view text) noexcept;
 
+/// `text` as one field of a record, in quotes where it needs them.
+std::string csv_field(std::string_view text);
+
 /// Throws Error(no_input) if it cannot be read, Error(bad_data) naming file and line if it is not such a
 /// table.
 Csv read_csv(const std::filesystem::path& path);

@@ -4,51 +4,13 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <utility>
+
+#include "dsp/base/Utf8.h"
 
 namespace earshot {
 namespace {
-
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-
-/// How many bytes at the start of `text` (not empty) form one code point, or, negated, one ill-formed part.
-std::ptrdiff_t utf8_length(std::string_view text) noexcept {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  std::size_t length = 0;
-  unsigned char second_least = 0x80;
-  unsigned char second_most = 0xBF;
-  if (lead >= 0xC2 && lead <= 0xDF) {
-    length = 2;
-  } else if (lead >= 0xE0 && lead <= 0xEF) {
-    length = 3;
-    if (lead == 0xE0) second_least = 0xA0;  // shorter forms exist
-    if (lead == 0xED) second_most = 0x9F;   // surrogates
-  } else if (lead >= 0xF0 && lead <= 0xF4) {
-    length = 4;
-    if (lead == 0xF0) second_least = 0x90;
-    if (lead == 0xF4) second_most = 0x8F;  // beyond U+10FFFF
-  } else {
-    return -1;
-  }
-  for (std::size_t i = 1; i < length; ++i) {
-    const unsigned char least = i == 1 ? second_least : 0x80;
-    const unsigned char most = i == 1 ? second_most : 0xBF;
-    if (i >= text.size() || byte(i) < least || byte(i) > most) return -static_cast<std::ptrdiff_t>(i);
-  }
-  return static_cast<std::ptrdiff_t>(length);
-}
-
-template <typename Append>
-void for_each_code_point(std::string_view text, Append append) {
-  while (!text.empty()) {
-    const std::ptrdiff_t length = utf8_length(text);
-    const auto used = static_cast<std::size_t>(std::abs(length));
-    append(length > 0 ? text.substr(0, used) : kReplacement);
-    text.remove_prefix(used);
-  }
-}
 
 template <typename... Arguments>
 void append_number(std::string& text, Arguments... arguments) {
@@ -59,13 +21,6 @@ void append_number(std::string& text, Arguments... arguments) {
 }
 
 }  // namespace
-
-std::string repaired_utf8(std::string_view text) {
-  std::string repaired;
-  repaired.reserve(text.size());
-  for_each_code_point(text, [&](std::string_view part) { repaired += part; });
-  return repaired;
-}
 
 JsonWriter& JsonWriter::open(char bracket) {
   separate();
@@ -87,9 +42,13 @@ void JsonWriter::separate() {
 
 void JsonWriter::quote(std::string_view text) {
   text_ += '"';
-  for_each_code_point(text, [&](std::string_view part) {
+  while (!text.empty()) {
+    const std::ptrdiff_t length = code_point_length(text);
+    const std::string_view part = text.substr(0, static_cast<std::size_t>(std::abs(length)));
     const char first = part.front();
-    if (first == '"' || first == '\\') {
+    if (length < 0) {
+      text_ += repaired_utf8(part);
+    } else if (first == '"' || first == '\\') {
       text_ += '\\';
       text_ += first;
     } else if (first == '\n') {
@@ -102,7 +61,8 @@ void JsonWriter::quote(std::string_view text) {
     } else {
       text_ += part;
     }
-  });
+    text.remove_prefix(part.size());
+  }
   text_ += '"';
 }
 

@@ -9,10 +9,6 @@
 
 namespace earshot {
 
-/// `text` as UTF-8: what is not becomes U+FFFD, one for each maximal ill-formed part (Unicode 15, 3.9, table
-/// 3-8).
-std::string repaired_utf8(std::string_view text);
-
 /// Appends to one string; commas are its business, balance is the caller's.
 class JsonWriter {
  public:

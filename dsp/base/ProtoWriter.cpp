@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "dsp/base/LittleEndian.h"
+
 namespace earshot {
 namespace {
 
@@ -9,11 +11,6 @@ namespace {
 void append_varint(std::string& bytes, std::uint64_t value) {
   for (; value >= 0x80; value >>= 7) bytes += static_cast<char>(value | 0x80);
   bytes += static_cast<char>(value);
-}
-
-template <typename Unsigned>
-void append_little_endian(std::string& bytes, Unsigned value) {
-  for (std::size_t i = 0; i < sizeof value; ++i) bytes += static_cast<char>(value >> (8 * i));
 }
 
 }  // namespace

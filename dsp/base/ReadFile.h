@@ -3,13 +3,23 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
+#include <string_view>
 
 namespace earshot {
 
 /// `what` names what is expected, "a model file". Throws Error(no_input) if it is missing, a directory or
-/// unreadable, Error(bad_data) if it has more than `most_bytes`, Error(io) if reading fails midway; each
-/// names the file.
+/// unreadable, or a pipe or device, which may never end; Error(bad_data) if it has more than `most_bytes`;
+/// Error(io) if reading fails midway; each names the file.
 std::string read_file(const std::filesystem::path& path, std::uintmax_t most_bytes, const std::string& what);
+
+/// The same for what people may well pipe in, a configuration.
+std::string read_file_or_pipe(const std::filesystem::path& path, std::uintmax_t most_bytes,
+                              const std::string& what);
+
+/// A file of any length, block by block. Throws as read_file.
+void read_blocks(const std::filesystem::path& path, const std::string& what,
+                 const std::function<void(std::string_view block)>& take);
 
 }  // namespace earshot

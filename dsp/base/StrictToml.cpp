@@ -10,6 +10,7 @@
 #include <toml++/toml.h>
 
 #include "dsp/base/Error.h"
+#include "dsp/base/ReadFile.h"
 
 namespace earshot {
 
@@ -40,6 +41,8 @@ struct StrictToml::Node {
 };
 
 namespace {
+
+constexpr std::uintmax_t kMaxFileBytes = std::uintmax_t{16} << 20U;
 
 const toml::table kEmptyTable;
 
@@ -125,13 +128,7 @@ std::shared_ptr<const toml::table> parse(std::string_view text, const std::strin
 StrictToml::StrictToml(std::shared_ptr<Node> node) : node_(std::move(node)) {}
 
 StrictToml StrictToml::from_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file || std::filesystem::is_directory(path)) {
-    throw Error(ExitCode::no_input, path.string() + ": found no file that can be read, expected TOML");
-  }
-  return from_text(text.str(), path.string());
+  return from_text(read_file_or_pipe(path, kMaxFileBytes, "TOML"), path.string());
 }
 
 StrictToml StrictToml::from_text(std::string_view text, const std::string& name) {

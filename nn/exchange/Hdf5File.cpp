@@ -8,12 +8,12 @@
 
 #include "dsp/base/ByteReader.h"
 #include "dsp/base/Error.h"
+#include "dsp/base/FileKind.h"
 
 namespace earshot {
 namespace {
 
 // Section numbers are those of the HDF5 File Format Specification 3.0.
-constexpr std::string_view kSignature{"\x89HDF\r\n\x1a\n", 8};
 constexpr std::uint64_t kUndefined = ~std::uint64_t{0};
 constexpr int kMaxTreeLevel = 8;
 constexpr std::size_t kLongestName = 512;  // names that overlap in the file do not in memory
@@ -103,15 +103,11 @@ std::vector<std::int64_t> shape_of(const Hdf5Space& space) {
 
 }  // namespace
 
-bool Hdf5File::is_hdf5(std::string_view bytes) noexcept {
-  return bytes.starts_with(kSignature);
-}
-
 // II.A, the superblock.
 Hdf5File::Hdf5File(std::string_view bytes) : file_(bytes) {
   if (!is_hdf5(bytes)) refuse("its first 8 bytes are not the signature of such a file");
   ByteReader reader(bytes, "HDF5: the superblock");
-  reader.skip(kSignature.size());
+  reader.skip(kHdf5Signature.size());
   const int version = reader.u8();
   if (version > 3) refuse("the superblock has version " + std::to_string(version) + ", expected 0 to 3");
   const bool old = version < 2;

@@ -20,9 +20,6 @@ namespace earshot {
 /// path inside the file, but not the file; memory is bounded by a small multiple of the file's size.
 class Hdf5File {
  public:
-  /// Whether `bytes` begin like one.
-  static bool is_hdf5(std::string_view bytes) noexcept;
-
   /// `bytes` must outlive it. Throws Error(bad_data) if it is not HDF5, cut short, or of another form.
   explicit Hdf5File(std::string_view bytes);
 

@@ -9,6 +9,7 @@
 #include <boost/json.hpp>
 
 #include "dsp/base/Error.h"
+#include "dsp/base/FileKind.h"
 #include "dsp/base/ReadFile.h"
 #include "dsp/base/Sha256.h"
 #include "nn/exchange/Hdf5File.h"
@@ -139,9 +140,9 @@ KerasNetwork read_keras(const std::filesystem::path& path, const Architecture* k
   KerasNetwork network;
   try {
     network.sha256 = sha256_of(bytes);
-    if (ZipArchive::is_zip(bytes)) {
+    if (is_zip(bytes)) {
       read_archive(bytes, input, network);
-    } else if (Hdf5File::is_hdf5(bytes)) {
+    } else if (is_hdf5(bytes)) {
       read_hdf5(bytes, known, input, network);
     } else {
       throw Error(ExitCode::bad_data,

@@ -21,10 +21,6 @@ std::string text_of(zip_error_t& error) {
 
 }  // namespace
 
-bool ZipArchive::is_zip(std::string_view bytes) noexcept {
-  return bytes.starts_with("PK\x03\x04") || bytes.starts_with("PK\x05\x06");
-}
-
 ZipArchive::ZipArchive(std::string_view bytes) {
   zip_error_t error;
   zip_error_init(&error);

@@ -12,9 +12,6 @@ namespace earshot {
 /// Every failure is Error(bad_data), without the archive's own name.
 class ZipArchive {
  public:
-  /// Whether `bytes` begin like one.
-  static bool is_zip(std::string_view bytes) noexcept;
-
   /// `bytes` must outlive it.
   explicit ZipArchive(std::string_view bytes);
   ~ZipArchive();

@@ -7,10 +7,9 @@
 
 #include "dsp/base/AtomicFile.h"
 #include "dsp/base/Error.h"
+#include "dsp/base/FileKind.h"
 #include "dsp/base/ReadFile.h"
 #include "dsp/base/Sha256.h"
-#include "nn/exchange/Hdf5File.h"
-#include "nn/exchange/ZipArchive.h"
 #include "nn/model/ModelJson.h"
 #include "nn/model/Safetensors.h"
 
@@ -151,7 +150,7 @@ std::string format_model(const Model& model) {
 
 Model load_model(const std::filesystem::path& path) {
   const std::string bytes = read_file(path, kMaxFileBytes, "a model file");
-  if (ZipArchive::is_zip(bytes) || Hdf5File::is_hdf5(bytes)) {
+  if (is_zip(bytes) || is_hdf5(bytes)) {
     throw Error(ExitCode::bad_data,
                 path.string() + ": is a file of Keras', expected a model: trainer import makes one of it");
   }

@@ -12,7 +12,7 @@
 #include "dsp/base/Csv.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/ReadFile.h"
-#include "train/report/Html.h"
+#include "dsp/base/Utf8.h"
 
 namespace earshot {
 namespace {
@@ -78,15 +78,13 @@ std::vector<std::string> read_labels(const std::string& argument) {
   } else {
     labels = file ? from_lines(name) : split(name, ',');
   }
-  const auto refuse = [&](std::size_t at, const char* problem) {
+  const auto refuse = [&](std::size_t at, const std::string& problem) {
     throw Error(file ? ExitCode::bad_data : ExitCode::usage,
                 fmt::format("{}: label {} {}", file ? name : "--labels", at + 1, problem));
   };
-  if (labels.empty()) refuse(0, "is empty, expected one a class");
+  if (labels.empty()) refuse(0, "is empty");
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    if (labels[i].empty()) refuse(i, "is empty, expected one a class");
-    if (valid_utf8(labels[i]) != labels[i])
-      refuse(i, "holds control characters or is in another encoding, expected UTF-8");
+    if (const std::string problem = name_problem(labels[i]); !problem.empty()) refuse(i, problem);
   }
   return labels;
 }

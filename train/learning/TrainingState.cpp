@@ -11,10 +11,13 @@
 
 #include "dsp/base/AtomicFile.h"
 #include "dsp/base/Error.h"
+#include "dsp/base/ReadFile.h"
 #include "nn/model/Safetensors.h"
 
 namespace earshot {
 namespace {
+
+constexpr std::uintmax_t kMaxFileBytes = std::uintmax_t{4} << 30U;  // weights, average, kept, two slots each
 
 constexpr std::string_view kFormat = "earshot training state 3";
 constexpr std::string_view kNetwork = "network/";
@@ -157,11 +160,7 @@ void save_training_state(const TrainingState& state, const std::filesystem::path
 }
 
 TrainingState load_training_state(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file)
-    throw Error(ExitCode::no_input,
-                path.string() + ": found no file that can be read, expected a training state");
-  const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string bytes = read_file(path, kMaxFileBytes, "a training state");
   try {
     return parse(bytes);
   } catch (const Error& error) {

@@ -23,13 +23,6 @@ int number_of(const std::string& label, const std::vector<std::string>& labels) 
   return found == labels.end() ? -1 : static_cast<int>(found - labels.begin());
 }
 
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + '"';
-}
-
 std::string label_field(const ScoredClips& clips, std::size_t clip) {
   std::string field = clips.labels[static_cast<std::size_t>(clips.truth[clip])];
   for (std::size_t label = 0; label < clips.labels.size(); ++label) {

@@ -10,16 +10,18 @@
 #include "dsp/base/AtomicFile.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/JsonText.h"
+#include "dsp/base/ReadFile.h"
 #include "train/report/ReportPage.h"
 #include "train/report/RunReport.h"
 
 namespace earshot {
 namespace {
 
+constexpr std::uintmax_t kMaxFileBytes = std::uintmax_t{256} << 20U;
+
 // The run's epochs and which of them its model is of, as its report.json has them.
 Report::Run run_of(int fold, const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const std::string text = read_file(path, kMaxFileBytes, "the report of a run");
   try {
     const boost::json::value report = boost::json::parse(text);
     return {fmt::format("fold {}", fold), parse_history(report.at("history")),

@@ -11,9 +11,10 @@
 #include <system_error>
 
 #include <spdlog/fmt/fmt.h>
+#include <boost/crc.hpp>
 
 #include "dsp/base/Error.h"
-#include "train/report/Crc32c.h"
+#include "dsp/base/LittleEndian.h"
 
 namespace earshot {
 namespace {
@@ -36,14 +37,12 @@ double now_seconds() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+// CRC-32C: Castagnoli's polynomial (RFC 3720, B.4), masked as TensorFlow's record_writer.cc does.
 std::uint32_t masked_crc(std::string_view bytes) {
-  const std::uint32_t crc = crc32c(bytes);
+  boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true> sum;
+  sum.process_bytes(bytes.data(), bytes.size());
+  const std::uint32_t crc = sum.checksum();
   return (crc >> 15 | crc << 17) + 0xA282EAD8U;
-}
-
-template <typename Unsigned>
-void append_little_endian(std::string& bytes, Unsigned value) {
-  for (std::size_t i = 0; i < sizeof value; ++i) bytes += static_cast<char>(value >> (8 * i));
 }
 
 template <typename Unsigned>

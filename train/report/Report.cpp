@@ -6,6 +6,7 @@
 
 #include <boost/json.hpp>
 
+#include "dsp/base/Utf8.h"
 #include "train/report/Html.h"
 
 namespace earshot {
@@ -13,7 +14,7 @@ namespace {
 
 boost::json::object facts_json(const std::vector<Report::Fact>& facts) {
   boost::json::object object;
-  for (const Report::Fact& fact : facts) object[valid_utf8(fact.name)] = valid_utf8(fact.value);
+  for (const Report::Fact& fact : facts) object[repaired_utf8(fact.name)] = repaired_utf8(fact.value);
   return object;
 }
 
@@ -22,9 +23,9 @@ boost::json::array worst_json(const Report& report) {
   for (const Report::ScoredClip& clip : report.worst) {
     boost::json::object scores;
     for (std::size_t i = 0; i < clip.scores.size(); ++i)
-      scores[valid_utf8(report.evaluation.labels[i])] = clip.scores[i];
-    clips.emplace_back(boost::json::object{{"file", valid_utf8(clip.file)},
-                                           {"label", valid_utf8(report.evaluation.labels[clip.label])},
+      scores[repaired_utf8(report.evaluation.labels[i])] = clip.scores[i];
+    clips.emplace_back(boost::json::object{{"file", repaired_utf8(clip.file)},
+                                           {"label", repaired_utf8(report.evaluation.labels[clip.label])},
                                            {"loss", clip.loss},
                                            {"scores", std::move(scores)}});
   }
@@ -47,7 +48,7 @@ boost::json::object data_json(const Report& report) {
   boost::json::object data = facts_json(report.data_facts);
   boost::json::object classes;
   for (std::size_t i = 0; i < report.class_counts.size(); ++i) {
-    classes[valid_utf8(report.evaluation.labels[i])] = boost::json::object{
+    classes[repaired_utf8(report.evaluation.labels[i])] = boost::json::object{
         {"train", report.class_counts[i].train}, {"validation", report.class_counts[i].validation}};
   }
   if (!classes.empty()) data["classes"] = std::move(classes);
@@ -57,16 +58,16 @@ boost::json::object data_json(const Report& report) {
 }  // namespace
 
 boost::json::object report_json(const Report& report) {
-  boost::json::object object{{"scored", valid_utf8(report.scored)}};
+  boost::json::object object{{"scored", repaired_utf8(report.scored)}};
   Evaluation evaluation = report.evaluation;
-  for (std::string& label : evaluation.labels) label = valid_utf8(label);
+  for (std::string& label : evaluation.labels) label = repaired_utf8(label);
   object["evaluation"] = evaluation_object(evaluation);
   object["reliability"] = reliability_json(report.evaluation);
   object["worst_clips"] = worst_json(report);
   object["data_set"] = data_json(report);
   object["machine"] = facts_json(report.machine);
   boost::json::array notes;
-  for (const std::string& note : report.notes) notes.emplace_back(valid_utf8(note));
+  for (const std::string& note : report.notes) notes.emplace_back(repaired_utf8(note));
   object["notes"] = std::move(notes);
   return object;
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "dsp/audio/AudioFile.h"
+#include "dsp/base/ReadFile.h"
 #include "dsp/base/Sha256.h"
 #include "dsp/features/FeatureExtractor.h"
 #include "dsp/spectrum/Decibel.h"
@@ -79,14 +80,8 @@ std::vector<std::size_t> clips_of_labels(const FeatureSet& clips, std::size_t cl
 namespace {
 
 std::string sha256_of_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
   Sha256 hash;
-  char block[1 << 16];
-  while (file.read(block, sizeof block) || file.gcount() > 0) {
-    hash.update({block, static_cast<std::size_t>(file.gcount())});
-  }
-  if (!file.eof())
-    throw Error(ExitCode::no_input, path.string() + ": cannot be read, expected an audio file");
+  read_blocks(path, "an audio file", [&](std::string_view block) { hash.update(block); });
   return hash.hex();
 }
 

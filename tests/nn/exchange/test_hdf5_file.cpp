@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "dsp/base/Error.h"
+#include "dsp/base/FileKind.h"
 #include "nn/exchange/Hdf5File.h"
 #include "tests/support/KerasGolden.h"
 
@@ -38,7 +39,7 @@ TEST_CASE("an HDF5 file's groups, texts and numbers are found by their paths") {
 }
 
 TEST_CASE("what is no HDF5 file, or not the kind that is read, is refused by name") {
-  CHECK_FALSE(Hdf5File::is_hdf5("PK"));
+  CHECK_FALSE(is_hdf5("PK"));
   CHECK_THROWS_WITH(Hdf5File("nothing"), Contains("signature"));
   std::string bytes = KerasGolden::bytes("sequential-3.5.0.weights.h5");
   CHECK_THROWS_WITH(Hdf5File(std::string_view(bytes).substr(0, 5000)), Contains("cut short"));

@@ -177,7 +177,7 @@ TEST_CASE("labels come from the command line, a file of lines, or AudioSet's cla
   CHECK_THROWS_WITH(read_labels("a,,c"), Contains("label 2 is empty"));
   const std::string latin1 = directory.write("latin1.txt", "tea\ncaf\xE9\n").string();
   CHECK_THROWS_WITH(read_labels("@" + latin1),
-                    Contains("latin1.txt: label 2 holds control characters or is in another encoding"));
+                    Contains("latin1.txt: label 2 is not UTF-8: byte "));
   CHECK_THROWS_WITH(read_labels("@" + (directory / "none.txt").string()), Contains("none.txt"));
 }
 

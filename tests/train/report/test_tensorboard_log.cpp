@@ -17,7 +17,6 @@
 #include "tests/support/Child.h"
 #include "tests/support/ProtoReader.h"
 #include "tests/support/TemporaryDirectory.h"
-#include "train/report/Crc32c.h"
 #include "train/report/TensorBoardLog.h"
 
 using namespace earshot;
@@ -42,6 +41,16 @@ std::uint32_t number32(std::string_view bytes) {
   std::uint32_t value = 0;
   for (std::size_t i = 0; i < 4; ++i) value |= std::uint32_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
   return value;
+}
+
+// RFC 3720, B.4, bit by bit.
+std::uint32_t crc32c(std::string_view bytes) {
+  std::uint32_t crc = ~0U;
+  for (const char c : bytes) {
+    crc ^= static_cast<unsigned char>(c);
+    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ ((crc & 1U) != 0 ? 0x82F63B78U : 0U);
+  }
+  return ~crc;
 }
 
 // TensorFlow's masking, undone.
