@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "daemon/net/Address.h"
-#include "daemon/stream/StreamServer.h"
+#include "daemon/settings/StreamSettings.h"
 
 namespace earshot {
 

@@ -2,47 +2,15 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "daemon/hearing/Message.h"
-#include "daemon/hearing/StreamClock.h"
-#include "daemon/net/Address.h"
+#include "daemon/settings/StreamSettings.h"
+#include "daemon/stream/StreamFacts.h"
 
 namespace earshot {
-
-struct StreamSettings {
-  Endpoint listen{"127.0.0.1", 7557};
-  std::vector<IpNetwork> allow;  ///< who may connect from other machines
-  std::size_t max_clients = 64;
-  std::size_t client_buffer_kib = 256;  ///< unread lines kept for one client
-  std::size_t history = 1000;  ///< predictions kept for those who come back; as many other messages, apart
-  std::chrono::milliseconds heartbeat{5'000};
-  std::chrono::milliseconds stall_limit{60'000};  ///< a client that took nothing for so long is dropped
-};
-
-/// What `hello` tells of a source at the start; its state follows from the SourceChange messages.
-struct SourceFacts {
-  std::string name;
-  std::string kind;
-};
-
-/// What `hello` tells of the daemon.
-struct StreamFacts {
-  std::string model_name;
-  std::string model_sha256;
-  std::vector<std::string> labels;
-  bool several_labels = false;  ///< at once: the scores are sigmoids, else a softmax
-  std::uint64_t window_samples = 0;
-  std::uint64_t hop_samples = 0;  ///< the effective hop
-  int rate_hz = 0;
-  std::vector<SourceFacts> sources;
-  UtcAnchor anchor = UtcAnchor::now();
-};
 
 /// One thread of its own serves all clients.
 class StreamServer final : public MessageSink {

@@ -10,7 +10,7 @@
 
 #include "daemon/stream/ClientQueue.h"
 #include "daemon/stream/History.h"
-#include "daemon/stream/StreamServer.h"
+#include "daemon/stream/StreamFacts.h"
 
 namespace earshot {
 

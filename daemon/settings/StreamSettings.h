@@ -1,0 +1,22 @@
+// StreamSettings: what [publish.tcp] says, and what tests shorten.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <vector>
+
+#include "daemon/net/Address.h"
+
+namespace earshot {
+
+struct StreamSettings {
+  Endpoint listen{"127.0.0.1", 7557};
+  std::vector<IpNetwork> allow;  ///< who may connect from other machines
+  std::size_t max_clients = 64;
+  std::size_t client_buffer_kib = 256;  ///< unread lines kept for one client
+  std::size_t history = 1000;  ///< predictions kept for those who come back; as many other messages, apart
+  std::chrono::milliseconds heartbeat{5'000};
+  std::chrono::milliseconds stall_limit{60'000};  ///< a client that took nothing for so long is dropped
+};
+
+}  // namespace earshot
