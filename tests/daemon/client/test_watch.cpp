@@ -9,10 +9,10 @@
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
-#include "StreamClient.h"
 #include "daemon/client/Watch.h"
 #include "daemon/stream/StreamServer.h"
 #include "dsp/base/Error.h"
+#include "tests/daemon/StreamClient.h"
 
 namespace earshot::test {
 namespace {
