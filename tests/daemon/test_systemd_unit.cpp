@@ -2,13 +2,13 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <iostream>
 #include <iterator>
 #include <string>
 
 #include <catch2/catch.hpp>
 
 #include "tests/support/Child.h"
+#include "tests/support/Skip.h"
 #include "tests/support/TemporaryDirectory.h"
 
 namespace earshot::test {
@@ -23,7 +23,7 @@ std::string unit_text() {
 
 bool systemd_is_absent() {
   if (::access(kAnalyze, X_OK) == 0) return false;
-  std::cout << "skipped: there is no systemd-analyze\n";
+  skip("there is no systemd-analyze");
   return true;
 }
 

@@ -3,8 +3,9 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <iostream>
 #include <optional>
+
+#include "tests/support/Skip.h"
 
 namespace earshot::test {
 
@@ -15,7 +16,7 @@ inline std::optional<std::filesystem::path> find_esc10() {
       from_environment ? std::filesystem::path(from_environment)
                        : std::filesystem::path(EARSHOT_SOURCE_DIR) / ".." / "shared" / "esc10";
   if (std::filesystem::exists(directory / "meta.csv")) return directory;
-  std::cout << "skipped: ESC-10 is not at " << directory.string() << " (set EARSHOT_ESC10)\n";
+  skip("ESC-10 is not at " + directory.string() + " (set EARSHOT_ESC10)");
   return std::nullopt;
 }
 

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdlib>
-#include <iostream>
 #include <optional>
 #include <string>
 
 #include "tests/support/Child.h"
+#include "tests/support/Skip.h"
 
 namespace earshot::test {
 
@@ -14,11 +14,11 @@ namespace earshot::test {
 inline std::optional<std::string> python_with(const std::string& module) {
   const char* python = std::getenv("EARSHOT_PYTHON");
   if (!python) {
-    std::cout << "skipped: EARSHOT_PYTHON names no interpreter that has " << module << '\n';
+    skip("EARSHOT_PYTHON names no interpreter that has " + module);
     return std::nullopt;
   }
   if (run_program({python, "-c", "import " + module}).code == 0) return python;
-  std::cout << "skipped: " << python << " cannot import " << module << '\n';
+  skip(std::string(python) + " cannot import " + module);
   return std::nullopt;
 }
 

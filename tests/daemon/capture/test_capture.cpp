@@ -1,7 +1,6 @@
 // Real capture: the real earshotd records through PortAudio, ALSA and PulseAudio what another program plays.
 #include <cmath>
 #include <csignal>
-#include <iostream>
 #include <string>
 #include <vector>
 
@@ -10,6 +9,7 @@
 
 #include "tests/daemon/Daemon.h"
 #include "tests/daemon/PulseServer.h"
+#include "tests/support/Skip.h"
 #include "tests/support/WavFile.h"
 
 namespace earshot::test {
@@ -22,7 +22,7 @@ constexpr double kToneDbfs = -9.03;  // a sine of half of full scale
 
 bool can_capture() {
   if (PulseServer::is_installed()) return true;
-  std::cout << "skipped: pulseaudio and paplay are not installed\n";
+  skip("pulseaudio and paplay are not installed");
   return false;
 }
 

@@ -9,8 +9,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "StreamClient.h"
 #include "daemon/stream/StreamServer.h"
+#include "tests/daemon/StreamClient.h"
 
 namespace earshot::test {
 namespace {

@@ -7,9 +7,9 @@
 
 #include <catch2/catch.hpp>
 
-#include "StreamClient.h"
 #include "daemon/stream/StreamServer.h"
 #include "dsp/base/Error.h"
+#include "tests/daemon/StreamClient.h"
 
 namespace earshot::test {
 namespace {

@@ -1,31 +1,31 @@
 // Training in bfloat16: how values are rounded, what is rounded and what is not.
-#include "nn/kernels/Bfloat16.h"
 
-#include <algorithm>
-#include <bit>
-#include <catch2/catch.hpp>
-#include <cmath>
-#include <cstdint>
-#include <iostream>
-#include <limits>
-#include <span>
-#include <string>
-#include <vector>
 
 #include "dsp/base/Error.h"
 #include "dsp/base/KeyedRandom.h"
+#include "nn/kernels/Bfloat16.h"
 #include "nn/kernels/Dnnl.h"
 #include "nn/kernels/Processor.h"
 #include "nn/model/BuiltInArchitectures.h"
 #include "nn/model/Weights.h"
 #include "nn/training/Network.h"
+#include "tests/support/Skip.h"
+#include <algorithm>
+#include <bit>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
 
 namespace earshot::test {
 namespace {
 
 bool absent() {
   if (has_avx512()) return false;
-  std::cout << "skipped: no AVX-512, or ONEDNN_MAX_CPU_ISA forbids it\n";
+  skip("no AVX-512, or ONEDNN_MAX_CPU_ISA forbids it");
   return true;
 }
 

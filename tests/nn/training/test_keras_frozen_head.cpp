@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <iterator>
 #include <span>
 #include <string>
@@ -20,6 +19,7 @@
 #include "nn/training/Network.h"
 #include "tests/support/CrossEntropy.h"
 #include "tests/support/KerasDigest.h"
+#include "tests/support/Skip.h"
 #include "tests/support/TemporaryDirectory.h"
 #include "train/learning/Optimizer.h"
 
@@ -72,7 +72,7 @@ TEST_CASE("the head of an imported, frozen EfficientNet learns as in Keras") {
 TEST_CASE("the head of an imported, frozen EfficientNetB0 learns as in Keras") {
   const char* python = std::getenv("EARSHOT_PYTHON");
   if (!python) {
-    std::cout << "skipped: EARSHOT_PYTHON names no Python with Keras\n";
+    skip("EARSHOT_PYTHON names no Python with Keras");
     return;
   }
   const TemporaryDirectory directory;

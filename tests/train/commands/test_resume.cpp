@@ -6,7 +6,6 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <iterator>
 #include <string>
 #include <thread>
@@ -16,6 +15,7 @@
 #include "nn/kernels/Processor.h"
 #include "nn/model/Model.h"
 #include "tests/support/Child.h"
+#include "tests/support/Skip.h"
 #include "tests/support/TemporaryDirectory.h"
 #include "tests/support/WavFile.h"
 
@@ -151,7 +151,7 @@ TEST_CASE("bf16 is refused on a processor without AVX-512, before anything is ma
 
 TEST_CASE("a run in bf16 goes on in bf16 to the bytes of an unbroken one") {
   if (!has_avx512()) {
-    std::cout << "skipped: no AVX-512, or ONEDNN_MAX_CPU_ISA forbids it\n";
+    test::skip("no AVX-512, or ONEDNN_MAX_CPU_ISA forbids it");
     return;
   }
   const Workshop workshop;

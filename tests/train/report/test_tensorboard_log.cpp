@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <iterator>
 #include <sstream>
 #include <string>
@@ -16,6 +15,7 @@
 #include "dsp/base/Error.h"
 #include "tests/support/Child.h"
 #include "tests/support/ProtoReader.h"
+#include "tests/support/Skip.h"
 #include "tests/support/TemporaryDirectory.h"
 #include "train/report/TensorBoardLog.h"
 
@@ -207,7 +207,7 @@ TEST_CASE("an event file on a full disk stays as it was") {
 TEST_CASE("TensorBoard reads the event files as it reads Keras' own (needs EARSHOT_PYTHON)") {
   const char* python = std::getenv("EARSHOT_PYTHON");
   if (python == nullptr) {
-    std::cout << "skipped: EARSHOT_PYTHON names no Python with tensorboard\n";
+    test::skip("EARSHOT_PYTHON names no Python with tensorboard");
     return;
   }
   const test::TemporaryDirectory directory;
