@@ -9,7 +9,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "daemon/capture/Devices.h"
+#include "daemon/capture/DeviceList.h"
+#include "daemon/capture/PortAudio.h"
 #include "daemon/client/Classify.h"
 #include "daemon/client/DemoCommand.h"
 #include "daemon/client/Send.h"
@@ -132,7 +133,8 @@ int run(int argc, char** argv) {
     sending.to = endpoint_from(receiver);
     send_file(sending);
   } else if (app.got_subcommand(&devices)) {
-    print_devices(std::cout, devices_json);
+    const std::vector<CaptureDevice> found = PortAudio().devices();
+    std::cout << (devices_json ? device_json(found) : device_lines(found));
     flush_output(std::cout);
   } else {
     run_demo();

@@ -22,8 +22,9 @@
 
 #include "daemon/Journal.h"
 #include "daemon/Logging.h"
-#include "daemon/capture/Devices.h"
+#include "daemon/capture/DeviceList.h"
 #include "daemon/capture/FileSource.h"
+#include "daemon/capture/MakeSource.h"
 #include "daemon/capture/PortAudio.h"
 #include "daemon/capture/SourceThreads.h"
 #include "daemon/hearing/Pipeline.h"
@@ -89,7 +90,7 @@ void run_daemon(const Config& config) {
                               .anchor = facts.anchor,
                               .sink = journal,
                               .counters = counters,
-                              .port_audio = &port_audio};
+                              .microphones = &port_audio};
   std::vector<std::unique_ptr<Source>> sources;
   for (const SourceSettings& settings : config.sources) sources.push_back(make_source(settings, context));
   SourceThreads threads(std::move(sources), [&] { boost::asio::post(waiting, [&] { waiting.stop(); }); });
@@ -134,7 +135,7 @@ void check(const Config& config) {
 
 int run(const Options& options) {
   if (options.list_devices) {
-    print_devices(std::cout, false);
+    std::cout << device_lines(PortAudio().devices());
     flush_output(std::cout);
     return static_cast<int>(ExitCode::ok);
   }

@@ -29,7 +29,7 @@ MicrophoneSource::MicrophoneSource(const SourceSettings& settings, const Microph
     : Source(settings, context),
       settings_(microphone),
       channel_(settings.channel),
-      port_audio_(*context.port_audio),
+      opener_(*context.microphones),
       chunk_(kChunkSamples) {}
 
 std::string MicrophoneSource::hear(std::stop_token stop) {
@@ -38,7 +38,7 @@ std::string MicrophoneSource::hear(std::stop_token stop) {
   while (!stop.stop_requested()) {
     std::string why;
     try {
-      const std::unique_ptr<CaptureStream> stream = port_audio_.open(settings_.device, channel_, stop);
+      const std::unique_ptr<CaptureStream> stream = opener_.open(settings_.device, channel_, stop);
       why = record(*stream, stop);
       if (recording_) retry = kFirstRetry;
     } catch (const Error& error) {
@@ -46,7 +46,7 @@ std::string MicrophoneSource::hear(std::stop_token stop) {
     }
     pipeline().close();
     if (stop.stop_requested()) break;
-    if (std::exchange(recording_, false) && port_audio_.wants_streams_closed()) continue;
+    if (std::exchange(recording_, false) && opener_.wants_streams_closed()) continue;
     go_down(why);
     if (!sleep_until(stop, Clock::now() + retry)) break;
     retry = std::min(2 * retry, kLastRetry);
@@ -55,7 +55,7 @@ std::string MicrophoneSource::hear(std::stop_token stop) {
 }
 
 std::string MicrophoneSource::record(CaptureStream& stream, const std::stop_token& stop) {
-  while (stream.is_alive() && !port_audio_.wants_streams_closed()) {
+  while (stream.is_alive() && !opener_.wants_streams_closed()) {
     drain(stream);
     if (!sleep_until(stop, Clock::now() + kPoll)) break;
   }

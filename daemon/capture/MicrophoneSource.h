@@ -1,4 +1,4 @@
-// MicrophoneSource: a device of this machine, recorded through PortAudio; it may be absent and come back.
+// MicrophoneSource: a device of this machine, recorded; it may be absent and come back.
 #pragma once
 
 #include <chrono>
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/capture/PortAudio.h"
+#include "daemon/capture/CaptureStream.h"
 #include "daemon/capture/Source.h"
 
 namespace earshot {
@@ -27,7 +27,7 @@ class MicrophoneSource final : public Source {
 
   MicrophoneSettings settings_;
   std::optional<int> channel_;
-  PortAudio& port_audio_;
+  CaptureOpener& opener_;
   std::vector<float> chunk_;
   SourceState state_ = SourceState::starting;
   bool recording_ = false;  // samples of the open stream have come

@@ -17,8 +17,8 @@
 
 #include <portaudio.h>
 
-#include "daemon/capture/Devices.h"
-#include "dsp/audio/FrameMixer.h"
+#include "daemon/capture/CaptureIntake.h"
+#include "daemon/capture/DeviceLister.h"
 #include "dsp/base/Error.h"
 
 namespace earshot {
@@ -27,8 +27,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kMaxMixedChannels = 2;  // virtual devices offer dozens, all copies of these
-constexpr int kRingSeconds = 8;
-constexpr std::chrono::seconds kSilentDeath{2};
 constexpr std::chrono::seconds kAllClose{1};
 constexpr std::array kFallbackRatesHz{48'000, 44'100, 32'000, 16'000, 8'000};
 
@@ -83,12 +81,6 @@ std::string sound_cards() {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-std::string names_of(const std::vector<CaptureDevice>& devices) {
-  std::string names;
-  for (const CaptureDevice& device : devices) names += (names.empty() ? "\"" : ", \"") + device.name + '"';
-  return names.empty() ? "none that records" : names;
-}
-
 PaDeviceIndex find_device(const std::string& wanted) {
   if (wanted == "default") return Pa_GetDefaultInputDevice();
   for (PaDeviceIndex index = 0; index < Pa_GetDeviceCount(); ++index) {
@@ -127,16 +119,13 @@ class PortAudio::Stream final : public CaptureStream {
                                         .suggestedLatency = info.defaultHighInputLatency,
                                         .hostApiSpecificStreamInfo = nullptr};
     const double rate = pick_rate(parameters, info.defaultSampleRate);
-    rate_hz_ = static_cast<int>(rate);
-    channels_ = static_cast<std::size_t>(channels);
-    if (channel) mixer_ = FrameMixer(static_cast<std::size_t>(*channel - 1));
-    ring_.emplace(static_cast<std::size_t>(rate_hz_ * kRingSeconds));
+    intake_.emplace(static_cast<int>(rate), static_cast<std::size_t>(channels), channel);
     const std::string doing =
-        "device \"" + device_ + "\": cannot record at " + std::to_string(rate_hz_) + " Hz";
+        "device \"" + device_ + "\": cannot record at " + std::to_string(rate_hz()) + " Hz";
     check(Pa_OpenStream(&stream_, &parameters, nullptr, rate, paFramesPerBufferUnspecified, paClipOff,
-                        &Stream::callback, this),
+                        &Stream::callback, &*intake_),
           doing);
-    last_callback_ns_ = Clock::now().time_since_epoch().count();  // opening may have taken long
+    intake_->restart_clock(Clock::now());  // opening may have taken long
     const PaError started = Pa_StartStream(stream_);
     if (started != paNoError) Pa_CloseStream(stream_);
     check(started, doing);
@@ -152,65 +141,27 @@ class PortAudio::Stream final : public CaptureStream {
     owner_.stream_closed();
   }
 
-  SpscRing& ring() noexcept override { return *ring_; }
-  int rate_hz() const noexcept override { return rate_hz_; }
+  SpscRing& ring() noexcept override { return intake_->ring(); }
+  int rate_hz() const noexcept override { return intake_->rate_hz(); }
   const std::string& device() const noexcept override { return device_; }
-  std::uint64_t take_bad_samples() noexcept override {
-    return bad_samples_.exchange(0, std::memory_order_relaxed);
-  }
+  std::uint64_t take_bad_samples() noexcept override { return intake_->take_bad_samples(); }
   bool is_alive() const noexcept override {
-    const Clock::time_point last{Clock::duration(last_callback_ns_.load(std::memory_order_relaxed))};
-    return Pa_IsStreamActive(stream_) == 1 && Clock::now() - last < kSilentDeath;
+    return Pa_IsStreamActive(stream_) == 1 && intake_->is_fed(Clock::now());
   }
 
  private:
-  // real-time.
+  // real-time: on a thread of PortAudio's.
   static int callback(const void* input, void*, unsigned long frames, const PaStreamCallbackTimeInfo*,
-                      PaStreamCallbackFlags flags, void* self) noexcept {
-    static_cast<Stream*>(self)->take({static_cast<const float*>(input), input ? frames : 0},
-                                     (flags & paInputOverflow) != 0);
+                      PaStreamCallbackFlags flags, void* intake) noexcept {
+    static_cast<CaptureIntake*>(intake)->take(static_cast<const float*>(input), input ? frames : 0,
+                                              (flags & paInputOverflow) != 0, Clock::now());
     return paContinue;
-  }
-
-  struct Frames {
-    const float* interleaved;
-    std::size_t count;
-  };
-
-  // real-time.
-  void take(Frames frames, bool overflowed) noexcept {
-    const auto now_ns = Clock::now().time_since_epoch().count();
-    if (overflowed) ring_->push_hole(lost_samples(now_ns, frames.count));
-    last_callback_ns_.store(now_ns, std::memory_order_relaxed);
-    std::array<float, 256> mono;
-    while (frames.count > 0) {
-      const std::size_t count = std::min(frames.count, mono.size());
-      for (std::size_t i = 0; i < count; ++i) {
-        const std::span<const float> frame(frames.interleaved + i * channels_, channels_);
-        mono[i] = mixer_(frame);
-      }
-      ring_->push(std::span(mono).first(count));
-      frames = {frames.interleaved + count * channels_, frames.count - count};
-    }
-    bad_samples_.fetch_add(mixer_.take_bad_samples(), std::memory_order_relaxed);
-  }
-
-  // The overflow flag carries no count: what the clock says has gone by, less what has come.
-  std::uint64_t lost_samples(Clock::rep now_ns, std::size_t came) const noexcept {
-    const double elapsed_s =
-        static_cast<double>(now_ns - last_callback_ns_.load(std::memory_order_relaxed)) * 1e-9;
-    return static_cast<std::uint64_t>(std::max(1.0, elapsed_s * rate_hz_ - static_cast<double>(came)));
   }
 
   PortAudio& owner_;
   PaStream* stream_ = nullptr;
   std::string device_;
-  int rate_hz_ = 0;
-  std::size_t channels_ = 0;
-  FrameMixer mixer_;
-  std::optional<SpscRing> ring_;
-  std::atomic<Clock::rep> last_callback_ns_{0};  // lone statistics: relaxed
-  std::atomic<std::uint64_t> bad_samples_{0};
+  std::optional<CaptureIntake> intake_;
 };
 
 PortAudio::PortAudio(std::filesystem::path lister) : lister_(std::move(lister)) {
@@ -303,7 +254,7 @@ std::unique_ptr<CaptureStream> PortAudio::open_listed(const std::string& device,
   const PaDeviceIndex index = find_device(device);
   if (index == paNoDevice) {
     throw Error(ExitCode::unavailable, "found no device that matches \"" + device +
-                                           "\", expected one of those there are: " + names_of(list()));
+                                           "\", expected one of those there are: " + device_names(list()));
   }
   return std::make_unique<Stream>(*this, index, channel);
 }

@@ -11,56 +11,32 @@
 #include <string>
 #include <vector>
 
-#include "daemon/capture/SpscRing.h"
+#include "daemon/capture/CaptureStream.h"
+#include "daemon/capture/DeviceList.h"
 
 namespace earshot {
-
-struct CaptureDevice {
-  std::string name;
-  std::string host_api;  ///< "ALSA", "JACK Audio Connection Kit", ...
-  int channels = 0;
-  int rate_hz = 0;  ///< its default
-  bool is_default = false;
-};
-
-/// A device that is being recorded. Its callback, on a thread of PortAudio's, mixes and writes the ring. One
-/// thread reads the ring; that thread calls everything else here, too.
-class CaptureStream {
- public:
-  virtual ~CaptureStream() = default;  ///< closes it
-  virtual SpscRing& ring() noexcept = 0;
-  virtual int rate_hz() const noexcept = 0;
-  virtual const std::string& device() const noexcept = 0;
-  /// NaN and infinite samples, taken as 0, since the last call.
-  virtual std::uint64_t take_bad_samples() noexcept = 0;
-  /// Whether the device still delivers: its last callback is not long ago.
-  virtual bool is_alive() const noexcept = 0;
-};
 
 /// PortAudio lists devices once, when it is initialised; terminating it closes every stream, and each round
 /// leaks a little. So it is initialised again only while no stream is open, and only if a process of its own,
 /// killed if a driver hangs it, sees the missing device. While a stream is open, a microphone that is missing
 /// asks for that only if the machine's sound cards changed since. Any thread. Initialising may take seconds,
 /// and happens at the first call.
-class PortAudio {
+class PortAudio final : public CaptureOpener {
  public:
   /// `lister` is a program that understands --list-devices, as earshotd does.
   explicit PortAudio(std::filesystem::path lister = "/proc/self/exe");
-  ~PortAudio();
+  ~PortAudio() override;
   PortAudio(const PortAudio&) = delete;
   PortAudio& operator=(const PortAudio&) = delete;
 
   /// The devices that can record. Throws Error(unavailable) if PortAudio itself fails.
   std::vector<CaptureDevice> devices();
 
-  /// Opens and starts `device`: "default", or the first whose name contains it, at its default rate or
-  /// another one it takes. `channel` from 1, or nothing for the mean of the first two. Throws
-  /// Error(unavailable) naming the device and those there are. A stop cuts short what it waits for.
   std::unique_ptr<CaptureStream> open(const std::string& device, std::optional<int> channel,
-                                      const std::stop_token& stop = {});
-
-  /// Streams should be closed for a moment and opened again: a missing microphone hopes to find its device.
-  bool wants_streams_closed() const noexcept { return wants_streams_closed_.load(std::memory_order_relaxed); }
+                                      const std::stop_token& stop) override;
+  bool wants_streams_closed() const noexcept override {
+    return wants_streams_closed_.load(std::memory_order_relaxed);
+  }
 
  private:
   class Stream;

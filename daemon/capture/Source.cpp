@@ -7,11 +7,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include "daemon/capture/FileSource.h"
-#include "daemon/capture/MicrophoneSource.h"
-#include "daemon/capture/StdinSource.h"
-#include "daemon/capture/TcpSource.h"
-
 namespace earshot {
 namespace {
 
@@ -53,26 +48,6 @@ void Source::change_state(SourceState state, const std::string& detail) noexcept
 std::uint64_t Source::samples_in(std::chrono::steady_clock::duration time) const noexcept {
   const double seconds = std::chrono::duration<double>(time).count();
   return seconds > 0 ? static_cast<std::uint64_t>(seconds * pipeline_.rate_hz()) : 0;
-}
-
-std::unique_ptr<Source> make_source(const SourceSettings& settings, const SourceContext& context) {
-  struct Maker {
-    const SourceSettings& settings;
-    const SourceContext& context;
-    std::unique_ptr<Source> operator()(const MicrophoneSettings& kind) const {
-      return std::make_unique<MicrophoneSource>(settings, kind, context);
-    }
-    std::unique_ptr<Source> operator()(const TcpSettings& kind) const {
-      return std::make_unique<TcpSource>(settings, kind, context);
-    }
-    std::unique_ptr<Source> operator()(const StdinSettings& kind) const {
-      return std::make_unique<StdinSource>(settings, kind, context);
-    }
-    std::unique_ptr<Source> operator()(const FileSettings& kind) const {
-      return std::make_unique<FileSource>(settings, kind, context);
-    }
-  };
-  return std::visit(Maker{settings, context}, settings.kind);
 }
 
 bool sleep_until(std::stop_token stop, std::chrono::steady_clock::time_point moment) {

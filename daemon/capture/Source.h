@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -15,7 +14,7 @@
 
 namespace earshot {
 
-class PortAudio;
+class CaptureOpener;
 
 /// What all sources of a daemon share; it outlives them.
 struct SourceContext {
@@ -26,7 +25,7 @@ struct SourceContext {
   UtcAnchor anchor;
   MessageSink& sink;
   Counters& counters;
-  PortAudio* port_audio;  ///< for microphones only
+  CaptureOpener* microphones;  ///< for sources of that kind only
 };
 
 class Source {
@@ -56,7 +55,6 @@ class Source {
   std::uint64_t samples_in(std::chrono::steady_clock::duration time) const noexcept;
 
   Pipeline& pipeline() noexcept { return pipeline_; }
-  MessageSink& sink() noexcept { return sink_; }
 
  private:
   std::string name_;
@@ -64,9 +62,6 @@ class Source {
   MessageSink& sink_;
   Pipeline pipeline_;
 };
-
-/// Builds pipeline, listener, file reader; opens no device. Throws Error naming the source's trouble.
-std::unique_ptr<Source> make_source(const SourceSettings& settings, const SourceContext& context);
 
 /// Sleeps; false if a stop was requested meanwhile.
 bool sleep_until(std::stop_token stop, std::chrono::steady_clock::time_point moment);

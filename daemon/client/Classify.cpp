@@ -100,7 +100,7 @@ ExitCode classify_files(const ClassifySettings& settings, std::ostream& out, std
       .anchor = UtcAnchor::now(),
       .sink = printer,
       .counters = counters,
-      .port_audio = nullptr};
+      .microphones = nullptr};
   ExitCode code = ExitCode::ok;
   for (const std::filesystem::path& path : settings.files) {
     const FileSettings file{.path = path, .pace = Pace::fast, .at_end = AtEnd::stop};

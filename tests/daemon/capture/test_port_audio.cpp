@@ -13,7 +13,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "daemon/capture/Devices.h"
+#include "daemon/capture/DeviceList.h"
+#include "daemon/capture/DeviceLister.h"
 #include "daemon/capture/PortAudio.h"
 #include "dsp/base/Error.h"
 #include "tests/support/TemporaryDirectory.h"
@@ -34,7 +35,7 @@ std::filesystem::path program(const TemporaryDirectory& directory, const std::st
 TEST_CASE("a device that never comes costs no memory, however often it is tried") {
   PortAudio port_audio(EARSHOT_EARSHOTD);
   const auto fail = [&](int times) {
-    for (int i = 0; i < times; ++i) CHECK_THROWS_AS(port_audio.open("no such thing", {}), Error);
+    for (int i = 0; i < times; ++i) CHECK_THROWS_AS(port_audio.open("no such thing", {}, {}), Error);
     return ::mallinfo2().uordblks;  // 0 under sanitizers, which see leaks themselves
   };
   const std::size_t before = fail(5);

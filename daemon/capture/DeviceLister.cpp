@@ -1,4 +1,4 @@
-#include "daemon/capture/Devices.h"
+#include "daemon/capture/DeviceLister.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -7,15 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
-
-#include <spdlog/fmt/fmt.h>
-
-#include "daemon/capture/PortAudio.h"
-#include "dsp/base/JsonWriter.h"
 
 namespace earshot {
 namespace {
@@ -67,31 +61,6 @@ std::string read_to_end(int descriptor, const std::stop_token& stop) {
 
 }  // namespace
 
-void print_devices(std::ostream& out, bool json) {
-  PortAudio port_audio;
-  const std::vector<CaptureDevice> devices = port_audio.devices();
-  if (json) {
-    JsonWriter writer;
-    writer.begin_array();
-    for (const CaptureDevice& device : devices) {
-      writer.begin_object()
-          .field("name", device.name)
-          .field("host_api", device.host_api)
-          .field("channels", static_cast<unsigned>(device.channels))
-          .field("rate_hz", static_cast<unsigned>(device.rate_hz))
-          .field("default", device.is_default)
-          .end_object();
-    }
-    out << writer.end_array().take_line();
-    return;
-  }
-  if (devices.empty()) out << "there is no device that records\n";
-  for (const CaptureDevice& device : devices) {
-    out << fmt::format("{} {}  ({}, channels: {}, {} Hz)\n", device.is_default ? '*' : ' ', device.name,
-                       device.host_api, device.channels, device.rate_hz);
-  }
-}
-
 std::optional<std::string> list_devices_afresh(const std::filesystem::path& program,
                                                const std::stop_token& stop) {
   std::array<int, 2> ends{};
@@ -108,19 +77,6 @@ std::optional<std::string> list_devices_afresh(const std::filesystem::path& prog
   }
   ::close(ends[0]);
   return lines;
-}
-
-bool lists_device(std::string_view lines, std::string_view device) {
-  while (!lines.empty()) {
-    const std::string_view line = lines.substr(0, lines.find('\n'));
-    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
-    const std::size_t name_end = line.rfind("  (");
-    if (name_end == std::string_view::npos) continue;
-    if (device == "default" ? line.starts_with('*')
-                            : line.substr(0, name_end).find(device, 2) != std::string_view::npos)
-      return true;
-  }
-  return false;
 }
 
 }  // namespace earshot

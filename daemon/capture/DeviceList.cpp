@@ -1,0 +1,59 @@
+#include "daemon/capture/DeviceList.h"
+
+#include <algorithm>
+
+#include <spdlog/fmt/fmt.h>
+
+#include "dsp/base/JsonWriter.h"
+#include "dsp/base/Utf8.h"
+
+namespace earshot {
+
+std::string device_lines(std::span<const CaptureDevice> devices) {
+  if (devices.empty()) return "there is no device that records\n";
+  std::string lines;
+  for (const CaptureDevice& device : devices) {
+    lines += fmt::format("{} {}  ({}, channels: {}, {} Hz)\n", device.is_default ? '*' : ' ',
+                         printable(device.name), printable(device.host_api), device.channels, device.rate_hz);
+  }
+  return lines;
+}
+
+bool lists_device(std::string_view lines, std::string_view device) {
+  const std::string shown = printable(device);
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+    const std::size_t name_end = line.rfind("  (");
+    if (name_end == std::string_view::npos) continue;
+    if (device == "default" ? line.starts_with('*')
+                            : line.substr(0, name_end).find(shown, 2) != std::string_view::npos)
+      return true;
+  }
+  return false;
+}
+
+std::string device_json(std::span<const CaptureDevice> devices) {
+  JsonWriter writer;
+  writer.begin_array();
+  for (const CaptureDevice& device : devices) {
+    writer.begin_object()
+        .field("name", device.name)
+        .field("host_api", device.host_api)
+        .field("channels", static_cast<unsigned>(device.channels))
+        .field("rate_hz", static_cast<unsigned>(device.rate_hz))
+        .field("default", device.is_default)
+        .end_object();
+  }
+  return writer.end_array().take_line();
+}
+
+std::string device_names(std::span<const CaptureDevice> devices) {
+  std::string names;
+  for (const CaptureDevice& device : devices) {
+    names += (names.empty() ? "\"" : ", \"") + printable(device.name) + '"';
+  }
+  return names.empty() ? "none that records" : names;
+}
+
+}  // namespace earshot

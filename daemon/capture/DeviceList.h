@@ -1,0 +1,30 @@
+// The list of devices that record: as lines for people and for a process that asks, and as JSON.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace earshot {
+
+struct CaptureDevice {
+  std::string name;
+  std::string host_api;  ///< "ALSA", "JACK Audio Connection Kit", ...
+  int channels = 0;
+  int rate_hz = 0;  ///< its default
+  bool is_default = false;
+};
+
+/// A line for each device; names as printable() shows them.
+std::string device_lines(std::span<const CaptureDevice> devices);
+
+/// Whether such lines name a device that a microphone would take for `device`.
+bool lists_device(std::string_view lines, std::string_view device);
+
+/// One line: an array of {name, host_api, channels, rate_hz, default}.
+std::string device_json(std::span<const CaptureDevice> devices);
+
+/// `"A", "B"`, or that there is none.
+std::string device_names(std::span<const CaptureDevice> devices);
+
+}  // namespace earshot

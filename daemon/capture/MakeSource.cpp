@@ -1,0 +1,32 @@
+#include "daemon/capture/MakeSource.h"
+
+#include <variant>
+
+#include "daemon/capture/FileSource.h"
+#include "daemon/capture/MicrophoneSource.h"
+#include "daemon/capture/StdinSource.h"
+#include "daemon/capture/TcpSource.h"
+
+namespace earshot {
+
+std::unique_ptr<Source> make_source(const SourceSettings& settings, const SourceContext& context) {
+  struct Maker {
+    const SourceSettings& settings;
+    const SourceContext& context;
+    std::unique_ptr<Source> operator()(const MicrophoneSettings& kind) const {
+      return std::make_unique<MicrophoneSource>(settings, kind, context);
+    }
+    std::unique_ptr<Source> operator()(const TcpSettings& kind) const {
+      return std::make_unique<TcpSource>(settings, kind, context);
+    }
+    std::unique_ptr<Source> operator()(const StdinSettings& kind) const {
+      return std::make_unique<StdinSource>(settings, kind, context);
+    }
+    std::unique_ptr<Source> operator()(const FileSettings& kind) const {
+      return std::make_unique<FileSource>(settings, kind, context);
+    }
+  };
+  return std::visit(Maker{settings, context}, settings.kind);
+}
+
+}  // namespace earshot
