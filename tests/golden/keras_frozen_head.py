@@ -3,7 +3,7 @@
 imported model must repeat.
 
 Generator: Python 3.11, keras 3.5.0 on tensorflow-cpu 2.17.1. Tolerance: 1e-3 relative on each loss. Read by
-tests/nn/test_keras_frozen_head.cpp.
+tests/nn/training/test_keras_frozen_head.cpp.
   keras_frozen_head.py            makes keras_frozen_head.h5, a narrow and shallow EfficientNet, and
                                   keras_frozen_head.txt, its losses before each step
   keras_frozen_head.py FILE.h5    EfficientNetB0 there, its losses on standard output

@@ -2,7 +2,7 @@
 """Makes keras_inference.safetensors: v6 in Keras with weights that are not trivial, and what it says to five pictures.
 
 Generator: Python 3.11, keras 3.5.0 on tensorflow-cpu 2.17.1, numpy 1.26.4. Tolerance: 1e-5 on each probability.
-Read by tests/nn/test_classifier.cpp, which makes the same pictures by the same integer arithmetic. The file is a plain
+Read by tests/nn/inference/test_classifier.cpp, which makes the same pictures by the same integer arithmetic. The file is a plain
 safetensors of F32: the weights under Earshot's names, `expected/scores` of shape (5, 10).
 
     pip install keras==3.5.0 tensorflow-cpu==2.17.1 && tests/golden/keras_inference.py

@@ -3,7 +3,7 @@
 that both sides draw by the same formula, so that no file holds millions of weights.
 
 Generator: Python 3.11, keras 3.5.0 on tensorflow-cpu 2.17.1, numpy 1.26.4, all in float64 (why: keras_training.py).
-Read by tests/nn/test_networks_keras.cpp. Tolerances: 1e-5 on each score (YAMNet, from the waveform: 1e-4), 1e-4 on each
+Read by tests/nn/training/test_networks_keras.cpp. Tolerances: 1e-5 on each score (YAMNet, from the waveform: 1e-4), 1e-4 on each
 loss, 1e-2 relative per tensor for gradients and for changes.
 
 Weights: tensor `name` of Earshot's draws from SplitMix64, started at a key made of the name (formula_weights below).

@@ -3,7 +3,7 @@
 
 Generator: Python 3.11, keras 3.5.0 on tensorflow-cpu 2.17.1, numpy 1.26.4. Tolerance per tensor, as the length of the
 difference over the length of Keras': 1e-2 for gradients and for final - initial, biases that feed a BatchNorm excepted
-(their true gradient is zero); 1e-4 on each loss. Read by tests/nn/test_network_keras.cpp, which makes the same batch by
+(their true gradient is zero); 1e-4 on each loss. Read by tests/nn/training/test_network_keras.cpp, which makes the same batch by
 the same integer arithmetic.
 
 v6 without dropout on one batch of 8 pictures, class i for picture i; softmax cross-entropy, each class weighing 1e-4,

@@ -3,7 +3,7 @@
 Run with librosa 0.10.2.post1, numpy, soundfile and soxr:  python tests/golden/vocoder.py
 In double precision, because librosa's own single precision drifts: it sums phases of thousands of turns.
 The sound is two tones, one of them gliding, over white noise: in silence phases are rounding errors, and what
-follows keeps them.  Tolerances are in tests/dsp/test_phase_vocoder.cpp.
+follows keeps them.  Tolerances are in tests/dsp/spectrum/test_phase_vocoder.cpp.
 """
 
 import pathlib
