@@ -20,6 +20,16 @@ void append_number(std::string& text, Arguments... arguments) {
   text.append(digits.data(), end);
 }
 
+// JSON has no word for the others.
+template <typename Number, typename... Format>
+void append_finite(std::string& text, Number number, Format... format) {
+  if (std::isfinite(number)) {
+    append_number(text, number, format...);
+  } else {
+    text += "null";
+  }
+}
+
 }  // namespace
 
 JsonWriter& JsonWriter::open(char bracket) {
@@ -88,31 +98,19 @@ JsonWriter& JsonWriter::value(bool truth) {
 
 JsonWriter& JsonWriter::value(float number) {
   separate();
-  if (std::isfinite(number)) {
-    append_number(text_, number);
-  } else {
-    text_ += "null";
-  }
+  append_finite(text_, number);
   return *this;
 }
 
 JsonWriter& JsonWriter::value(double number) {
   separate();
-  if (std::isfinite(number)) {
-    append_number(text_, number);
-  } else {
-    text_ += "null";
-  }
+  append_finite(text_, number);
   return *this;
 }
 
 JsonWriter& JsonWriter::fixed(double number, int decimals) {
   separate();
-  if (std::isfinite(number)) {
-    append_number(text_, number, std::chars_format::fixed, decimals);
-  } else {
-    text_ += "null";
-  }
+  append_finite(text_, number, std::chars_format::fixed, decimals);
   return *this;
 }
 
