@@ -301,7 +301,7 @@ void StrictToml::refuse(std::string_view key, const std::string& found, const st
 void StrictToml::reject_unknown() const {
   for (const auto& [key, value] : *node_->table) {
     if (node_->known.contains(key.str())) continue;
-    const auto distance = [&](const std::string& known) { return edit_distance(key.str(), known); };
+    const auto distance = [found = key.str()](const std::string& known) { return edit_distance(found, known); };
     const auto nearest =
         std::min_element(node_->known.begin(), node_->known.end(),
                          [&](const auto& a, const auto& b) { return distance(a) < distance(b); });

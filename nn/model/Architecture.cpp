@@ -25,6 +25,8 @@ template <class... Visitors>
 struct Overloaded : Visitors... {
   using Visitors::operator()...;
 };
+template <class... Visitors>
+Overloaded(Visitors...) -> Overloaded<Visitors...>;  // clang before 17 does not deduce it
 
 [[noreturn]] void refuse(const Layer& layer, const std::string& what, double found,
                          const std::string& expected) {

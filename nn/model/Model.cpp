@@ -100,6 +100,23 @@ const std::string& metadata(const Safetensors& file, const char* key) {
   return found->second;
 }
 
+std::string format_model(const Model& model) {
+  Safetensors file;
+  file.metadata = {{kFormatKey, kFormatVersion},
+                   {kRecipeKey, format_recipe(model.recipe)},
+                   {kLabelsKey, format_labels(model.labels)},
+                   {kArchitectureKey, format_architecture(model.architecture)},
+                   {kCalibrationKey, format_calibration({model.temperature})},
+                   {kProvenanceKey, format_provenance(model.provenance)},
+                   {kChecksumKey, std::string(kChecksumDigits, '0')}};
+  file.tensors = model.weights;
+  std::string bytes = format_safetensors(file);
+  bytes.replace(find_checksum(bytes), kChecksumDigits, checksum(bytes));
+  return bytes;
+}
+
+}  // namespace
+
 Model parse_model(std::string_view bytes) {
   Safetensors file = parse_safetensors(bytes);
   if (!file.metadata.contains(kFormatKey)) {
@@ -130,23 +147,6 @@ Model parse_model(std::string_view bytes) {
   validate(model);
   return model;
 }
-
-std::string format_model(const Model& model) {
-  Safetensors file;
-  file.metadata = {{kFormatKey, kFormatVersion},
-                   {kRecipeKey, format_recipe(model.recipe)},
-                   {kLabelsKey, format_labels(model.labels)},
-                   {kArchitectureKey, format_architecture(model.architecture)},
-                   {kCalibrationKey, format_calibration({model.temperature})},
-                   {kProvenanceKey, format_provenance(model.provenance)},
-                   {kChecksumKey, std::string(kChecksumDigits, '0')}};
-  file.tensors = model.weights;
-  std::string bytes = format_safetensors(file);
-  bytes.replace(find_checksum(bytes), kChecksumDigits, checksum(bytes));
-  return bytes;
-}
-
-}  // namespace
 
 Model load_model(const std::filesystem::path& path) {
   const std::string bytes = read_file(path, kMaxFileBytes, "a model file");

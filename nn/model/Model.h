@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dsp/features/FeatureRecipe.h"
@@ -27,6 +28,8 @@ struct Model {
 /// if it is truncated, altered (a checksum over all tensors is kept inside), foreign or out of bounds. Never
 /// allocates more than the file's own size times a small constant before it knows that file to be sound.
 Model load_model(const std::filesystem::path& path);
+/// The same of the file's bytes: no name, no sha256, and errors that name no file.
+Model parse_model(std::string_view bytes);
 
 /// The bytes of a model file. Throws Error for a model that cannot be read back the same: labels that are not
 /// UTF-8, numbers with too many digits, weights that do not fit the architecture.
