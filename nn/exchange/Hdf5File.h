@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "nn/exchange/Hdf5Object.h"
+#include "nn/exchange/Hdf5Texts.h"
 #include "nn/model/Weights.h"
 
 namespace earshot {
@@ -48,13 +49,11 @@ class Hdf5File {
   Members read_members(std::uint64_t group) const;
   void read_tree(std::uint64_t tree, std::string_view names, int level, Members& members) const;
   void read_symbols(std::uint64_t node, std::string_view names, Members& members) const;
-  std::string_view heap_text(std::uint64_t collection, std::uint32_t index, std::uint32_t length) const;
-  std::vector<std::string> read_texts(const Hdf5Type& type, std::uint64_t count, std::string_view data) const;
 
   std::string_view file_;
   std::uint64_t root_ = 0;
   mutable std::map<std::uint64_t, Members> groups_;  ///< read once each
-  mutable std::map<std::uint64_t, std::map<std::uint32_t, std::string_view>> heaps_;
+  mutable Hdf5Texts texts_;
   mutable std::uint64_t work_ = 0;  ///< steps of reading lists, so that lists made to overlap end
 };
 

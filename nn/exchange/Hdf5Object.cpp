@@ -1,6 +1,8 @@
 #include "nn/exchange/Hdf5Object.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "dsp/base/ByteReader.h"
 #include "dsp/base/Error.h"
@@ -12,10 +14,6 @@ constexpr std::size_t kMaxMessages = 65536;
 constexpr std::size_t kMaxBlocks = 1024;
 constexpr int kMaxRank = 8;
 constexpr std::size_t kChecksumBytes = 4;
-
-[[noreturn]] void refuse(const std::string& why) {
-  throw Error(ExitCode::bad_data, "HDF5: " + why);
-}
 
 class ObjectReader {
  public:
@@ -33,8 +31,8 @@ class ObjectReader {
   void read_old_header(std::uint64_t address) {
     ByteReader header(hdf5_part(file_, address, 16, "an object header"), "an object header");
     if (const int version = header.u8(); version != 1) {
-      refuse("an object header has version " + std::to_string(version) +
-             ", expected 1 or 2: the file is damaged");
+      refuse_hdf5("an object header has version " + std::to_string(version) +
+                  ", expected 1 or 2: the file is damaged");
     }
     header.skip(7);
     const std::uint32_t size = header.u32();
@@ -46,7 +44,7 @@ class ObjectReader {
     ByteReader header(file_.substr(static_cast<std::size_t>(address)), "an object header");
     header.skip(4);
     if (const int version = header.u8(); version != 2) {
-      refuse("an object header has version " + std::to_string(version) + ", expected 2");
+      refuse_hdf5("an object header has version " + std::to_string(version) + ", expected 2");
     }
     const unsigned flags = header.u8();
     if ((flags & 0x20U) != 0) header.skip(16);  // times
@@ -71,7 +69,7 @@ class ObjectReader {
       } else {
         messages.push_back(message);
       }
-      if (messages.size() > kMaxMessages) refuse("an object has more than 65536 messages");
+      if (messages.size() > kMaxMessages) refuse_hdf5("an object has more than 65536 messages");
     }
   }
 
@@ -82,11 +80,11 @@ class ObjectReader {
     std::string_view block = hdf5_part(file_, address, size, "a continuation of an object header");
     if (new_) {
       if (!block.starts_with("OCHK") || block.size() < 4 + kChecksumBytes)
-        refuse("a continuation is damaged");
+        refuse_hdf5("a continuation is damaged");
       block = block.substr(4, block.size() - 4 - kChecksumBytes);
     }
     blocks_.push_back(block);
-    if (blocks_.size() > kMaxBlocks) refuse("an object header has more than 1024 parts");
+    if (blocks_.size() > kMaxBlocks) refuse_hdf5("an object header has more than 1024 parts");
   }
 
   std::string_view file_;
@@ -119,11 +117,34 @@ void read_real(ByteReader& properties, unsigned bits, Hdf5Type& type) {
 
 }  // namespace
 
+void refuse_hdf5(const std::string& why) {
+  throw Error(ExitCode::bad_data, "HDF5: " + why);
+}
+
+void refuse_hdf5(const std::string& place, const std::string& why) {
+  refuse_hdf5("'" + (place.empty() ? "/" : place) + "': " + why);
+}
+
+const Hdf5Message* find_hdf5_message(const std::vector<Hdf5Message>& messages, Hdf5MessageType type) {
+  const auto found = std::ranges::find(messages, type, &Hdf5Message::type);
+  return found == messages.end() ? nullptr : &*found;
+}
+
+std::uint64_t hdf5_elements(const Hdf5Space& space, std::uint64_t most, const std::string& place) {
+  if (space.null_space) return 0;
+  std::uint64_t count = 1;
+  for (const std::uint64_t size : space.sizes) {
+    if (size > most || (count *= size) > most)
+      refuse_hdf5(place, "has more than " + std::to_string(most) + " elements");
+  }
+  return count;
+}
+
 std::string_view hdf5_part(std::string_view file, std::uint64_t address, std::uint64_t size,
                            const char* what) {
   if (address > file.size() || size > file.size() - address) {
-    refuse(std::string(what) + " lies at byte " + std::to_string(address) + " with " + std::to_string(size) +
-           " bytes, but the file has " + std::to_string(file.size()));
+    refuse_hdf5(std::string(what) + " lies at byte " + std::to_string(address) + " with " +
+                std::to_string(size) + " bytes, but the file has " + std::to_string(file.size()));
   }
   return file.substr(static_cast<std::size_t>(address), static_cast<std::size_t>(size));
 }
@@ -169,8 +190,8 @@ Hdf5Space read_hdf5_space(std::string_view body) {
   const int version = reader.u8();
   const int rank = reader.u8();
   if ((version != 1 && version != 2) || rank > kMaxRank) {
-    refuse("a dataspace has version " + std::to_string(version) + " and rank " + std::to_string(rank) +
-           ", expected version 1 or 2 and rank 0 to 8");
+    refuse_hdf5("a dataspace has version " + std::to_string(version) + " and rank " + std::to_string(rank) +
+                ", expected version 1 or 2 and rank 0 to 8");
   }
   reader.skip(1);
   Hdf5Space space;

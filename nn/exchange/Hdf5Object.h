@@ -52,5 +52,17 @@ struct Hdf5Space {
   bool null_space = false;
 };
 Hdf5Space read_hdf5_space(std::string_view body);
+/// How many elements that is: at most `most`; `place` is the array's path, for the error.
+std::uint64_t hdf5_elements(const Hdf5Space& space, std::uint64_t most, const std::string& place);
+
+/// The first of its kind, or nullptr.
+const Hdf5Message* find_hdf5_message(const std::vector<Hdf5Message>& messages, Hdf5MessageType type);
+
+/// An address that leads nowhere.
+inline constexpr std::uint64_t kHdf5Undefined = ~std::uint64_t{0};
+
+/// Error(bad_data), "HDF5: <why>", and of a path inside the file: "HDF5: '<place>': <why>".
+[[noreturn]] void refuse_hdf5(const std::string& why);
+[[noreturn]] void refuse_hdf5(const std::string& place, const std::string& why);
 
 }  // namespace earshot

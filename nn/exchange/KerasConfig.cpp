@@ -27,6 +27,11 @@ bool is_int(double value) {
 
 }  // namespace
 
+std::string keras_text(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(json::string_view(key.data(), key.size()));
+  return value && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
 KerasConfig::KerasConfig(std::string class_name, std::string name, const json::object& fields)
     : class_name_(std::move(class_name)), name_(std::move(name)), fields_(&fields) {}
 

@@ -9,6 +9,9 @@
 
 namespace earshot {
 
+/// The string at `key`, or nothing.
+std::string keras_text(const boost::json::object& object, std::string_view key);
+
 /// Lives no longer than the JSON it reads. Every failure is Error(bad_data): "layer 'conv2d_1' (Conv2D):
 /// strides is [1,2], expected equal steps".
 class KerasConfig {

@@ -11,7 +11,9 @@
 #include <boost/json.hpp>
 
 #include "dsp/base/Error.h"
+#include "nn/exchange/KerasClass.h"
 #include "nn/exchange/KerasConfig.h"
+#include "nn/exchange/KerasEntry.h"
 #include "nn/exchange/KerasLayers.h"
 
 namespace earshot {
@@ -23,7 +25,6 @@ constexpr std::size_t kMaxJsonBytes = std::size_t{8} << 20U;
 constexpr std::size_t kMaxJsonDepth = 128;
 constexpr int kMaxNesting = 8;
 constexpr std::size_t kMaxLayers = 4096;  // of Keras; what becomes of them has its own bound
-constexpr std::size_t kMaxLayerName = 96;
 
 [[noreturn]] void refuse(const std::string& why) {
   throw Error(ExitCode::bad_data, "its configuration: " + why);
@@ -40,17 +41,6 @@ json::value parse(std::string_view text) {
   return value;
 }
 
-const json::object& object_at(const json::object& object, const char* key, const std::string& where) {
-  const json::value* value = object.if_contains(key);
-  if (!value || !value->is_object()) refuse(where + " has no object '" + key + "'");
-  return value->get_object();
-}
-
-std::string text_at(const json::object& object, const char* key) {
-  const json::value* value = object.if_contains(key);
-  return value && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
 bool is_model(std::string_view class_name) {
   return class_name == "Functional" || class_name == "Sequential" || class_name == "Model";
 }
@@ -62,28 +52,6 @@ struct Value {
   bool softmax = false;
 };
 
-// An entry of a model's "layers".
-struct Entry {
-  std::string class_name;
-  std::string name;
-  const json::object* object = nullptr;
-  const json::object* config = nullptr;
-};
-
-Entry read_entry(const json::value& value, std::size_t position) {
-  const std::string where = "layer " + std::to_string(position);
-  if (!value.is_object()) refuse(where + " is not an object");
-  Entry entry;
-  entry.object = &value.get_object();
-  entry.config = &object_at(*entry.object, "config", where);
-  entry.class_name = text_at(*entry.object, "class_name");
-  entry.name = text_at(*entry.config, "name");
-  if (entry.name.empty()) entry.name = text_at(*entry.object, "name");
-  if (entry.class_name.empty() || entry.name.empty()) refuse(where + " has no class_name or no name");
-  if (entry.name.size() > kMaxLayerName) refuse(where + "'s name has more than 96 characters");
-  return entry;
-}
-
 // (null, height, width, channels) of an InputLayer, or of a first layer or model that says so.
 const json::array* batch_shape(const json::object& config) {
   for (const char* key : {"batch_shape", "batch_input_shape", "input_shape"}) {
@@ -92,68 +60,6 @@ const json::array* batch_shape(const json::object& config) {
   }
   return nullptr;
 }
-
-// Every ["name", node, tensor] or {"keras_history": [...]} of a layer's inbound node, in order.
-class InboundReader {
- public:
-  explicit InboundReader(const Entry& entry) : entry_(entry) {
-    const json::value* nodes = entry.object->if_contains("inbound_nodes");
-    const json::array* list = nodes ? nodes->if_array() : nullptr;
-    if (!list || list->size() != 1) {
-      fail("is used " + std::to_string(list ? list->size() : 0) + " times, expected once");
-    }
-    take((*list)[0]);
-  }
-  std::vector<std::string> names;
-
- private:
-  [[noreturn]] void fail(const std::string& why) const {
-    throw Error(ExitCode::bad_data, "layer '" + entry_.name + "' (" + entry_.class_name + "): " + why);
-  }
-
-  void take_history(const json::array& history) {
-    if (!history[2].is_number() || history[2].to_number<double>() != 0.0) {
-      fail("takes a second output of '" + std::string(history[0].get_string()) + "', expected the only one");
-    }
-    names.emplace_back(history[0].get_string());
-    if (history.size() > 3 && history[3].is_object()) take_options(history[3].get_object());
-  }
-
-  // Keyword arguments of the call. A tensor among them would be an input by another way.
-  void take_options(const json::object& options) {
-    for (const auto& [key, value] : options) {
-      if (!value.is_null() && !value.is_bool())
-        fail("is called with '" + std::string(key) + "', which is not supported");
-    }
-  }
-
-  void take(const json::value& value) {
-    if (const json::object* object = value.if_object()) {
-      if (const json::value* arguments = object->if_contains("args")) {
-        take(*arguments);
-        if (const json::value* options = object->if_contains("kwargs"); options && options->is_object()) {
-          take_options(options->get_object());
-        }
-        return;
-      }
-      const json::value* config = object->if_contains("config");
-      const json::value* history =
-          config && config->is_object() ? config->get_object().if_contains("keras_history") : nullptr;
-      if (!history || !is_history(*history)) fail("has an input that is no layer's output");
-      return take_history(history->get_array());
-    }
-    if (!value.is_array()) fail("has an input that is no layer's output: " + json::serialize(value));
-    if (is_history(value)) return take_history(value.get_array());
-    for (const json::value& one : value.get_array()) take(one);
-  }
-
-  static bool is_history(const json::value& value) {
-    const json::array* list = value.if_array();
-    return list && list->size() >= 3 && (*list)[0].is_string() && (*list)[1].is_number();
-  }
-
-  const Entry& entry_;
-};
 
 // "output_layers": [["dense",0,0]] or ["dense",0,0].
 std::string only_name(const json::object& config, const char* key) {
@@ -171,13 +77,14 @@ class GraphReader {
   explicit GraphReader(const FeatureShape& input) { graph_.architecture.input = input; }
 
   KerasGraph read(const json::object& model) {
-    const std::string class_name = text_at(model, "class_name");
+    const std::string class_name = keras_text(model, "class_name");
     if (!is_model(class_name)) {
       refuse("it is a '" + class_name + "', expected a Sequential or Functional model");
     }
+    if (const std::string why = foreign_class(model); !why.empty()) refuse("the " + class_name + " " + why);
     const json::value* config = model.if_contains("config");
     if (!config) refuse("has no 'config'");
-    if (config->is_object()) graph_.architecture.name = text_at(config->get_object(), "name");
+    if (config->is_object()) graph_.architecture.name = keras_text(config->get_object(), "name");
     if (const json::value* build = model.if_contains("build_config"); build && build->is_object()) {
       if (const json::array* shape = batch_shape(build->get_object())) set_input(*shape);
     }
@@ -207,7 +114,8 @@ class GraphReader {
     Value previous = input;
     for (std::size_t i = 0; i < layers->size(); ++i) {
       if (++layer_count_ > kMaxLayers) refuse("has more than 4096 layers");
-      const Entry entry = read_entry((*layers)[i], i);
+      const KerasEntry entry = read_keras_entry((*layers)[i], i);
+      by_name_alone_ |= !says_module(*entry.object);
       if (entry.class_name == "InputLayer") {
         if (!sequential && entry.name != input_name) refuse("layer '" + entry.name + "' is a second input");
         take_input(entry, depth);
@@ -218,7 +126,7 @@ class GraphReader {
       std::vector<Value> inputs{previous};
       if (!sequential) inputs = inbound(entry, values);
       // Operations such as x + y are no layers to Keras and have no place in its file.
-      const bool operation = text_at(*entry.object, "module").find(".ops.") != std::string::npos;
+      const bool operation = keras_text(*entry.object, "module").find(".ops.") != std::string::npos;
       std::string path;
       if (!operation) {
         const std::string base = keras_snake_case(entry.class_name);
@@ -236,9 +144,9 @@ class GraphReader {
     return output->second;
   }
 
-  std::vector<Value> inbound(const Entry& entry, const std::map<std::string, Value>& values) const {
+  std::vector<Value> inbound(const KerasEntry& entry, const std::map<std::string, Value>& values) const {
     std::vector<Value> inputs;
-    for (const std::string& name : InboundReader(entry).names) {
+    for (const std::string& name : inbound_layers(entry)) {
       const auto found = values.find(name);
       if (found == values.end()) {
         refuse("layer '" + entry.name + "' takes '" + name + "', expected a layer before it");
@@ -248,9 +156,9 @@ class GraphReader {
     return inputs;
   }
 
-  Value read_layer(const Entry& entry, const std::vector<Value>& inputs, const std::string& path,
+  Value read_layer(const KerasEntry& entry, const std::vector<Value>& inputs, const std::string& path,
                    const std::string& group, int depth) {
-    const KerasConfig config(entry.class_name, entry.name, *entry.config);
+    const KerasConfig config = entry.options();
     for (const Value& input : inputs) {
       if (input.softmax) config.refuse("follows a softmax, expected softmax at the end only");
     }
@@ -336,7 +244,7 @@ class GraphReader {
     return *names_.insert(candidate).first;
   }
 
-  void take_input(const Entry& entry, int depth) {
+  void take_input(const KerasEntry& entry, int depth) {
     if (depth > 0) return;  // a nested model gets what it is called with
     if (const json::array* shape = batch_shape(*entry.config)) set_input(*shape);
   }
@@ -379,12 +287,19 @@ class GraphReader {
               "the last layer has neither softmax nor sigmoid: its outputs are taken for logits of a ") +
           (alone ? "sigmoid" : "softmax"));
     }
+    if (by_name_alone_) {
+      graph_.notes.push_back(
+          "the file does not say whose its layers' classes are: one of your own that has the name of one of "
+          "Keras' "
+          "is taken for that (a .keras file tells them apart)");
+    }
     if (architecture.name.empty()) architecture.name = "keras";
   }
 
   KerasGraph graph_;
   std::set<std::string> names_;
   std::size_t layer_count_ = 0;
+  bool by_name_alone_ = false;  // some layer's class is known by its name only
 };
 
 }  // namespace

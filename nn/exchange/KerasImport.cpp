@@ -14,6 +14,7 @@
 #include "dsp/base/Sha256.h"
 #include "nn/exchange/Hdf5File.h"
 #include "nn/exchange/KerasGraph.h"
+#include "nn/exchange/KerasStored.h"
 #include "nn/exchange/KerasWeights.h"
 #include "nn/exchange/ZipArchive.h"
 

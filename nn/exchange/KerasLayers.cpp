@@ -1,9 +1,12 @@
 #include "nn/exchange/KerasLayers.h"
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <utility>
 
-#include "dsp/base/Error.h"
+#include "nn/exchange/KerasActivation.h"
+#include "nn/exchange/KerasTraining.h"
 
 namespace earshot {
 namespace {
@@ -13,114 +16,9 @@ namespace json = boost::json;
 constexpr int kImageRank = 4;
 constexpr int kFlatRank = 2;
 
-std::string text_of(const json::object& object, const char* key) {
-  const json::value* value = object.if_contains(key);
-  return value && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
-const json::object* object_of(const json::object& object, const char* key) {
-  const json::value* value = object.if_contains(key);
-  return value ? value->if_object() : nullptr;
-}
-
 void expect_image(const KerasConfig& config, int rank) {
   if (rank != kImageRank) config.refuse("its input is flat, expected height, width and channels");
   config.expect_text("data_format", "channels_last", "channels_last");
-}
-
-// What has no counterpart in training here is told, not refused: scores do not depend on it.
-void note_training_only(const KerasConfig& config, std::initializer_list<const char*> keys,
-                        KerasReading& reading) {
-  for (const char* key : keys) {
-    if (config.find(key)) {
-      reading.notes.push_back("layer '" + config.name() + "': its " + key + " is not taken over");
-    }
-  }
-}
-
-// L2's factor, the only regularizer that training here knows.
-float kernel_l2(const KerasConfig& config, KerasReading& reading) {
-  const json::value* value = config.find("kernel_regularizer");
-  if (!value) return 0.0F;
-  const json::object* regularizer = value->if_object();
-  const json::object* fields = regularizer ? object_of(*regularizer, "config") : nullptr;
-  if (fields) {
-    const KerasConfig inner(config.class_name(), config.name(), *fields);
-    const std::string kind = text_of(*regularizer, "class_name");
-    if (kind == "L2" || (kind == "L1L2" && inner.number("l1", 0.0) == 0.0)) {
-      return static_cast<float>(inner.number("l2", 0.01));  // Keras' default
-    }
-  }
-  note_training_only(config, {"kernel_regularizer"}, reading);
-  return 0.0F;
-}
-
-// Of a training that starts anew with the same network: GlorotUniform, unless it is what EfficientNets have.
-Initializer initializer_of(const KerasConfig& config, const char* key) {
-  const json::value* value = config.find(key);
-  const json::object* initializer = value ? value->if_object() : nullptr;
-  const json::object* fields = initializer ? object_of(*initializer, "config") : nullptr;
-  if (!fields || text_of(*initializer, "class_name") != "VarianceScaling") return Initializer::glorot_uniform;
-  const KerasConfig inner(config.class_name(), config.name(), *fields);
-  const bool he = inner.number("scale", 1.0) == 2.0 && inner.text("mode", "fan_in") == "fan_out" &&
-                  inner.text("distribution", "truncated_normal") == "truncated_normal";
-  return he ? Initializer::he_fan_out : Initializer::glorot_uniform;
-}
-
-void append_activation(const KerasConfig& config, const std::string& function, KerasReading& reading) {
-  if (function == "linear") return;
-  if (function == "softmax") {
-    reading.softmax = true;
-  } else if (function == "relu") {
-    reading.parts.push_back({"_relu", Activation{Activation::Function::relu}});
-  } else if (function == "sigmoid") {
-    reading.parts.push_back({"_sigmoid", Activation{Activation::Function::sigmoid}});
-  } else if (function == "swish" || function == "silu") {
-    reading.parts.push_back({"_swish", Activation{Activation::Function::swish}});
-  } else if (function == "leaky_relu") {
-    reading.parts.push_back({"_leaky_re_lu", LeakyRelu{.slope = 0.2F}});  // keras.activations.leaky_relu
-  } else {
-    config.refuse("activation", "linear, relu, leaky_relu, swish (silu), sigmoid or softmax");
-  }
-}
-
-void append_relu(const KerasConfig& config, KerasReading& reading) {
-  if (config.find("max_value")) config.refuse("max_value", "null");
-  config.expect_number("threshold", 0.0, 0.0);
-  const double slope = config.number("negative_slope", 0.0);
-  if (slope == 0.0) {
-    reading.parts.push_back({"", Activation{Activation::Function::relu}});
-  } else {
-    reading.parts.push_back({"", LeakyRelu{.slope = static_cast<float>(slope)}});
-  }
-}
-
-void append_leaky_relu(const KerasConfig& config, KerasReading& reading) {
-  const double alpha = config.number("alpha", 0.3);  // Keras 2's name for it; 0.3 is the default of both
-  reading.parts.push_back(
-      {"", LeakyRelu{.slope = static_cast<float>(config.number("negative_slope", alpha))}});
-}
-
-// A function's name, a function as an object, or a layer in its place.
-void append_activation(const KerasConfig& config, KerasReading& reading) {
-  const json::value* value = config.find("activation");
-  if (!value) return;
-  if (value->is_string()) return append_activation(config, std::string(value->get_string()), reading);
-  const json::object* object = value->if_object();
-  const std::string kind = object ? text_of(*object, "class_name") : std::string();
-  if (kind == "function") return append_activation(config, text_of(*object, "config"), reading);
-  const json::object* fields = object ? object_of(*object, "config") : nullptr;
-  if (!fields || (kind != "LeakyReLU" && kind != "ReLU")) config.refuse("activation", "a known function");
-  KerasReading activation;
-  const KerasConfig inner(kind, config.name(), *fields);
-  if (kind == "ReLU") {
-    append_relu(inner, activation);
-  } else {
-    append_leaky_relu(inner, activation);
-  }
-  KerasPart& part = activation.parts.front();
-  part.suffix = std::holds_alternative<LeakyRelu>(part.kind) ? "_leaky_re_lu" : "_relu";
-  reading.parts.push_back(std::move(part));
 }
 
 Padding padding_of(const KerasConfig& config) {
@@ -142,11 +40,12 @@ void read_conv2d(const KerasConfig& config, int rank, KerasReading& reading) {
                                       .stride = config.square("strides", 1),
                                       .padding = padding_of(config),
                                       .bias = config.boolean("use_bias", true),
-                                      .l2 = kernel_l2(config, reading),
+                                      .l2 = kernel_l2(config, reading.notes),
                                       .initializer = initializer_of(config, "kernel_initializer")}});
-  note_training_only(
-      config, {"bias_regularizer", "activity_regularizer", "kernel_constraint", "bias_constraint"}, reading);
-  append_activation(config, reading);
+  note_training_only(config,
+                     {"bias_regularizer", "activity_regularizer", "kernel_constraint", "bias_constraint"},
+                     reading.notes);
+  append_keras_activation(config, reading);
 }
 
 void read_separable(const KerasConfig& config, int rank, KerasReading& reading) {
@@ -161,8 +60,8 @@ void read_separable(const KerasConfig& config, int rank, KerasReading& reading) 
       config,
       {"depthwise_regularizer", "pointwise_regularizer", "bias_regularizer", "activity_regularizer",
        "depthwise_constraint", "pointwise_constraint", "bias_constraint"},
-      reading);
-  append_activation(config, reading);
+      reading.notes);
+  append_keras_activation(config, reading);
 }
 
 void read_depthwise(const KerasConfig& config, int rank, KerasReading& reading) {
@@ -177,18 +76,20 @@ void read_depthwise(const KerasConfig& config, int rank, KerasReading& reading) 
   note_training_only(config,
                      {"depthwise_regularizer", "bias_regularizer", "activity_regularizer",
                       "depthwise_constraint", "bias_constraint"},
-                     reading);
-  append_activation(config, reading);
+                     reading.notes);
+  append_keras_activation(config, reading);
 }
 
 void read_dense(const KerasConfig& config, int rank, KerasReading& reading) {
   if (!config.boolean("use_bias", true)) config.refuse("use_bias", "true");
   if (config.find("lora_rank")) config.refuse("lora_rank", "null");
-  reading.parts.push_back({"", Dense{.units = config.integer("units"), .l2 = kernel_l2(config, reading)}});
-  note_training_only(
-      config, {"bias_regularizer", "activity_regularizer", "kernel_constraint", "bias_constraint"}, reading);
+  reading.parts.push_back(
+      {"", Dense{.units = config.integer("units"), .l2 = kernel_l2(config, reading.notes)}});
+  note_training_only(config,
+                     {"bias_regularizer", "activity_regularizer", "kernel_constraint", "bias_constraint"},
+                     reading.notes);
   reading.rank = rank;
-  append_activation(config, reading);
+  append_keras_activation(config, reading);
 }
 
 void read_batch_norm(const KerasConfig& config, int rank, KerasReading& reading) {
@@ -198,7 +99,7 @@ void read_batch_norm(const KerasConfig& config, int rank, KerasReading& reading)
                                          .epsilon = static_cast<float>(config.number("epsilon", 1e-3)),
                                          .scale = config.boolean("scale", true)}});
   note_training_only(config, {"beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint"},
-                     reading);
+                     reading.notes);
 }
 
 void read_max_pool(const KerasConfig& config, int rank, KerasReading& reading) {
@@ -275,7 +176,10 @@ void read_zero_padding(const KerasConfig& config, int rank, KerasReading& readin
 }
 
 void read_activation(const KerasConfig& config, int, KerasReading& reading) {
-  append_activation(config, reading);
+  append_keras_activation(config, reading);
+  if (reading.parts.empty() && !reading.softmax) {
+    reading.notes.push_back("layer '" + config.name() + "' (Activation): is linear and left out");
+  }
   for (KerasPart& part : reading.parts) part.suffix.clear();
 }
 
@@ -306,23 +210,75 @@ void read_normalization(const KerasConfig& config, int rank, KerasReading& readi
   }
 }
 
+void read_leaky_relu(const KerasConfig& config, int, KerasReading& reading) {
+  reading.parts.push_back({"", keras_leaky_relu(config)});
+}
+
+void read_relu(const KerasConfig& config, int, KerasReading& reading) {
+  reading.parts.push_back({"", keras_relu(config)});
+}
+
+void leave_out(const KerasConfig& config, int, KerasReading& reading) {
+  reading.notes.push_back("layer '" + config.name() + "' (" + config.class_name() +
+                          "): does nothing in inference and is left out");
+}
+
+// Noise, other dropouts than ours, and what Keras changes training pictures with: with training=False their
+// output is their input. Neither RandomCrop, which then takes the middle, nor AutoContrast and Equalization
+// are among them.
+constexpr std::array kIdleInInference = {"ActivityRegularization",
+                                         "AlphaDropout",
+                                         "AugMix",
+                                         "CutMix",
+                                         "GaussianDropout",
+                                         "GaussianNoise",
+                                         "Identity",
+                                         "MixUp",
+                                         "RandAugment",
+                                         "RandomBrightness",
+                                         "RandomColorDegeneration",
+                                         "RandomColorJitter",
+                                         "RandomContrast",
+                                         "RandomElasticTransform",
+                                         "RandomErasing",
+                                         "RandomFlip",
+                                         "RandomGaussianBlur",
+                                         "RandomGrayscale",
+                                         "RandomHeight",
+                                         "RandomHue",
+                                         "RandomInvert",
+                                         "RandomPerspective",
+                                         "RandomPosterization",
+                                         "RandomRotation",
+                                         "RandomSaturation",
+                                         "RandomSharpness",
+                                         "RandomShear",
+                                         "RandomTranslation",
+                                         "RandomWidth",
+                                         "RandomZoom",
+                                         "Solarization",
+                                         "SpatialDropout1D",
+                                         "SpatialDropout2D",
+                                         "SpatialDropout3D"};
+
 using Reader = void (*)(const KerasConfig&, int, KerasReading&);
 
 const std::map<std::string_view, Reader>& readers() {
   static const std::map<std::string_view, Reader> table = {
       {"Activation", read_activation},
       {"BatchNormalization", read_batch_norm},
+      {"BatchNormalizationV1", read_batch_norm},  // as TensorFlow 1.13 to 2.0 writes it
+      {"BatchNormalizationV2", read_batch_norm},
       {"Conv2D", read_conv2d},
       {"Dense", read_dense},
       {"DepthwiseConv2D", read_depthwise},
       {"Dropout", read_dropout},
       {"Flatten", read_flatten},
       {"GlobalAveragePooling2D", read_global_pool},
-      {"LeakyReLU",
-       [](const KerasConfig& config, int, KerasReading& out) { append_leaky_relu(config, out); }},
+      {"LeakyReLU", read_leaky_relu},
       {"MaxPooling2D", read_max_pool},
       {"Normalization", read_normalization},
-      {"ReLU", [](const KerasConfig& config, int, KerasReading& out) { append_relu(config, out); }},
+      {"ReLU", read_relu},
       {"Rescaling", read_rescaling},
       {"Reshape", read_reshape},
       {"SeparableConv2D", read_separable},
@@ -332,22 +288,28 @@ const std::map<std::string_view, Reader>& readers() {
   return table;
 }
 
+Reader reader_of(std::string_view class_name) {
+  const auto found = readers().find(class_name);
+  if (found != readers().end()) return found->second;
+  return std::ranges::find(kIdleInInference, class_name) != kIdleInInference.end() ? leave_out : nullptr;
+}
+
 }  // namespace
 
 bool is_supported_keras_layer(std::string_view class_name) {
-  return readers().contains(class_name);
+  return reader_of(class_name) != nullptr;
 }
 
 std::string supported_keras_layers() {
   std::string names = "Add, Functional, InputLayer, Multiply, Sequential";
   for (const auto& [name, reader] : readers()) names += ", " + std::string(name);
-  return names;
+  return names + ", and noise, dropouts and picture augmentations that do nothing in inference";
 }
 
 KerasReading read_keras_layer(const KerasConfig& config, int rank) {
   KerasReading reading;
   reading.rank = rank;
-  readers().at(config.class_name())(config, rank, reading);
+  reader_of(config.class_name())(config, rank, reading);
   return reading;
 }
 

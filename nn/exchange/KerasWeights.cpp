@@ -8,22 +8,10 @@
 #include <utility>
 
 #include "dsp/base/Error.h"
+#include "nn/exchange/KerasStored.h"
 
 namespace earshot {
 namespace {
-
-constexpr int kMaxNesting = 8;
-constexpr std::size_t kMaxGroups = 65536;
-
-// A layer in the file.
-struct Stored {
-  std::string name;       // its own; empty in a store of a Keras that does not write it
-  std::string container;  // the model that holds it: in an .h5 the outermost one's layer, in a store its path
-  std::string base;       // in a store the class: "conv2d"
-  std::vector<std::string> variables;  // their last names; none in a store
-  std::vector<std::string> paths;
-  bool used = false;
-};
 
 // A layer of ours that owns tensors.
 struct Wanted {
@@ -41,10 +29,6 @@ std::vector<Wanted> wanted_layers(const Architecture& architecture) {
   return wanted;
 }
 
-std::string last_name(const std::string& path) {
-  return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
-}
-
 std::string shape_text(const std::vector<std::int64_t>& shape) {
   std::string text;
   for (const std::int64_t size : shape) text += (text.empty() ? "(" : ", ") + std::to_string(size);
@@ -58,104 +42,14 @@ std::string cleaned(std::string name) {
   return name;
 }
 
-// conv2d_3 -> conv2d
-std::string without_number(const std::string& name) {
-  const std::size_t end = name.find_last_not_of("0123456789");
-  const bool numbered = end != std::string::npos && end + 1 < name.size() && name[end] == '_';
-  return numbered ? name.substr(0, end) : name;
-}
-
-// ---- what is in the file
-
-// Long lists are parted: layer_names0, layer_names1, ... (keras/src/legacy/saving/legacy_h5_format.py).
-std::vector<std::string> text_list(const Hdf5File& file, const std::string& group, const std::string& name) {
-  if (auto whole = file.texts_attribute(group, name)) return std::move(*whole);
-  std::vector<std::string> all;
-  for (int part = 0;; ++part) {
-    auto texts = file.texts_attribute(group, name + std::to_string(part));
-    if (!texts) return all;
-    all.insert(all.end(), texts->begin(), texts->end());
-    if (all.size() > kMaxGroups)
-      throw Error(ExitCode::bad_data, "HDF5: " + name + " has more than 65536 entries");
-  }
-}
-
-// "layer1/conv/bn/beta:0" -> layer "layer1/conv/bn", variable "beta"; without a layer it is the group's.
-std::vector<Stored> legacy_layers(const Hdf5File& file) {
-  const std::string root = file.has_group("model_weights") ? "model_weights" : "";
-  const std::string prefix = root.empty() ? "" : root + "/";
-  std::vector<Stored> layers;
-  std::size_t variables = 0;
-  for (const std::string& group : text_list(file, root, "layer_names")) {
-    if (!file.has_group(prefix + group)) {
-      throw Error(ExitCode::bad_data,
-                  "HDF5: group '" + prefix + group + "' is missing, but listed in layer_names");
-    }
-    const std::size_t first = layers.size();
-    for (const std::string& weight : text_list(file, prefix + group, "weight_names")) {
-      std::string variable = last_name(weight);
-      variable = variable.substr(0, variable.find(':'));
-      const std::size_t slash = weight.rfind('/');
-      const std::string name = slash == std::string::npos ? group : weight.substr(0, slash);
-      const auto same = [&](const Stored& layer) { return layer.name == name; };
-      auto layer = std::find_if(layers.begin() + static_cast<std::ptrdiff_t>(first), layers.end(), same);
-      if (layer == layers.end()) layer = layers.insert(layers.end(), {name, group, {}, {}, {}, false});
-      layer->variables.push_back(std::move(variable));
-      layer->paths.push_back(prefix + group + "/" + weight);
-      if (++variables > kMaxGroups) throw Error(ExitCode::bad_data, "HDF5: more than 65536 variables");
-    }
-  }
-  return layers;
-}
-
-// "conv2d" before "conv2d_1" before "conv2d_10", class by class.
-bool store_order(const std::string& a, const std::string& b) {
-  const auto parts = [](const std::string& name) {
-    const std::size_t end = name.find_last_not_of("0123456789");
-    if (end == std::string::npos || name[end] != '_' || end + 1 == name.size() || name.size() - end > 9) {
-      return std::pair(name, 0);
-    }
-    return std::pair(name.substr(0, end), std::stoi(name.substr(end + 1)));
-  };
-  return parts(a) < parts(b);
-}
-
-// Variables "0", "1", ... of a store's layer.
-std::vector<std::string> store_variables(const Hdf5File& file, const std::string& layer) {
-  std::vector<std::string> paths;
-  for (int i = 0; file.has_dataset(layer + "/vars/" + std::to_string(i)); ++i) {
-    paths.push_back(layer + "/vars/" + std::to_string(i));
-  }
-  return paths;
-}
-
-void append_store(const Hdf5File& file, const std::string& container, int depth, std::size_t& visited,
-                  std::vector<Stored>& layers) {
-  if (depth > kMaxNesting || !file.has_group(container + "layers")) return;
-  std::vector<std::string> names = file.children(container + "layers");
-  std::sort(names.begin(), names.end(), store_order);
-  for (const std::string& name : names) {
-    if (++visited > kMaxGroups) throw Error(ExitCode::bad_data, "HDF5: more than 65536 layers");
-    const std::string path = container + "layers/" + name;
-    std::vector<std::string> paths = store_variables(file, path);
-    if (!paths.empty()) {
-      const std::string own = file.text_attribute(path + "/vars", "name").value_or("");
-      layers.push_back({own, container, without_number(name), {}, std::move(paths), false});
-    }
-    append_store(file, path + "/", depth + 1, visited, layers);
-  }
-}
-
-// ---- one layer
-
 // Keras 3 calls a depthwise kernel "kernel".
 bool is_called(const std::string& variable, const ParameterSpec& spec) {
-  const std::string ours = last_name(spec.name);
+  const std::string ours = last_keras_name(spec.name);
   return variable == ours || (ours == "depthwise_kernel" && variable == "kernel");
 }
 
 // Where each tensor of `wanted` lies, or nothing if the layer has others.
-std::optional<std::vector<std::string>> paths_for(const Wanted& wanted, const Stored& stored) {
+std::optional<std::vector<std::string>> paths_for(const Wanted& wanted, const KerasStored& stored) {
   std::vector<std::string> paths;
   // Normalization keeps a count behind mean and variance, which nothing here needs.
   const bool counts = std::holds_alternative<Normalization>(wanted.layer->kind);
@@ -175,7 +69,7 @@ std::optional<std::vector<std::string>> paths_for(const Wanted& wanted, const St
   return paths;
 }
 
-std::string described(const Stored& stored) {
+std::string described(const KerasStored& stored) {
   if (stored.variables.empty()) return std::to_string(stored.paths.size()) + " variables";
   std::string text;
   for (const std::string& variable : stored.variables) text += (text.empty() ? "" : ", ") + variable;
@@ -184,12 +78,14 @@ std::string described(const Stored& stored) {
 
 std::string described(const Wanted& wanted) {
   std::string text;
-  for (const ParameterSpec& spec : wanted.specs) text += (text.empty() ? "" : ", ") + last_name(spec.name);
+  for (const ParameterSpec& spec : wanted.specs)
+    text += (text.empty() ? "" : ", ") + last_keras_name(spec.name);
   return text;
 }
 
 // Reads what belongs to `wanted`; a tensor of another shape ends in an error, or with `try_only` in false.
-bool take(const Hdf5File& file, const Wanted& wanted, const Stored& stored, bool try_only, Weights& weights) {
+bool take(const Hdf5File& file, const Wanted& wanted, const KerasStored& stored, bool try_only,
+          Weights& weights) {
   const auto paths = paths_for(wanted, stored);
   if (!paths) {
     if (try_only) return false;
@@ -202,9 +98,9 @@ bool take(const Hdf5File& file, const Wanted& wanted, const Stored& stored, bool
     const std::vector<std::int64_t> shape = file.shape((*paths)[i]);
     if (shape != spec.shape) {
       if (try_only) return false;
-      throw Error(ExitCode::bad_data, "layer '" + wanted.layer->name + "': its " + last_name(spec.name) +
-                                          " has shape " + shape_text(shape) + ", expected " +
-                                          shape_text(spec.shape));
+      throw Error(ExitCode::bad_data, "layer '" + wanted.layer->name + "': its " +
+                                          last_keras_name(spec.name) + " has shape " + shape_text(shape) +
+                                          ", expected " + shape_text(spec.shape));
     }
     read.emplace(spec.name, file.tensor((*paths)[i]));
   }
@@ -213,17 +109,17 @@ bool take(const Hdf5File& file, const Wanted& wanted, const Stored& stored, bool
 }
 
 // A Keras layer of a legacy file: in its group, by its own name or the end of a longer one.
-Stored* find_legacy(std::vector<Stored>& layers, const KerasOrigin& origin) {
-  Stored* by_end = nullptr;
-  for (Stored& layer : layers) {
+KerasStored* find_legacy(std::vector<KerasStored>& layers, const KerasOrigin& origin) {
+  KerasStored* by_end = nullptr;
+  for (KerasStored& layer : layers) {
     if (layer.container != origin.group || layer.used) continue;
     if (layer.name == origin.name) return &layer;
     if (layer.name.ends_with("/" + origin.name) && !by_end) by_end = &layer;
   }
   if (by_end) return by_end;
   // A layer's variables may be under another name than its own; then its group holds nothing else.
-  Stored* only = nullptr;
-  for (Stored& layer : layers) {
+  KerasStored* only = nullptr;
+  for (KerasStored& layer : layers) {
     if (layer.container != origin.group || origin.group != origin.name) continue;
     if (only) return nullptr;
     only = &layer;
@@ -247,19 +143,10 @@ const char* store_class(const LayerKind& kind) {
 
 }  // namespace
 
-KerasLayout keras_layout(const Hdf5File& file) {
-  if (file.has_group("model_weights") || !text_list(file, "", "layer_names").empty())
-    return KerasLayout::legacy;
-  if (file.has_group("layers")) return KerasLayout::store;
-  throw Error(
-      ExitCode::bad_data,
-      "is HDF5, but holds no Keras weights: expected the group 'layers' or the attribute 'layer_names'");
-}
-
 KerasWeights read_keras_weights(const Hdf5File& file, const KerasGraph& graph) {
   const bool legacy = keras_layout(file) == KerasLayout::legacy;
-  std::vector<Stored> layers;
-  if (legacy) layers = legacy_layers(file);
+  std::vector<KerasStored> layers;
+  if (legacy) layers = legacy_keras_layers(file);
   KerasWeights result;
   for (const Wanted& wanted : wanted_layers(graph.architecture)) {
     const std::string& name = wanted.layer->name;
@@ -276,14 +163,14 @@ KerasWeights read_keras_weights(const Hdf5File& file, const KerasGraph& graph) {
     }
     const KerasOrigin& origin = graph.origins.at(name);
     if (legacy) {
-      Stored* stored = find_legacy(layers, origin);
+      KerasStored* stored = find_legacy(layers, origin);
       if (!stored) {
         throw Error(ExitCode::bad_data,
                     "layer '" + name + "': the file has no weights for it, expected " + described(wanted));
       }
       stored->used = take(file, wanted, *stored, false, result.weights);
     } else {
-      const Stored stored{name, {}, {}, {}, store_variables(file, origin.store_path), true};
+      const KerasStored stored{name, {}, {}, {}, store_keras_variables(file, origin.store_path), true};
       take(file, wanted, stored, false, result.weights);
     }
   }
@@ -292,19 +179,13 @@ KerasWeights read_keras_weights(const Hdf5File& file, const KerasGraph& graph) {
 
 KerasWeights read_keras_weights(const Hdf5File& file, const Architecture& architecture) {
   const bool legacy = keras_layout(file) == KerasLayout::legacy;
-  std::vector<Stored> layers;
-  if (legacy) {
-    layers = legacy_layers(file);
-  } else {
-    std::size_t visited = 0;
-    append_store(file, "", 0, visited, layers);
-  }
+  std::vector<KerasStored> layers = legacy ? legacy_keras_layers(file) : store_keras_layers(file);
   KerasWeights result;
   std::vector<Wanted> left;
   for (Wanted& wanted : wanted_layers(architecture)) {
     const std::string& name = wanted.layer->name;
-    const auto same = [&](const Stored& layer) {
-      return !layer.used && (cleaned(layer.name) == name || cleaned(last_name(layer.name)) == name);
+    const auto same = [&](const KerasStored& layer) {
+      return !layer.used && (cleaned(layer.name) == name || cleaned(last_keras_name(layer.name)) == name);
     };
     // Keras' own names, "conv2d_8", go on counting from one network to the next: they say an order only.
     const bool numbered = without_number(name) == store_class(wanted.layer->kind);
@@ -317,7 +198,7 @@ KerasWeights read_keras_weights(const Hdf5File& file, const Architecture& archit
   }
   for (const Wanted& wanted : left) {
     Weights found;
-    const auto fits = [&](const Stored& layer) {
+    const auto fits = [&](const KerasStored& layer) {
       if (layer.used || (!legacy && layer.base != store_class(wanted.layer->kind))) return false;
       found.clear();
       return take(file, wanted, layer, true, found);
@@ -330,7 +211,7 @@ KerasWeights read_keras_weights(const Hdf5File& file, const Architecture& archit
     result.weights.merge(found);
     stored->used = true;
     // Which of two models comes first, nobody says.
-    const auto elsewhere = [&](const Stored& layer) {
+    const auto elsewhere = [&](const KerasStored& layer) {
       return layer.container != stored->container && fits(layer);
     };
     if (!legacy && std::any_of(stored + 1, layers.end(), elsewhere)) {
@@ -340,7 +221,7 @@ KerasWeights read_keras_weights(const Hdf5File& file, const Architecture& archit
                       "model, saved as .keras, tells which)");
     }
   }
-  for (const Stored& layer : layers) {
+  for (const KerasStored& layer : layers) {
     if (!layer.used) result.unused.push_back(layer.name.empty() ? layer.paths.front() : layer.name);
   }
   return result;

@@ -20,15 +20,6 @@ struct KerasWeights {
   std::vector<std::string> unused;   ///< layers of the file that the architecture has no use for
 };
 
-/// How a file keeps its weights.
-enum class KerasLayout {
-  store,   ///< Keras 3's .weights.h5: "layers/<class>[_n]/vars/<i>"
-  legacy,  ///< Keras 2's .h5: "<layer>" with attribute weight_names, below "model_weights" in a whole model
-};
-
-/// Throws Error(bad_data) if it is neither.
-KerasLayout keras_layout(const Hdf5File& file);
-
 /// With what the configuration in the same file says about where each layer lies. Throws Error(bad_data)
 /// naming the layer, what was found and expected unless all tensors are there and fit.
 KerasWeights read_keras_weights(const Hdf5File& file, const KerasGraph& graph);

@@ -68,7 +68,6 @@ class Exporter {
       const Layer& layer = architecture.layers[i];
       inputs_ = layer.inputs.empty() ? std::vector<std::string>{previous} : layer.inputs;
       layer_ = &layer;
-      output_ = shapes[i];
       values_[layer.name] = std::visit([this](const auto& kind) { return append(kind); }, layer.kind);
       shapes_[layer.name] = shapes[i];
       previous = layer.name;
@@ -250,7 +249,6 @@ class Exporter {
   // The layer at hand.
   const Layer* layer_ = nullptr;
   std::vector<std::string> inputs_;
-  FeatureShape output_;
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// KerasGolden: the files of tests/golden/keras_import.zip, unpacked for a test.
+// KerasGolden: the files of tests/golden/keras_import.zip and keras_own.zip, unpacked for a test.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -25,11 +25,12 @@ class KerasGolden {
  public:
   static constexpr const char* kVersions[] = {"3.5.0", "3.15.1", "2.17.0"};
 
-  /// The bytes of an entry, such as "sequential-3.5.0.keras".
+  /// The bytes of an entry, such as "sequential-3.5.0.keras", or "own/conv2d.keras" of the other archive.
   static std::string bytes(const std::string& name) {
-    static const std::string zip =
-        read_bytes(std::filesystem::path(EARSHOT_SOURCE_DIR) / "tests/golden/keras_import.zip");
-    return ZipArchive(zip).read(name, std::uint64_t{1} << 20U);
+    const bool own = name.starts_with("own/");
+    const std::string zip = read_bytes(std::filesystem::path(EARSHOT_SOURCE_DIR) / "tests/golden" /
+                                       (own ? "keras_own.zip" : "keras_import.zip"));
+    return ZipArchive(zip).read(own ? name.substr(4) : name, std::uint64_t{1} << 20U);
   }
 
   /// `input` and `scores` of "sequential-3.5.0".

@@ -101,6 +101,15 @@ TEST_CASE("a model that Keras saved says what it said in Keras, whole models of 
   }
 }
 
+TEST_CASE("a model whose every layer that does nothing in inference is left out says what it said in Keras") {
+  const KerasGolden golden;
+  const KerasNetwork keras = read_keras(golden.file("own/idle.keras"), nullptr, kNoShape);
+  const Weights expected = KerasGolden::expected("own/idle");
+  check_scores(keras, expected.at("input").values, expected.at("scores").values);
+  CHECK(keras.architecture.layers.size() == 4);  // Conv2D, BatchNormalization, Flatten, Dense
+  CHECK(keras.notes.size() == 14);
+}
+
 TEST_CASE("weights alone fit the architecture of the whole model, whatever their file calls the layers") {
   const KerasGolden golden;
   for (const std::string version : KerasGolden::kVersions) {
