@@ -114,6 +114,11 @@ std::optional<RecipeProblem> problem_of_cells(const FeatureRecipe& recipe) {
 
 }  // namespace
 
+std::string shape_text(const FeatureShape& shape) {
+  return std::to_string(shape.height) + " x " + std::to_string(shape.width) + " x " +
+         std::to_string(shape.channels);
+}
+
 std::size_t FeatureRecipe::frames_of(std::size_t samples) const {
   const auto hop = static_cast<std::size_t>(hop_samples);
   if (centred) return 1 + samples / hop;

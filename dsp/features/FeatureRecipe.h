@@ -24,6 +24,9 @@ struct FeatureShape {
   bool operator==(const FeatureShape&) const = default;
 };
 
+/// "256 x 256 x 1".
+std::string shape_text(const FeatureShape& shape);
+
 /// What the mel bands add up: |X|^2 or |X|.
 enum class Spectrum { power, magnitude };
 

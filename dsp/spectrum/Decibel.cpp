@@ -33,10 +33,6 @@ EARSHOT_INLINE float natural_log(float x) noexcept {
   return logarithm(x, 0.693147180560f, 2.0f);
 }
 
-inline float grey_before_cast(float level_db, float loudest_db, float deepest_db) noexcept {
-  return std::max(level_db - loudest_db, -deepest_db) / deepest_db * 255.0f;
-}
-
 }  // namespace
 
 EARSHOT_CLONES void power_to_levels(std::span<const float> power, float floor_power,
@@ -63,10 +59,6 @@ EARSHOT_CLONES void sums_to_log(std::span<const float> sums, float offset, std::
 GreyScale::GreyScale(float lowest_level_db, float loudest_level_db, float range_db) noexcept
     : loudest_db(loudest_level_db), deepest_db(std::min(loudest_level_db - lowest_level_db, range_db)) {}
 
-float GreyScale::before_cast(float level_db) const noexcept {
-  return deepest_db > 0.0f ? grey_before_cast(level_db, loudest_db, deepest_db) : 0.0f;
-}
-
 EARSHOT_CLONES void levels_to_grey(std::span<const float> levels_db, const GreyScale& scale,
                                    std::span<std::uint8_t> grey) noexcept {
   assert(levels_db.size() == grey.size());
@@ -77,7 +69,7 @@ EARSHOT_CLONES void levels_to_grey(std::span<const float> levels_db, const GreyS
     return;
   }
   for (std::size_t i = 0; i < levels_db.size(); ++i) {
-    const float value = grey_before_cast(levels_db[i], loudest_db, deepest_db);
+    const float value = std::max(levels_db[i] - loudest_db, -deepest_db) / deepest_db * 255.0f;
     grey[i] = static_cast<std::uint8_t>(static_cast<std::uint32_t>(static_cast<std::int32_t>(value)));
   }
 }

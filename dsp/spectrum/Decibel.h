@@ -16,20 +16,16 @@ void power_to_levels(std::span<const float> power, float floor_power, std::span<
 /// NaN counts as 0, overflow as the largest float.
 void sums_to_log(std::span<const float> sums, float offset, std::span<float> levels) noexcept;
 
-/// How levels of one picture become grey: relative to its maximum, no deeper than the range, -1 .. 0 -> -255
-/// .. 0.
+/// How levels of one picture become grey: v = max(level - loudest, -deepest) / deepest * 255 in [-255, 0], in
+/// float as numpy computes it.
 struct GreyScale {
   float loudest_db = 0.0f;
   float deepest_db = 0.0f;  ///< under the loudest, > 0; 0 if all cells are equal: then everything is 0
 
   GreyScale(float lowest_level_db, float loudest_level_db, float range_db) noexcept;
-
-  /// v = max(level - loudest, -range) / deepest * 255 in [-255, 0], in float as numpy computes it.
-  float before_cast(float level_db) const noexcept;
 };
 
-/// real-time: numpy's astype(uint8) of GreyScale::before_cast on x86: toward zero to int32, then the low
-/// byte.
+/// real-time: numpy's astype(uint8) of GreyScale's v on x86: toward zero to int32, then the low byte.
 void levels_to_grey(std::span<const float> levels_db, const GreyScale& scale,
                     std::span<std::uint8_t> grey) noexcept;
 

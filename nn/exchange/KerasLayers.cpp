@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "nn/exchange/KerasActivation.h"
@@ -263,28 +265,49 @@ constexpr std::array kIdleInInference = {"ActivityRegularization",
 
 using Reader = void (*)(const KerasConfig&, int, KerasReading&);
 
+// The Keras class that becomes a kind of ours, and how; null where KerasGraph joins two inputs.
+template <class Kind>
+struct Row {
+  std::string_view class_name;
+  Reader read;
+};
+// One for each kind: readers() does not compile without.
+constexpr std::tuple kRows = {
+    Row<Activation>{"Activation", read_activation},
+    Row<Add>{"Add", nullptr},
+    Row<BatchNorm>{"BatchNormalization", read_batch_norm},
+    Row<Conv2d>{"Conv2D", read_conv2d},
+    Row<Dense>{"Dense", read_dense},
+    Row<DepthwiseConv2d>{"DepthwiseConv2D", read_depthwise},
+    Row<Dropout>{"Dropout", read_dropout},
+    Row<Flatten>{"Flatten", read_flatten},
+    Row<GlobalAveragePool2d>{"GlobalAveragePooling2D", read_global_pool},
+    Row<LeakyRelu>{"LeakyReLU", read_leaky_relu},
+    Row<MaxPool2d>{"MaxPooling2D", read_max_pool},
+    Row<Multiply>{"Multiply", nullptr},
+    Row<Normalization>{"Normalization", read_normalization},
+    Row<Rescaling>{"Rescaling", read_rescaling},
+    Row<SeparableConv2d>{"SeparableConv2D", read_separable},
+    Row<ZeroPadding2d>{"ZeroPadding2D", read_zero_padding},
+};
+
 const std::map<std::string_view, Reader>& readers() {
-  static const std::map<std::string_view, Reader> table = {
-      {"Activation", read_activation},
-      {"BatchNormalization", read_batch_norm},
-      {"BatchNormalizationV1", read_batch_norm},  // as TensorFlow 1.13 to 2.0 writes it
-      {"BatchNormalizationV2", read_batch_norm},
-      {"Conv2D", read_conv2d},
-      {"Dense", read_dense},
-      {"DepthwiseConv2D", read_depthwise},
-      {"Dropout", read_dropout},
-      {"Flatten", read_flatten},
-      {"GlobalAveragePooling2D", read_global_pool},
-      {"LeakyReLU", read_leaky_relu},
-      {"MaxPooling2D", read_max_pool},
-      {"Normalization", read_normalization},
-      {"ReLU", read_relu},
-      {"Rescaling", read_rescaling},
-      {"Reshape", read_reshape},
-      {"SeparableConv2D", read_separable},
-      {"Softmax", read_softmax},
-      {"ZeroPadding2D", read_zero_padding},
-  };
+  static const std::map<std::string_view, Reader> table = [] {
+    // Classes of Keras' without a kind of their own here.
+    std::map<std::string_view, Reader> all = {
+        {"BatchNormalizationV1", read_batch_norm},  // as TensorFlow 1.13 to 2.0 writes it
+        {"BatchNormalizationV2", read_batch_norm},
+        {"ReLU", read_relu},
+        {"Reshape", read_reshape},
+        {"Softmax", read_softmax}};
+    const auto add = [&all](const auto& row) {
+      if (row.read) all.emplace(row.class_name, row.read);
+    };
+    [&]<class... Kinds>(std::type_identity<std::variant<Kinds...>>) {
+      (add(std::get<Row<Kinds>>(kRows)), ...);
+    }(std::type_identity<LayerKind>());
+    return all;
+  }();
   return table;
 }
 

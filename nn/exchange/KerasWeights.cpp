@@ -9,6 +9,7 @@
 
 #include "dsp/base/Error.h"
 #include "nn/exchange/KerasStored.h"
+#include "nn/model/LayerFields.h"
 
 namespace earshot {
 namespace {
@@ -27,12 +28,6 @@ std::vector<Wanted> wanted_layers(const Architecture& architecture) {
     wanted.back().specs.push_back(std::move(spec));
   }
   return wanted;
-}
-
-std::string shape_text(const std::vector<std::int64_t>& shape) {
-  std::string text;
-  for (const std::int64_t size : shape) text += (text.empty() ? "(" : ", ") + std::to_string(size);
-  return text.empty() ? "()" : text + ")";
 }
 
 std::string cleaned(std::string name) {
@@ -127,20 +122,6 @@ KerasStored* find_legacy(std::vector<KerasStored>& layers, const KerasOrigin& or
   return only && !only->used ? only : nullptr;
 }
 
-// The class that our kind is in Keras, as a store names it.
-struct StoreClass {
-  const char* operator()(const Conv2d&) const { return "conv2d"; }
-  const char* operator()(const SeparableConv2d&) const { return "separable_conv2d"; }
-  const char* operator()(const DepthwiseConv2d&) const { return "depthwise_conv2d"; }
-  const char* operator()(const BatchNorm&) const { return "batch_normalization"; }
-  const char* operator()(const Dense&) const { return "dense"; }
-  const char* operator()(const Normalization&) const { return "normalization"; }
-  const char* operator()(const auto&) const { return ""; }
-};
-const char* store_class(const LayerKind& kind) {
-  return std::visit(StoreClass{}, kind);
-}
-
 }  // namespace
 
 KerasWeights read_keras_weights(const Hdf5File& file, const KerasGraph& graph) {
@@ -188,7 +169,7 @@ KerasWeights read_keras_weights(const Hdf5File& file, const Architecture& archit
       return !layer.used && (cleaned(layer.name) == name || cleaned(last_keras_name(layer.name)) == name);
     };
     // Keras' own names, "conv2d_8", go on counting from one network to the next: they say an order only.
-    const bool numbered = without_number(name) == store_class(wanted.layer->kind);
+    const bool numbered = without_number(name) == traits_of(wanted.layer->kind).word;
     const auto stored = numbered ? layers.end() : std::find_if(layers.begin(), layers.end(), same);
     if (stored == layers.end()) {
       left.push_back(std::move(wanted));
@@ -199,7 +180,7 @@ KerasWeights read_keras_weights(const Hdf5File& file, const Architecture& archit
   for (const Wanted& wanted : left) {
     Weights found;
     const auto fits = [&](const KerasStored& layer) {
-      if (layer.used || (!legacy && layer.base != store_class(wanted.layer->kind))) return false;
+      if (layer.used || (!legacy && layer.base != traits_of(wanted.layer->kind).word)) return false;
       found.clear();
       return take(file, wanted, layer, true, found);
     };

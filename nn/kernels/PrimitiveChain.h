@@ -30,8 +30,6 @@ class PrimitiveChain {
   /// real-time, but for what oneDNN itself does. False if oneDNN refused.
   bool run() const noexcept;
 
-  std::size_t scratchpad_bytes() const noexcept { return scratchpad_bytes_; }
-
  private:
   struct Call {
     dnnl::primitive primitive;

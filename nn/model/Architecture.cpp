@@ -2,238 +2,39 @@
 
 #include <cstddef>
 #include <map>
-#include <sstream>
 #include <utility>
 
 #include "dsp/base/Error.h"
+#include "nn/model/LayerFields.h"
 
 namespace earshot {
 namespace {
 
-// Far above what a real-time classifier wants, far below what would hurt a machine.
+// As generous as LayerRules' limits.
 constexpr std::size_t kMaxLayers = 1024;
 constexpr std::size_t kMaxName = 128;
-constexpr int kMaxSide = 4096;
-constexpr int kMaxChannels = 65536;
-constexpr int kMaxKernel = 31;
-constexpr int kMaxFlat = 1 << 20;
-constexpr float kMaxRescaling = 1e6F;
 constexpr std::int64_t kMaxActivation = std::int64_t{1} << 25;  // floats of one layer's output
 constexpr std::int64_t kMaxParameters = std::int64_t{1} << 26;  // floats of the whole network
 
-template <class... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
-template <class... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;  // clang before 17 does not deduce it
-
-[[noreturn]] void refuse(const Layer& layer, const std::string& what, double found,
-                         const std::string& expected) {
-  std::ostringstream line;
-  line << "layer '" << layer.name << "': " << what << " is " << found << ", expected " << expected;
-  throw Error(ExitCode::bad_data, line.str());
+[[noreturn]] void refuse(const Layer& layer, const char* what, double found, const char* expected) {
+  LayerCheck(layer.name, {}).refuse(what, found, expected);
 }
 
-void expect_range(const Layer& layer, const char* what, int found, int least, int most) {
-  if (found < least || found > most) {
-    refuse(layer, what, found, std::to_string(least) + " to " + std::to_string(most));
-  }
-}
-
-// Written so that NaN fails.
-void expect_fraction(const Layer& layer, const char* what, float found, bool holds, const char* expected) {
-  if (!holds) refuse(layer, what, static_cast<double>(found), expected);
-}
-
-bool is_flat(const FeatureShape& shape) {
-  return shape.height == 1 && shape.width == 1;
-}
-
-// One side after a convolution.
-int side_after(const Layer& layer, int side, int kernel, int stride, Padding padding) {
-  if (padding == Padding::same) return (side + stride - 1) / stride;
-  if (kernel > side)
-    refuse(layer, "kernel", kernel, "no more than its input's side of " + std::to_string(side));
-  return (side - kernel) / stride + 1;
-}
-
-FeatureShape convolved(const Layer& layer, const FeatureShape& in, int kernel, int stride, Padding padding,
-                       int filters) {
-  expect_range(layer, "filters", filters, 1, kMaxChannels);
-  expect_range(layer, "kernel", kernel, 1, kMaxKernel);
-  expect_range(layer, "stride", stride, 1, kMaxKernel);
-  return {side_after(layer, in.height, kernel, stride, padding),
-          side_after(layer, in.width, kernel, stride, padding), filters};
-}
-
-void expect_l2(const Layer& layer, float l2) {
-  expect_fraction(layer, "l2", l2, l2 >= 0.0F && l2 <= 1000.0F, "0 to 1000");
-}
-
-std::string text_of(const FeatureShape& shape) {
-  return std::to_string(shape.height) + " x " + std::to_string(shape.width) + " x " +
-         std::to_string(shape.channels);
-}
-
-[[noreturn]] void refuse_pair(const Layer& layer, const std::vector<FeatureShape>& inputs,
-                              const std::string& expected) {
-  throw Error(ExitCode::bad_data, "layer '" + layer.name + "': its second input is " + text_of(inputs[1]) +
-                                      ", expected " + expected);
-}
-
-// `inputs`: their shapes, one, or two where the kind merges.
+// `inputs`: their shapes.
 FeatureShape shape_after(const Layer& layer, const std::vector<FeatureShape>& inputs) {
-  const bool merges = std::holds_alternative<Add>(layer.kind) || std::holds_alternative<Multiply>(layer.kind);
-  if (inputs.size() != (merges ? 2U : 1U)) {
-    refuse(layer, "the number of its inputs", static_cast<double>(inputs.size()), merges ? "2" : "1");
+  const LayerCheck check(layer.name, inputs);
+  const std::size_t wanted = traits_of(layer.kind).inputs;
+  if (inputs.size() != wanted) {
+    check.refuse("the number of its inputs", static_cast<double>(inputs.size()), std::to_string(wanted));
   }
-  const FeatureShape& in = inputs.front();
-  return std::visit(
-      Overloaded{
-          [&](const Conv2d& conv) {
-            expect_l2(layer, conv.l2);
-            return convolved(layer, in, conv.kernel, conv.stride, conv.padding, conv.filters);
-          },
-          [&](const SeparableConv2d& conv) {
-            return convolved(layer, in, conv.kernel, conv.stride, Padding::same, conv.filters);
-          },
-          [&](const DepthwiseConv2d& conv) {
-            return convolved(layer, in, conv.kernel, conv.stride, conv.padding, in.channels);
-          },
-          [&](const BatchNorm& norm) {
-            const float m = norm.momentum;
-            expect_fraction(layer, "momentum", m, m >= 0.0F && m < 1.0F, "at least 0 and less than 1");
-            const float e = norm.epsilon;
-            expect_fraction(layer, "epsilon", e, e >= 1e-12F && e <= 1.0F, "1e-12 to 1");
-            return in;
-          },
-          [&](const LeakyRelu& relu) {
-            expect_fraction(layer, "slope", relu.slope, relu.slope >= 0.0F && relu.slope <= 1.0F, "0 to 1");
-            return in;
-          },
-          [&](const MaxPool2d& pool) {
-            expect_range(layer, "size", pool.size, 1, kMaxSide);
-            if (pool.size > in.height || pool.size > in.width) {
-              refuse(layer, "size", pool.size,
-                     "no more than its input of " + std::to_string(in.height) + " x " +
-                         std::to_string(in.width));
-            }
-            return FeatureShape{in.height / pool.size, in.width / pool.size, in.channels};
-          },
-          [&](const Dropout& dropout) {
-            const float rate = dropout.rate;
-            expect_fraction(layer, "rate", rate, rate >= 0.0F && rate < 1.0F, "at least 0 and less than 1");
-            return in;
-          },
-          [&](const GlobalAveragePool2d&) {
-            return FeatureShape{1, 1, in.channels};
-          },
-          [&](const Dense& dense) {
-            expect_range(layer, "units", dense.units, 1, kMaxChannels);
-            expect_l2(layer, dense.l2);
-            if (!is_flat(in)) {
-              refuse(layer, "its input's height x width", in.height * static_cast<double>(in.width),
-                     "1 (flat)");
-            }
-            return FeatureShape{1, 1, dense.units};
-          },
-          [&](const Flatten&) {
-            const std::int64_t values = std::int64_t{in.height} * in.width * in.channels;
-            if (values > kMaxFlat) {
-              refuse(layer, "its input's size", static_cast<double>(values), "at most 2^20 values");
-            }
-            return FeatureShape{1, 1, static_cast<int>(values)};
-          },
-          [&](const ZeroPadding2d& pad) {
-            expect_range(layer, "top", pad.top, 0, kMaxKernel);
-            expect_range(layer, "bottom", pad.bottom, 0, kMaxKernel);
-            expect_range(layer, "left", pad.left, 0, kMaxKernel);
-            expect_range(layer, "right", pad.right, 0, kMaxKernel);
-            return FeatureShape{in.height + pad.top + pad.bottom, in.width + pad.left + pad.right,
-                                in.channels};
-          },
-          [&](const Rescaling& rescaling) {
-            const std::size_t scales = rescaling.scale.size();
-            if (scales != 1 && scales != static_cast<std::size_t>(in.channels)) {
-              refuse(layer, "the number of its scales", static_cast<double>(scales),
-                     "1 or its input's " + std::to_string(in.channels) + " channels");
-            }
-            const auto sane = [](float value) { return value >= -kMaxRescaling && value <= kMaxRescaling; };
-            for (const float scale : rescaling.scale) {
-              expect_fraction(layer, "scale", scale, sane(scale), "-1e6 to 1e6");
-            }
-            expect_fraction(layer, "offset", rescaling.offset, sane(rescaling.offset), "-1e6 to 1e6");
-            return in;
-          },
-          [&](const Add&) {
-            if (inputs[1] != in) refuse_pair(layer, inputs, text_of(in));
-            return in;
-          },
-          [&](const Multiply&) {
-            const bool gate = is_flat(inputs[1]) && inputs[1].channels == in.channels;
-            if (inputs[1] != in && !gate) {
-              refuse_pair(layer, inputs, text_of(in) + " or 1 x 1 x " + std::to_string(in.channels));
-            }
-            return in;
-          },
-          [&](const auto&) { return in; },
-      },
-      layer.kind);
+  return std::visit([&check](const auto& kind) { return kind.output(check); }, layer.kind);
 }
 
 // What one layer owns, in Keras' order. `in` is the shape it receives.
 std::vector<ParameterSpec> specs_of(const Layer& layer, const FeatureShape& in) {
-  std::vector<ParameterSpec> specs;
-  const std::int64_t channels = in.channels;
-  const auto kernel = [&](const char* tensor, std::vector<std::int64_t> shape, float l2 = 0.0F,
-                          Initializer initializer = Initializer::glorot_uniform) {
-    // Keras' compute_fans: the receptive field times the last two axes.
-    std::int64_t field = 1;
-    for (std::size_t i = 0; i + 2 < shape.size(); ++i) field *= shape[i];
-    ParameterSpec spec{
-        .name = layer.name + "/" + tensor, .shape = std::move(shape), .trainable = true, .l2 = l2};
-    spec.fan_in = field * spec.shape[spec.shape.size() - 2];
-    spec.fan_out = field * spec.shape.back();
-    spec.initializer = initializer;
-    specs.push_back(std::move(spec));
-  };
-  const auto vector = [&](const char* tensor, std::int64_t size, bool trainable = true) {
-    specs.push_back({.name = layer.name + "/" + tensor, .shape = {size}, .trainable = trainable});
-  };
-  std::visit(
-      Overloaded{
-          [&](const Conv2d& conv) {
-            kernel("kernel", {conv.kernel, conv.kernel, channels, conv.filters}, conv.l2, conv.initializer);
-            if (conv.bias) vector("bias", conv.filters);
-          },
-          [&](const SeparableConv2d& conv) {
-            kernel("depthwise_kernel", {conv.kernel, conv.kernel, channels, 1});
-            kernel("pointwise_kernel", {1, 1, channels, conv.filters});
-            vector("bias", conv.filters);
-          },
-          [&](const DepthwiseConv2d& conv) {
-            kernel("depthwise_kernel", {conv.kernel, conv.kernel, channels, 1}, 0.0F, conv.initializer);
-            if (conv.bias) vector("bias", channels);
-          },
-          [&](const Normalization&) {
-            vector("mean", channels, false);
-            vector("variance", channels, false);
-          },
-          [&](const BatchNorm& norm) {
-            if (norm.scale) vector("gamma", channels);
-            vector("beta", channels);
-            vector("moving_mean", channels, false);
-            vector("moving_variance", channels, false);
-          },
-          [&](const Dense& dense) {
-            kernel("kernel", {channels, dense.units}, dense.l2);
-            vector("bias", dense.units);
-          },
-          [](const auto&) {},
-      },
-      layer.kind);
-  return specs;
+  LayerTensors tensors(layer.name, in.channels);
+  std::visit([&tensors](const auto& kind) { kind.list_tensors(tensors); }, layer.kind);
+  return tensors.take();
 }
 
 void expect_good_name(const Layer& layer, bool taken) {
@@ -292,8 +93,7 @@ std::vector<FeatureShape> shapes_so_far(const Architecture& architecture) {
   if (!side_fits(input.height) || !side_fits(input.width) || input.channels < 1 ||
       input.channels > kMaxChannels ||
       std::int64_t{input.height} * input.width * input.channels > kMaxActivation) {
-    throw Error(ExitCode::bad_data, "architecture: input is " + std::to_string(input.height) + " x " +
-                                        std::to_string(input.width) + " x " + std::to_string(input.channels) +
+    throw Error(ExitCode::bad_data, "architecture: input is " + shape_text(input) +
                                         ", expected sides of 1 to 4096 and at most 2^25 values");
   }
   if (architecture.layers.empty() || architecture.layers.size() > kMaxLayers) {

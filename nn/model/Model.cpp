@@ -76,13 +76,8 @@ void validate(const Model& model) {
   validate(model.recipe);
   const int classes = class_count(model.architecture);
   if (model.architecture.input != model.recipe.shape()) {
-    const FeatureShape& input = model.architecture.input;
-    const FeatureShape features = model.recipe.shape();
-    throw Error(ExitCode::bad_data, "architecture: its input is " + std::to_string(input.height) + " x " +
-                                        std::to_string(input.width) + " x " + std::to_string(input.channels) +
-                                        ", expected the recipe's " + std::to_string(features.height) + " x " +
-                                        std::to_string(features.width) + " x " +
-                                        std::to_string(features.channels));
+    throw Error(ExitCode::bad_data, "architecture: its input is " + shape_text(model.architecture.input) +
+                                        ", expected the recipe's " + shape_text(model.recipe.shape()));
   }
   validate_labels(model.labels, classes);
   if (!std::isfinite(model.temperature) || model.temperature <= 0.0F) {

@@ -1,6 +1,5 @@
 #include "nn/model/ModelJson.h"
 
-#include <algorithm>
 #include <array>
 #include <boost/json.hpp>
 #include <charconv>
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "dsp/base/Error.h"
+#include "dsp/base/Words.h"
 #include "nn/model/LayerFields.h"
 
 namespace earshot {
@@ -78,27 +78,6 @@ double decimal(float value) {
   return result;
 }
 
-// The enums of a recipe have their words in order; those of layers are LayerFields' own.
-template <class E>
-std::string_view word_of(E value) {
-  if constexpr (requires { words_of(value); }) {
-    return words_of(value)[static_cast<std::size_t>(value)];
-  } else {
-    return name_of_value(value);
-  }
-}
-
-template <class E>
-std::optional<E> enum_of(std::string_view word) {
-  if constexpr (requires { words_of(E{}); }) {
-    const auto words = words_of(E{});
-    const auto found = std::ranges::find(words, word);
-    return found == words.end() ? std::nullopt : std::optional(static_cast<E>(found - words.begin()));
-  } else {
-    return value_of_name<E>(word);
-  }
-}
-
 class Writer {
  public:
   explicit Writer(json::object& object) : object_(object) {}
@@ -162,7 +141,7 @@ class Reader {
   void operator()(const char* key, E& out) {
     std::string name;
     (*this)(key, name);
-    const std::optional<E> value = enum_of<E>(name);
+    const std::optional<E> value = value_of_word<E>(name);
     if (!value) refuse("'" + std::string(key) + "' is '" + name + "', expected one that this version knows");
     out = *value;
   }
@@ -250,7 +229,7 @@ Layer read_layer(const json::value& value, std::size_t position) {
   const std::optional<LayerKind> made = make_layer_kind(kind);
   if (!made) reader.refuse("its kind is '" + kind + "', expected one that this version knows");
   layer.kind = *made;
-  std::visit([&reader](auto& fields) { visit_layer_fields(fields, reader); }, layer.kind);
+  visit_layer_fields(layer.kind, reader);
   if (reader.has("inputs")) layer.inputs = strings_of(reader.get("inputs"), reader);
   reader.finish();
   return layer;
@@ -269,8 +248,8 @@ FeatureRecipe parse_recipe(std::string_view text) {
 std::string format_architecture(const Architecture& architecture) {
   json::array layers;
   for (const Layer& layer : architecture.layers) {
-    json::object object{{"name", layer.name}, {"kind", kLayerKindNames[layer.kind.index()]}};
-    std::visit([&object](const auto& fields) { visit_layer_fields(fields, Writer(object)); }, layer.kind);
+    json::object object{{"name", layer.name}, {"kind", traits_of(layer.kind).word}};
+    visit_layer_fields(layer.kind, Writer(object));
     if (!layer.inputs.empty())
       object.emplace("inputs", json::array(layer.inputs.begin(), layer.inputs.end()));
     layers.emplace_back(std::move(object));

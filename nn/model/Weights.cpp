@@ -26,12 +26,6 @@ std::size_t element_count(const std::vector<std::int64_t>& shape) {
   return product;
 }
 
-std::string describe(const std::vector<std::int64_t>& shape) {
-  std::string text;
-  for (const std::int64_t size : shape) text += (text.empty() ? "(" : ", ") + std::to_string(size);
-  return text.empty() ? "()" : text + ")";
-}
-
 float constant_start(std::string_view name) {
   return name.ends_with("/gamma") || name.ends_with("variance") ? 1.0F : 0.0F;
 }
@@ -60,6 +54,12 @@ void draw(const ParameterSpec& spec, KeyedRandom& random, std::vector<float>& va
 
 }  // namespace
 
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  std::string text;
+  for (const std::int64_t size : shape) text += (text.empty() ? "(" : ", ") + std::to_string(size);
+  return text.empty() ? "()" : text + ")";
+}
+
 Weights initial_weights(const Architecture& architecture, std::uint64_t seed) {
   Weights weights;
   for (const ParameterSpec& spec : parameter_specs(architecture)) {
@@ -83,13 +83,13 @@ void validate(const Weights& weights, const Architecture& architecture) {
     const auto found = weights.find(spec.name);
     if (found == weights.end()) {
       throw Error(ExitCode::bad_data,
-                  "tensor '" + spec.name + "' is missing, expected one of shape " + describe(spec.shape));
+                  "tensor '" + spec.name + "' is missing, expected one of shape " + shape_text(spec.shape));
     }
     const Tensor& tensor = found->second;
     if (tensor.shape != spec.shape || tensor.values.size() != element_count(spec.shape)) {
-      throw Error(ExitCode::bad_data, "tensor '" + spec.name + "' has shape " + describe(tensor.shape) +
+      throw Error(ExitCode::bad_data, "tensor '" + spec.name + "' has shape " + shape_text(tensor.shape) +
                                           " and " + std::to_string(tensor.values.size()) +
-                                          " values, expected shape " + describe(spec.shape));
+                                          " values, expected shape " + shape_text(spec.shape));
     }
     if (!std::all_of(tensor.values.begin(), tensor.values.end(), [](float v) { return std::isfinite(v); })) {
       throw Error(ExitCode::bad_data,

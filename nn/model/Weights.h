@@ -16,6 +16,9 @@ struct Tensor {
   bool operator==(const Tensor&) const = default;
 };
 
+/// A tensor's: "(3, 3, 1, 32)".
+std::string shape_text(const std::vector<std::int64_t>& shape);
+
 using Weights = std::map<std::string, Tensor>;
 
 /// Kernels by their initializers, zero biases and betas, unit gammas, mean 0 and variance 1. The same seed

@@ -4,24 +4,13 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
-#include <vector>
 
 #include "nn/model/Architecture.h"
 #include "nn/model/Weights.h"
+#include "nn/training/Parameter.h"
+#include "nn/training/Precision.h"
 
 namespace earshot {
-
-/// One trainable tensor in Keras' layout. The spans live as long as the network.
-struct Parameter {
-  const ParameterSpec* spec = nullptr;
-  std::span<float> value;
-  std::span<float> gradient;  ///< of the loss whose logit gradients backward() was given; without the L2 term
-};
-
-/// What training's convolutions read: activations, their gradients and kernels as floats, or rounded to
-/// bfloat16. Sums, parameters, statistics and everything else are floats with both.
-enum class Precision { f32, bf16 };
 
 /// Not thread safe; each call works on `threads` threads, a sample on each. The same seed, thread count and
 /// machine give the same bits.

@@ -13,6 +13,7 @@
 #include "nn/kernels/Dnnl.h"
 #include "nn/model/Architecture.h"
 #include "nn/training/ParameterStore.h"
+#include "nn/training/Precision.h"
 
 namespace earshot {
 

@@ -7,7 +7,7 @@
 
 #include "nn/model/Architecture.h"
 #include "nn/model/Weights.h"
-#include "nn/training/Network.h"
+#include "nn/training/Parameter.h"
 
 namespace earshot {
 

@@ -47,10 +47,6 @@ FeatureRecipe recipe_of(const ImportOptions& options) {
   return recipe;
 }
 
-std::string shape_text(const FeatureShape& shape) {
-  return fmt::format("{} x {} x {}", shape.height, shape.width, shape.channels);
-}
-
 int outputs_of(const KerasNetwork& network, const std::string& file) {
   try {
     return class_count(network.architecture);

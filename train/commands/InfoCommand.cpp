@@ -5,7 +5,6 @@
 #include <iostream>
 #include <map>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include <spdlog/fmt/fmt.h>
@@ -13,6 +12,7 @@
 #include <boost/json.hpp>
 
 #include "dsp/base/JsonText.h"
+#include "nn/model/LayerFields.h"
 #include "nn/model/Model.h"
 #include "train/commands/CommandLine.h"
 #include "train/learning/TrainConfig.h"
@@ -28,25 +28,6 @@ struct LayerInfo {
   std::int64_t macs = 0;  ///< multiply-accumulates of a window, of convolutions and dense layers
 };
 
-struct KindName {
-  const char* operator()(const Conv2d&) const { return "Conv2D"; }
-  const char* operator()(const SeparableConv2d&) const { return "SeparableConv2D"; }
-  const char* operator()(const BatchNorm&) const { return "BatchNorm"; }
-  const char* operator()(const LeakyRelu&) const { return "LeakyReLU"; }
-  const char* operator()(const MaxPool2d&) const { return "MaxPool2D"; }
-  const char* operator()(const Dropout&) const { return "Dropout"; }
-  const char* operator()(const GlobalAveragePool2d&) const { return "GlobalAveragePool2D"; }
-  const char* operator()(const Dense&) const { return "Dense"; }
-  const char* operator()(const DepthwiseConv2d&) const { return "DepthwiseConv2D"; }
-  const char* operator()(const Activation&) const { return "Activation"; }
-  const char* operator()(const Flatten&) const { return "Flatten"; }
-  const char* operator()(const ZeroPadding2d&) const { return "ZeroPadding2D"; }
-  const char* operator()(const Rescaling&) const { return "Rescaling"; }
-  const char* operator()(const Normalization&) const { return "Normalization"; }
-  const char* operator()(const Add&) const { return "Add"; }
-  const char* operator()(const Multiply&) const { return "Multiply"; }
-};
-
 // A kernel is applied once at each of the output's positions; everything else multiplies nothing worth
 // counting.
 bool is_kernel(const std::string& tensor) {
@@ -60,7 +41,7 @@ std::vector<LayerInfo> layer_table(const Architecture& architecture) {
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     const Layer& layer = architecture.layers[i];
     row[layer.name] = i;
-    table.push_back({layer.name, std::visit(KindName{}, layer.kind), shapes[i]});
+    table.push_back({layer.name, std::string(traits_of(layer.kind).title), shapes[i]});
   }
   for (const ParameterSpec& spec : parameter_specs(architecture)) {
     std::int64_t values = 1;
@@ -79,10 +60,6 @@ LayerInfo totals(const std::vector<LayerInfo>& table) {
     total.macs += layer.macs;
   }
   return total;
-}
-
-std::string shape_text(const FeatureShape& shape) {
-  return fmt::format("{} x {} x {}", shape.height, shape.width, shape.channels);
 }
 
 std::string info_text(const Model& model, const std::vector<LayerInfo>& table) {

@@ -9,6 +9,7 @@
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/fmt/ranges.h>
 
+#include "dsp/base/Words.h"
 #include "nn/model/LayerFields.h"
 
 namespace earshot {
@@ -35,10 +36,10 @@ class FieldReader {
   template <class E>
   requires std::is_enum_v<E>
   void operator()(const char* key, E& value) {
-    const std::string name = table_.text(key, name_of_value(value));
-    const std::optional<E> found = value_of_name<E>(name);
+    const std::string name = table_.text(key, word_of(value));
+    const std::optional<E> found = value_of_word<E>(name);
     if (!found)
-      table_.refuse(key, "\"" + name + "\"", fmt::format("one of {}", fmt::join(kNamesOf<E>, ", ")));
+      table_.refuse(key, "\"" + name + "\"", fmt::format("one of {}", fmt::join(words_of(E{}), ", ")));
     value = *found;
   }
   template <class T>
@@ -56,13 +57,13 @@ Layer read_layer(StrictToml& table, std::map<std::string, int>& numbers) {
   const std::optional<LayerKind> made = make_layer_kind(kind);
   if (!made) {
     table.refuse("kind", kind.empty() ? "nothing" : "\"" + kind + "\"",
-                 fmt::format("one of {}", fmt::join(kLayerKindNames, ", ")));
+                 fmt::format("one of {}", fmt::join(kLayerWords, ", ")));
   }
   layer.kind = *made;
   const int number = numbers[kind]++;
   layer.name = table.text("name", number == 0 ? kind : fmt::format("{}_{}", kind, number));
   layer.inputs = table.texts("inputs");
-  std::visit([&table](auto& fields) { visit_layer_fields(fields, FieldReader(table)); }, layer.kind);
+  visit_layer_fields(layer.kind, FieldReader(table));
   table.reject_unknown();
   return layer;
 }

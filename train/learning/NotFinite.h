@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "nn/training/Network.h"
+#include "nn/training/Parameter.h"
 
 namespace earshot {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "nn/training/Network.h"
+#include "nn/training/Parameter.h"
 
 namespace earshot {
 

@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/fmt/ranges.h>
+
+#include "dsp/base/Words.h"
 
 namespace earshot {
 namespace {
@@ -28,13 +31,13 @@ double real(StrictToml& table, std::string_view key, double fallback) {
 
 template <class Enum>
 Enum word(StrictToml& table, std::string_view key, Enum fallback) {
-  const auto words = words_of(Enum{});
-  const std::string found = table.text(key, words[static_cast<std::size_t>(fallback)]);
-  const auto known = std::ranges::find(words, found);
-  if (known == words.end()) {
-    table.refuse(key, fmt::format("\"{}\"", found), fmt::format("one of \"{}\"", fmt::join(words, "\", \"")));
+  const std::string found = table.text(key, word_of(fallback));
+  const std::optional<Enum> known = value_of_word<Enum>(found);
+  if (!known) {
+    table.refuse(key, fmt::format("\"{}\"", found),
+                 fmt::format("one of \"{}\"", fmt::join(words_of(Enum{}), "\", \"")));
   }
-  return static_cast<Enum>(known - words.begin());
+  return *known;
 }
 
 FeatureRecipe read_named(StrictToml& table, std::string_view key, std::string_view fallback) {

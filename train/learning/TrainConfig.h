@@ -10,7 +10,7 @@
 
 #include "dsp/features/FeatureRecipe.h"
 #include "nn/model/Architecture.h"
-#include "nn/training/Network.h"
+#include "nn/training/Precision.h"
 #include "train/learning/EarlyStopping.h"
 #include "train/learning/Optimization.h"
 #include "train/learning/ReduceLrOnPlateau.h"

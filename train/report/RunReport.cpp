@@ -50,9 +50,7 @@ std::vector<Report::Fact> data_facts(const FinishedRun& run) {
   facts.push_back({"left out, unreadable", fmt::format("{}", problems)});
   const std::uint64_t bad_samples = run.train.bad_samples + run.validation.bad_samples;
   facts.push_back({"NaN or infinite samples", fmt::format("{}", bad_samples)});
-  const FeatureShape shape = run.model.recipe.shape();
-  facts.push_back(
-      {"features of a clip", fmt::format("{} x {} x {}", shape.height, shape.width, shape.channels)});
+  facts.push_back({"features of a clip", shape_text(run.model.recipe.shape())});
   return facts;
 }
 
