@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "nn/exchange/OnnxGraph.h"
+#include "nn/model/KernelLayout.h"
 #include "nn/model/ModelJson.h"
 #include "nn/model/SamePadding.h"
 
@@ -28,24 +29,6 @@ struct Value {
   std::string name;
   bool flat = false;
 };
-
-// (kernel, kernel, in, out) -> (out, in, kernel, kernel); a depthwise kernel's (k, k, C, 1) -> (C, 1, k, k).
-std::vector<float> channels_first(const Tensor& kernel, bool depthwise) {
-  const auto side = [&](std::size_t i) { return static_cast<std::size_t>(kernel.shape[i]); };
-  const std::size_t window = side(0) * side(1);
-  const std::size_t in = side(2);
-  const std::size_t out = side(3);
-  std::vector<float> result(kernel.values.size());
-  for (std::size_t w = 0; w < window; ++w) {
-    for (std::size_t i = 0; i < in; ++i) {
-      for (std::size_t o = 0; o < out; ++o) {
-        const std::size_t row = depthwise ? i * out + o : o * in + i;
-        result[row * window + w] = kernel.values[(w * in + i) * out + o];
-      }
-    }
-  }
-  return result;
-}
 
 class Exporter {
  public:
@@ -132,8 +115,14 @@ class Exporter {
   std::string kernel(const char* last, bool depthwise) {
     const Tensor& values = tensor(last);
     const Shape& k = values.shape;
-    const Shape shape = depthwise ? Shape{k[2], 1, k[0], k[1]} : Shape{k[3], k[2], k[0], k[1]};
-    return graph_.constant(name() + "/" + last, shape, channels_first(values, depthwise));
+    const auto side = [&k](std::size_t i) { return static_cast<std::size_t>(k[i]); };
+    const std::size_t field = side(0) * side(1);
+    if (depthwise) {
+      return graph_.constant(name() + "/" + last, Shape{k[2], 1, k[0], k[1]},
+                             transposed(values.values, field, side(2)));
+    }
+    return graph_.constant(name() + "/" + last, Shape{k[3], k[2], k[0], k[1]},
+                           to_oihw(values.values, field, side(2), side(3)));
   }
 
   Value convolution(const std::string& node, const std::string& input, const char* kernel_name,

@@ -19,9 +19,10 @@ class Classifier {
   Classifier(Classifier&&) noexcept;
   Classifier& operator=(Classifier&&) noexcept;
 
-  /// real-time (no allocation of ours): `features` of recipe.shape().size() values, height x width x channels
-  /// -> `scores`, one probability a label. The same input gives the same bits.
-  void classify(std::span<const float> features, std::span<float> scores) noexcept;
+  /// real-time: but for what oneDNN itself does. `features` of recipe.shape().size() values, height x width x
+  /// channels -> `scores`, one probability a label. The same input gives the same bits. False, and no scores,
+  /// if there are more or fewer of either, or oneDNN refused to compute.
+  [[nodiscard]] bool classify(std::span<const float> features, std::span<float> scores) noexcept;
 
  private:
   struct Impl;

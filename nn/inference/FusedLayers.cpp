@@ -7,33 +7,13 @@
 #include <utility>
 
 #include "dsp/base/Error.h"
+#include "nn/model/KernelLayout.h"
 #include "nn/model/SamePadding.h"
 
 namespace earshot {
 namespace {
 
 using Kind = FusedLayer::Kind;
-
-// `rows` x `columns` -> `columns` x `rows`: Keras' kernels end in the output channel, oneDNN's begin with it.
-std::vector<float> transposed(const std::vector<float>& values, std::size_t rows, std::size_t columns) {
-  std::vector<float> result(values.size());
-  for (std::size_t r = 0; r < rows; ++r) {
-    for (std::size_t c = 0; c < columns; ++c) result[c * rows + r] = values[r * columns + c];
-  }
-  return result;
-}
-
-// (field, in, out) -> (out, in, field), field being height x width.
-std::vector<float> to_oihw(const std::vector<float>& values, std::size_t field, std::size_t in,
-                           std::size_t out) {
-  std::vector<float> result(values.size());
-  for (std::size_t f = 0; f < field; ++f) {
-    for (std::size_t i = 0; i < in; ++i) {
-      for (std::size_t o = 0; o < out; ++o) result[(o * in + i) * field + f] = values[(f * in + i) * out + o];
-    }
-  }
-  return result;
-}
 
 class Fuser {
  public:

@@ -9,6 +9,7 @@
 #include <new>
 #include <string_view>
 
+#include "nn/kernels/PreparedPrimitive.h"
 #include "nn/model/SamePadding.h"
 
 namespace earshot::onednn {
@@ -207,7 +208,7 @@ void multiply(std::size_t rows, std::size_t columns, std::size_t inner, const Ma
   const dnnl_status_t status =
       dnnl_sgemm(a.transposed ? 'T' : 'N', b.transposed ? 'T' : 'N', dim(rows), dim(columns), dim(inner),
                  1.0F, a.data, dim(a.stride), b.data, dim(b.stride), 0.0F, c, dim(c_stride));
-  if (status != dnnl_success) throw std::bad_alloc();
+  check(status);
 }
 
 dnnl::reorder::primitive_desc reorder(const dnnl::memory::desc& from, const dnnl::memory::desc& to) {

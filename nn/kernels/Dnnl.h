@@ -129,7 +129,7 @@ dnnl::inner_product_backward_weights::primitive_desc dense_weight_gradient(
 
 /// c = a x b, row-major, single precision, on the threads of use_threads(). `a` is rows x inner (transposed:
 /// inner x rows), `b` inner x columns (transposed: columns x inner); the strides are between rows as they lie
-/// in memory. Throws std::bad_alloc.
+/// in memory. Throws Error(software) if oneDNN refuses, std::bad_alloc.
 struct Matrix {
   const float* data;
   std::size_t stride;

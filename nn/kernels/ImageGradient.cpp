@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "dsp/base/FunctionClones.h"
+#include "nn/kernels/LaneVectors.h"
 
 namespace earshot {
 namespace {
@@ -11,23 +11,17 @@ namespace {
 constexpr std::size_t kLanes = 8;
 constexpr std::size_t kChains = 4;  // sums that do not wait for each other
 
-using Float = float __attribute__((vector_size(kLanes * sizeof(float)), may_alias));
-
-EARSHOT_INLINE const Float& at(const float* data) {
-  return *reinterpret_cast<const Float*>(data);
-}
-EARSHOT_INLINE Float& at(float* data) {
-  return *reinterpret_cast<Float*>(data);
-}
+using Pixel = Float<kLanes>;
 
 /// sum += values[i] x gradients[i].
-EARSHOT_INLINE void add_products(const float* values, const float* gradients, std::size_t count, Float& sum) {
-  Float chains[kChains] = {};
+EARSHOT_INLINE void add_products(const float* values, const float* gradients, std::size_t count, Pixel& sum) {
+  Pixel chains[kChains] = {};
   std::size_t i = 0;
   for (; i + kChains <= count; i += kChains) {
-    for (std::size_t c = 0; c < kChains; ++c) chains[c] += values[i + c] * at(gradients + (i + c) * kLanes);
+    for (std::size_t c = 0; c < kChains; ++c)
+      chains[c] += values[i + c] * at<kLanes>(gradients + (i + c) * kLanes);
   }
-  for (; i < count; ++i) chains[0] += values[i] * at(gradients + i * kLanes);
+  for (; i < count; ++i) chains[0] += values[i] * at<kLanes>(gradients + i * kLanes);
   sum += (chains[0] + chains[1]) + (chains[2] + chains[3]);
 }
 
@@ -43,11 +37,11 @@ EARSHOT_CLONES void run(const Pass& pass, const float* image, const float* outpu
   for (std::size_t block = 0; block < pass.blocks; ++block) {
     float* sums = kernel_gradient + block * taps * kLanes;
     std::fill_n(sums, taps * kLanes, 0.0F);
-    Float bias_sum{};
+    Pixel bias_sum{};
     for (std::size_t y = 0; y < pass.height; ++y) {
       const float* gradients = output_gradient + (block * pass.height + y) * pass.width * kLanes;
-      Float row_sum{};
-      for (std::size_t x = 0; x < pass.width; ++x) row_sum += at(gradients + x * kLanes);
+      Pixel row_sum{};
+      for (std::size_t x = 0; x < pass.width; ++x) row_sum += at<kLanes>(gradients + x * kLanes);
       bias_sum += row_sum;
       for (std::size_t row = 0; row < pass.kernel; ++row) {
         if (y + row < before || y + row - before >= pass.height) continue;
@@ -59,11 +53,11 @@ EARSHOT_CLONES void run(const Pass& pass, const float* image, const float* outpu
           if (first >= end) continue;
           const float* values = image + (y + row - before) * pass.width + first + column - before;
           add_products(values, gradients + first * kLanes, end - first,
-                       at(sums + (row * pass.kernel + column) * kLanes));
+                       at<kLanes>(sums + (row * pass.kernel + column) * kLanes));
         }
       }
     }
-    at(bias_gradient + block * kLanes) = bias_sum;
+    at<kLanes>(bias_gradient + block * kLanes) = bias_sum;
   }
 }
 

@@ -30,11 +30,11 @@ template <int Lanes>
 using Float = typename Vectors<Lanes>::Float;
 
 template <int Lanes>
-EARSHOT_INLINE const Float<Lanes>& at(const float* data, std::size_t vector) {
+EARSHOT_INLINE const Float<Lanes>& at(const float* data, std::size_t vector = 0) {
   return *reinterpret_cast<const Float<Lanes>*>(data + vector * Lanes);
 }
 template <int Lanes>
-EARSHOT_INLINE Float<Lanes>& at(float* data, std::size_t vector) {
+EARSHOT_INLINE Float<Lanes>& at(float* data, std::size_t vector = 0) {
   return *reinterpret_cast<Float<Lanes>*>(data + vector * Lanes);
 }
 

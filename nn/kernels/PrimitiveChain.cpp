@@ -1,6 +1,7 @@
 #include "nn/kernels/PrimitiveChain.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace earshot::onednn {
 
@@ -13,16 +14,11 @@ void PrimitiveChain::add(const dnnl::primitive& primitive, const dnnl::memory::d
     arguments.emplace_back(DNNL_ARG_SCRATCHPAD, scratchpads_.back());
     scratchpad_bytes_ = std::max(scratchpad_bytes_, scratchpad.get_size());
   }
-  Call call{primitive, {}, {}, {}};
-  for (auto& [index, memory] : arguments) {
-    call.arguments.push_back({index, memory.get()});
-    call.memories.push_back(std::move(memory));
-  }
-  calls_.push_back(std::move(call));
+  steps_.emplace_back(PreparedPrimitive(primitive, std::move(arguments)));
 }
 
 void PrimitiveChain::add(std::function<void()> step) {
-  calls_.push_back({{}, {}, {}, std::move(step)});
+  steps_.emplace_back(std::move(step));
 }
 
 void PrimitiveChain::finish() {
@@ -30,18 +26,15 @@ void PrimitiveChain::finish() {
   for (dnnl::memory& memory : scratchpads_) memory.set_data_handle(scratchpad_.data());
 }
 
-bool PrimitiveChain::run() const noexcept {
-  // The C call takes prepared arguments; dnnl::primitive::execute would allocate a list of them each time.
-  for (const Call& call : calls_) {
-    if (call.step) {
-      call.step();
-      continue;
+dnnl_status_t PrimitiveChain::run() const noexcept {
+  for (const auto& step : steps_) {
+    if (const auto* primitive = std::get_if<PreparedPrimitive>(&step)) {
+      if (const dnnl_status_t status = primitive->run(stream_); status != dnnl_success) return status;
+    } else {
+      std::get<std::function<void()>>(step)();
     }
-    const dnnl_status_t status = dnnl_primitive_execute(
-        call.primitive.get(), stream_.get(), static_cast<int>(call.arguments.size()), call.arguments.data());
-    if (status != dnnl_success) return false;
   }
-  return true;
+  return dnnl_success;
 }
 
 }  // namespace earshot::onednn

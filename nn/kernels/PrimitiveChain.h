@@ -1,14 +1,14 @@
-// PrimitiveChain: primitives of oneDNN with their arguments, prepared once, run one after the other without
-// an allocation of ours.
+// PrimitiveChain: primitives of oneDNN, prepared once, run one after the other without an allocation of ours.
 #pragma once
 
 #include <cstddef>
 #include <dnnl.hpp>
 #include <functional>
-#include <utility>
+#include <variant>
 #include <vector>
 
 #include "nn/kernels/Dnnl.h"
+#include "nn/kernels/PreparedPrimitive.h"
 
 namespace earshot::onednn {
 
@@ -16,8 +16,7 @@ class PrimitiveChain {
  public:
   PrimitiveChain();
 
-  /// Argument index (DNNL_ARG_...) and memory. The memories' handles may be set until run().
-  using Arguments = std::vector<std::pair<int, dnnl::memory>>;
+  using Arguments = PreparedPrimitive::Arguments;
   /// The scratchpad comes from the chain: one for all.
   void add(const dnnl::primitive& primitive, const dnnl::memory::desc& scratchpad, Arguments arguments);
 
@@ -27,18 +26,12 @@ class PrimitiveChain {
   /// Call after the last add(): allocates the scratchpad.
   void finish();
 
-  /// real-time, but for what oneDNN itself does. False if oneDNN refused.
-  bool run() const noexcept;
+  /// real-time: but for what oneDNN itself does. Ends with the first primitive that it refuses.
+  [[nodiscard]] dnnl_status_t run() const noexcept;
 
  private:
-  struct Call {
-    dnnl::primitive primitive;
-    std::vector<dnnl::memory> memories;  // keeps them alive
-    std::vector<dnnl_exec_arg_t> arguments;
-    std::function<void()> step;  // instead of a primitive
-  };
   dnnl::stream stream_;
-  std::vector<Call> calls_;
+  std::vector<std::variant<PreparedPrimitive, std::function<void()>>> steps_;
   std::vector<dnnl::memory> scratchpads_;  // views of the one
   Buffer scratchpad_;
   std::size_t scratchpad_bytes_ = 0;

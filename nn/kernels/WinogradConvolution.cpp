@@ -32,17 +32,18 @@ static_assert(kBlockTiles % kRows == 0);
 template <std::size_t Vectors>
 EARSHOT_INLINE void multiply(const float* patches, std::size_t inputs, const float* kernel, float* products,
                              std::size_t filters) {
-  Float sums[kRows][Vectors] = {};
+  Pixel sums[kRows][Vectors] = {};
   for (std::size_t i = 0; i < inputs; ++i) {
     // Weights stay in registers and one value at a time joins them: with the sums, what AVX2 has.
-    Float weights[Vectors];
-    for (std::size_t v = 0; v < Vectors; ++v) weights[v] = at(kernel + (i * Vectors + v) * kLanes);
+    Pixel weights[Vectors];
+    for (std::size_t v = 0; v < Vectors; ++v) weights[v] = at<kLanes>(kernel + (i * Vectors + v) * kLanes);
     for (std::size_t row = 0; row < kRows; ++row) {
       for (std::size_t v = 0; v < Vectors; ++v) sums[row][v] += patches[row * inputs + i] * weights[v];
     }
   }
   for (std::size_t row = 0; row < kRows; ++row) {
-    for (std::size_t v = 0; v < Vectors; ++v) at(products + row * filters + v * kLanes) = sums[row][v];
+    for (std::size_t v = 0; v < Vectors; ++v)
+      at<kLanes>(products + row * filters + v * kLanes) = sums[row][v];
   }
 }
 
@@ -65,40 +66,40 @@ EARSHOT_INLINE void multiply_all(std::size_t inputs, std::size_t filters, const 
   }
 }
 
-EARSHOT_INLINE void activate(Float& value, float slope) {
+EARSHOT_INLINE void activate(Pixel& value, float slope) {
   value = value > 0.0F ? value : value * slope;
 }
 
-EARSHOT_INLINE void raise_to(Float& best, const Float& other) {
+EARSHOT_INLINE void raise_to(Pixel& best, const Pixel& other) {
   best = best < other ? other : best;
 }
 
-EARSHOT_INLINE void write_tile(const Grid& grid, const Corner& corner, const Float* outputs,
-                               const Float& bias, float slope, float* plane) {
+EARSHOT_INLINE void write_tile(const Grid& grid, const Corner& corner, const Pixel* outputs,
+                               const Pixel& bias, float slope, float* plane) {
   for (std::size_t y = 0; y < kTile && corner.top + y < grid.height; ++y) {
     float* row = plane + ((corner.top + y) * grid.width + corner.left) * kLanes;
     for (std::size_t x = 0; x < kTile && corner.left + x < grid.width; ++x) {
-      Float value = outputs[y * kTile + x] + bias;
+      Pixel value = outputs[y * kTile + x] + bias;
       activate(value, slope);
-      at(row + x * kLanes) = value;
+      at<kLanes>(row + x * kLanes) = value;
     }
   }
 }
 
 // LeakyReLU keeps the order (its slope is not negative), so the largest of four is activated, not all.
-EARSHOT_INLINE void write_pooled_tile(const Grid& grid, const Corner& corner, const Float* outputs,
-                                      const Float& bias, float slope, float* plane) {
+EARSHOT_INLINE void write_pooled_tile(const Grid& grid, const Corner& corner, const Pixel* outputs,
+                                      const Pixel& bias, float slope, float* plane) {
   const std::size_t height = grid.height / 2;
   const std::size_t width = grid.width / 2;
   for (std::size_t y = 0; y < kTile / 2 && corner.top / 2 + y < height; ++y) {
     float* row = plane + ((corner.top / 2 + y) * width + corner.left / 2) * kLanes;
     for (std::size_t x = 0; x < kTile / 2 && corner.left / 2 + x < width; ++x) {
-      const Float* window = &outputs[2 * y * kTile + 2 * x];
-      Float best = window[0];
+      const Pixel* window = &outputs[2 * y * kTile + 2 * x];
+      Pixel best = window[0];
       for (const std::size_t other : {std::size_t{1}, kTile, kTile + 1}) raise_to(best, window[other]);
       best += bias;
       activate(best, slope);
-      at(row + x * kLanes) = best;
+      at<kLanes>(row + x * kLanes) = best;
     }
   }
 }
@@ -108,15 +109,15 @@ EARSHOT_INLINE void write_outputs(const Task& task, std::size_t first, std::size
   const Grid& grid = task.grid;
   const std::size_t pixels = task.pool ? grid.height / 2 * (grid.width / 2) : grid.height * grid.width;
   for (std::size_t filter = 0; filter < task.filters; filter += kLanes) {
-    const Float bias = at(task.bias + filter);
+    const Pixel bias = at<kLanes>(task.bias + filter);
     float* plane = task.output + filter * pixels;
     for (std::size_t tile = 0; tile < count; ++tile) {
       const float* from = products + tile * task.filters + filter;
-      Float points[kPoints];
-      for (std::size_t p = 0; p < kPoints; ++p) points[p] = at(from + p * point_stride(task.filters));
-      Float columns[kTile * kPatch];
+      Pixel points[kPoints];
+      for (std::size_t p = 0; p < kPoints; ++p) points[p] = at<kLanes>(from + p * point_stride(task.filters));
+      Pixel columns[kTile * kPatch];
       for (std::size_t x = 0; x < kPatch; ++x) transform_products<kPatch>(&points[x], &columns[x]);
-      Float outputs[kTile * kTile];
+      Pixel outputs[kTile * kTile];
       for (std::size_t y = 0; y < kTile; ++y) {
         transform_products<1>(&columns[y * kPatch], &outputs[y * kTile]);
       }
@@ -130,7 +131,7 @@ EARSHOT_INLINE void write_outputs(const Task& task, std::size_t first, std::size
   }
 }
 
-// real-time:
+// real-time: tiles first to end - 1.
 EARSHOT_CLONES void convolve(const Task& task, std::size_t first, std::size_t end, float* scratch) noexcept {
   float* products = scratch + block_floats(task.inputs);
   for (; first < end; first += kBlockTiles) {

@@ -39,10 +39,10 @@ class WinogradConvolution {
   struct Config {
     int height = 0;
     int width = 0;
-    int inputs = 0;              ///< channels
-    int filters = 0;             ///< channels of the output
-    bool pool = false;           ///< 2x2 max pooling after it: the output is height / 2 x width / 2
-    std::optional<float> slope;  ///< of a LeakyReLU before the pooling, at least 0
+    int inputs = 0;     ///< channels
+    int filters = 0;    ///< channels of the output
+    bool pool = false;  ///< 2x2 max pooling after it: the output is height / 2 x width / 2
+    std::optional<float> slope = std::nullopt;  ///< of a LeakyReLU before the pooling, at least 0
     int threads = 1;
   };
 
@@ -55,9 +55,10 @@ class WinogradConvolution {
   /// `bias` (filters), or empty. Not while run() runs.
   void load(const KernelView& kernel, std::span<const float> bias);
 
-  /// real-time, on all threads. The same input gives the same bits, whatever the number of threads.
+  // `input` and `output` are one sample's activations.
+  /// real-time: on all threads. The same input gives the same bits, whatever the number of threads.
   void run(const float* input, float* output) noexcept;
-  /// The same on the calling thread alone; no two calls at a time may have the same `thread`.
+  /// real-time: the same on the calling thread alone; no two calls at a time may have the same `thread`.
   void run(std::size_t thread, const float* input, float* output) noexcept;
 
  private:

@@ -30,10 +30,10 @@ EARSHOT_INLINE void transform_output_gradients(const Task& task, std::size_t fir
   const Grid& grid = task.grid;
   for (std::size_t filter = 0; filter < task.filters; filter += kLanes) {
     const float* plane = task.output_gradient + filter * grid.height * grid.width;
-    Float sum{};
+    Pixel sum{};
     for (std::size_t tile = 0; tile < count; ++tile) {
       const Corner corner = corner_of(grid, first + tile);
-      Float square[kTile * kTile];
+      Pixel square[kTile * kTile];
       if (corner.top + kTile <= grid.height && corner.left + kTile <= grid.width) {
         read_square<kTile, 0, true>(grid, plane, corner, square);
       } else {
@@ -42,16 +42,16 @@ EARSHOT_INLINE void transform_output_gradients(const Task& task, std::size_t fir
       for (std::size_t y = 0; y < kTile; ++y) {
         sum += (square[y * kTile] + square[y * kTile + 1]) + (square[y * kTile + 2] + square[y * kTile + 3]);
       }
-      Float columns[kPatch * kTile];
+      Pixel columns[kPatch * kTile];
       for (std::size_t x = 0; x < kTile; ++x) transform_gradients<kTile>(&square[x], &columns[x]);
       for (std::size_t y = 0; y < kPatch; ++y) {
-        Float row[kPatch];
+        Pixel row[kPatch];
         transform_gradients<1>(&columns[y * kTile], row);
         float* to = out + y * kPatch * point_stride(task.filters) + tile * task.filters + filter;
-        for (std::size_t x = 0; x < kPatch; ++x) at(to + x * point_stride(task.filters)) = row[x];
+        for (std::size_t x = 0; x < kPatch; ++x) at<kLanes>(to + x * point_stride(task.filters)) = row[x];
       }
     }
-    at(task.bias_sums + filter) += sum;
+    at<kLanes>(task.bias_sums + filter) += sum;
   }
 }
 
@@ -59,16 +59,16 @@ EARSHOT_INLINE void transform_output_gradients(const Task& task, std::size_t fir
 template <std::size_t Vectors>
 EARSHOT_INLINE void multiply(const float* patches, std::size_t inputs, const float* gradients,
                              std::size_t filters, std::size_t count, float* sums) {
-  Float own[kRows][Vectors] = {};
+  Pixel own[kRows][Vectors] = {};
   for (std::size_t tile = 0; tile < count; ++tile) {
-    Float values[Vectors];
-    for (std::size_t v = 0; v < Vectors; ++v) values[v] = at(gradients + tile * filters + v * kLanes);
+    Pixel values[Vectors];
+    for (std::size_t v = 0; v < Vectors; ++v) values[v] = at<kLanes>(gradients + tile * filters + v * kLanes);
     for (std::size_t row = 0; row < kRows; ++row) {
       for (std::size_t v = 0; v < Vectors; ++v) own[row][v] += patches[tile * inputs + row] * values[v];
     }
   }
   for (std::size_t row = 0; row < kRows; ++row) {
-    for (std::size_t v = 0; v < Vectors; ++v) at(sums + row * filters + v * kLanes) += own[row][v];
+    for (std::size_t v = 0; v < Vectors; ++v) at<kLanes>(sums + row * filters + v * kLanes) += own[row][v];
   }
 }
 

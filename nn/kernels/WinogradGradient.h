@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "nn/kernels/Dnnl.h"
+#include "nn/kernels/WinogradConvolution.h"
 
 namespace earshot {
 
@@ -15,18 +15,14 @@ namespace earshot {
 /// (sum of (B^T patch B) * (A gradient A^T)) G.
 class WinogradGradient {
  public:
-  struct Config {
-    int height = 0;
-    int width = 0;
-    int inputs = 0;   ///< channels
-    int filters = 0;  ///< channels of the output
-    int threads = 1;
-  };
+  /// Of the convolution; what follows it does not matter.
+  using Config = WinogradConvolution::Config;
   explicit WinogradGradient(const Config& config);
 
   /// Sums of all threads become zero.
   void clear();
-  /// One sample's activations, laid out with 8 lanes. No two calls at a time may have the same `thread`.
+  /// One sample's activation and the gradient of the convolution's output, laid out with 8 lanes. No two
+  /// calls at a time may have the same `thread`.
   void add(std::size_t thread, const float* input, const float* output_gradient) noexcept;
   /// The threads' sums in their order -> `kernel_gradient` (3, 3, inputs, filters), `bias_gradient`
   /// (filters).

@@ -5,7 +5,7 @@
 #include <array>
 #include <cstddef>
 
-#include "dsp/base/FunctionClones.h"
+#include "nn/kernels/LaneVectors.h"
 
 // F(4x4, 3x3) of Lavin and Gray, "Fast algorithms for convolutional neural networks", 2015:
 // outputs = A^T ((G kernel G^T) * (B^T patch B)) A, element by element in the middle, summed over input
@@ -26,14 +26,7 @@ constexpr float kA2 = kA * kA;
 constexpr float kB2 = kB * kB;
 
 /// One pixel of one block of channels.
-using Float = float __attribute__((vector_size(kLanes * sizeof(float)), may_alias));
-
-EARSHOT_INLINE const Float& at(const float* data) {
-  return *reinterpret_cast<const Float*>(data);
-}
-EARSHOT_INLINE Float& at(float* data) {
-  return *reinterpret_cast<Float*>(data);
-}
+using Pixel = Float<kLanes>;
 
 /// Channels of whole registers.
 inline std::size_t padded(int channels) {
@@ -65,11 +58,11 @@ inline std::array<std::array<double, kTaps>, kPatch> kernel_matrix() {
 /// B^T d of six values `Stride` apart: by each point's polynomial, the product of (x - q) over the other
 /// points q.
 template <std::size_t Stride>
-EARSHOT_INLINE void transform_patch(const Float* d, Float* out) {
-  const Float even_b = d[4 * Stride] - kB2 * d[2 * Stride];
-  const Float odd_b = kA * (d[3 * Stride] - kB2 * d[Stride]);
-  const Float even_a = d[4 * Stride] - kA2 * d[2 * Stride];
-  const Float odd_a = kB * (d[3 * Stride] - kA2 * d[Stride]);
+EARSHOT_INLINE void transform_patch(const Pixel* d, Pixel* out) {
+  const Pixel even_b = d[4 * Stride] - kB2 * d[2 * Stride];
+  const Pixel odd_b = kA * (d[3 * Stride] - kB2 * d[Stride]);
+  const Pixel even_a = d[4 * Stride] - kA2 * d[2 * Stride];
+  const Pixel odd_a = kB * (d[3 * Stride] - kA2 * d[Stride]);
   out[0] = kA2 * kB2 * d[0] - (kA2 + kB2) * d[2 * Stride] + d[4 * Stride];
   out[Stride] = even_b + odd_b;
   out[2 * Stride] = even_b - odd_b;
@@ -80,11 +73,11 @@ EARSHOT_INLINE void transform_patch(const Float* d, Float* out) {
 
 /// A^T m of six values `Stride` apart: powers of the points.
 template <std::size_t Stride>
-EARSHOT_INLINE void transform_products(const Float* m, Float* out) {
-  const Float sum_a = m[Stride] + m[2 * Stride];
-  const Float difference_a = m[Stride] - m[2 * Stride];
-  const Float sum_b = m[3 * Stride] + m[4 * Stride];
-  const Float difference_b = m[3 * Stride] - m[4 * Stride];
+EARSHOT_INLINE void transform_products(const Pixel* m, Pixel* out) {
+  const Pixel sum_a = m[Stride] + m[2 * Stride];
+  const Pixel difference_a = m[Stride] - m[2 * Stride];
+  const Pixel sum_b = m[3 * Stride] + m[4 * Stride];
+  const Pixel difference_b = m[3 * Stride] - m[4 * Stride];
   out[0] = m[0] + sum_a + sum_b;
   out[Stride] = kA * difference_a + kB * difference_b;
   out[2 * Stride] = kA2 * sum_a + kB2 * sum_b;
@@ -93,11 +86,11 @@ EARSHOT_INLINE void transform_products(const Float* m, Float* out) {
 
 /// A y of four values `Stride` apart, the transpose of transform_products.
 template <std::size_t Stride>
-EARSHOT_INLINE void transform_gradients(const Float* y, Float* out) {
-  const Float even_a = y[0] + kA2 * y[2 * Stride];
-  const Float odd_a = kA * y[Stride] + kA2 * kA * y[3 * Stride];
-  const Float even_b = y[0] + kB2 * y[2 * Stride];
-  const Float odd_b = kB * y[Stride] + kB2 * kB * y[3 * Stride];
+EARSHOT_INLINE void transform_gradients(const Pixel* y, Pixel* out) {
+  const Pixel even_a = y[0] + kA2 * y[2 * Stride];
+  const Pixel odd_a = kA * y[Stride] + kA2 * kA * y[3 * Stride];
+  const Pixel even_b = y[0] + kB2 * y[2 * Stride];
+  const Pixel odd_b = kB * y[Stride] + kB2 * kB * y[3 * Stride];
   out[0] = y[0];
   out[Stride] = even_a + odd_a;
   out[2 * Stride] = even_a - odd_a;
@@ -124,14 +117,14 @@ EARSHOT_INLINE Corner corner_of(const Grid& grid, std::size_t tile) {
 
 /// Size x Size pixels from `before` rows and columns ahead of the corner on, zeros beyond the edge.
 template <std::size_t Size, std::size_t Before, bool Inside>
-EARSHOT_INLINE void read_square(const Grid& grid, const float* plane, const Corner& corner, Float* square) {
+EARSHOT_INLINE void read_square(const Grid& grid, const float* plane, const Corner& corner, Pixel* square) {
   for (std::size_t y = 0; y < Size; ++y) {
     for (std::size_t x = 0; x < Size; ++x) {
       // What lies before the first row or column wraps around, and is outside as well.
       const std::size_t row = corner.top + y - Before;
       const std::size_t column = corner.left + x - Before;
       const bool there = Inside || (row < grid.height && column < grid.width);
-      square[y * Size + x] = there ? at(plane + (row * grid.width + column) * kLanes) : Float{};
+      square[y * Size + x] = there ? at<kLanes>(plane + (row * grid.width + column) * kLanes) : Pixel{};
     }
   }
 }
@@ -144,20 +137,20 @@ EARSHOT_INLINE void transform_patches(const Grid& grid, const float* image, std:
     const float* plane = image + channel * grid.height * grid.width;
     for (std::size_t tile = 0; tile < count; ++tile) {
       const Corner corner = corner_of(grid, first + tile);
-      Float patch[kPoints];
+      Pixel patch[kPoints];
       if (corner.top > 0 && corner.left > 0 && corner.top + kTile < grid.height &&
           corner.left + kTile < grid.width) {
         read_square<kPatch, 1, true>(grid, plane, corner, patch);
       } else {
         read_square<kPatch, 1, false>(grid, plane, corner, patch);
       }
-      Float columns[kPoints];
+      Pixel columns[kPoints];
       for (std::size_t x = 0; x < kPatch; ++x) transform_patch<kPatch>(&patch[x], &columns[x]);
       for (std::size_t y = 0; y < kPatch; ++y) {
-        Float row[kPatch];
+        Pixel row[kPatch];
         transform_patch<1>(&columns[y * kPatch], row);
         float* to = out + y * kPatch * point_stride(channels) + tile * channels + channel;
-        for (std::size_t x = 0; x < kPatch; ++x) at(to + x * point_stride(channels)) = row[x];
+        for (std::size_t x = 0; x < kPatch; ++x) at<kLanes>(to + x * point_stride(channels)) = row[x];
       }
     }
   }

@@ -5,6 +5,7 @@
 namespace earshot {
 
 using Tag = dnnl::memory::format_tag;
+using Way = LaidOutParameter::Way;
 
 namespace {
 
@@ -153,19 +154,20 @@ Convolution::Convolution(const Config& config, const FeatureShape& input, const 
                    size(config.depthwise ? input.channels : output.channels),
                    size(config.depthwise ? 1 : plan.input.channels),
                    size(config.depthwise ? input.channels : plan.output.channels)),
-      kernel_(wide_kernel_.value(), plan.keras_kernel, plan.forward.weights_desc()),
-      kernel_for_data_(wide_kernel_.value(), plan.keras_kernel, plan.data.weights_desc()),
-      kernel_gradient_(wide_kernel_.gradient(), plan.keras_kernel, plan.kernel_gradient()),
+      kernel_(Way::from_keras, wide_kernel_.value(), plan.keras_kernel, plan.forward.weights_desc()),
+      kernel_for_data_(Way::from_keras, wide_kernel_.value(), plan.keras_kernel, plan.data.weights_desc()),
+      kernel_gradient_(Way::to_keras, wide_kernel_.gradient(), plan.keras_kernel, plan.kernel_gradient()),
       kernel_sums_(kernel_gradient_.floats(), context.workers) {
   if (plan.rounded_forward) {
     rounded_forward_ = plan.forward_call(*plan.rounded_forward, context.workers);
-    rounded_kernel_.emplace(wide_kernel_.value(), plan.keras_kernel, plan.rounded_forward->weights_desc());
+    rounded_kernel_.emplace(Way::from_keras, wide_kernel_.value(), plan.keras_kernel,
+                            plan.rounded_forward->weights_desc());
   }
   if (config.bias_name) {
     wide_bias_ = WidenedParameter(context.parameters.find(*config.bias_name), 1, size(output.channels), 1,
                                   size(plan.output.channels));
-    bias_.emplace(wide_bias_.value(), plan.bias, plan.bias);
-    bias_gradient_.emplace(wide_bias_.gradient(), plan.bias, plan.bias);
+    bias_.emplace(Way::from_keras, wide_bias_.value(), plan.bias, plan.bias);
+    bias_gradient_.emplace(Way::to_keras, wide_bias_.gradient(), plan.bias, plan.bias);
     bias_sums_.emplace(bias_gradient_->floats(), context.workers);
   }
   if (plan.weights) {
@@ -187,10 +189,10 @@ Convolution::Convolution(const Config& config, const FeatureShape& input, const 
 void Convolution::load_parameters(bool training) {
   wide_kernel_.widen_value();
   if (bias_) wide_bias_.widen_value();
-  if (!training || !rounded_kernel_) kernel_.from_keras();
-  if (training && rounded_kernel_) rounded_kernel_->from_keras();
-  if (training) kernel_for_data_.from_keras();
-  if (bias_) bias_->from_keras();
+  if (!training || !rounded_kernel_) kernel_.copy();
+  if (training && rounded_kernel_) rounded_kernel_->copy();
+  if (training) kernel_for_data_.copy();
+  if (bias_) bias_->copy();
 }
 
 void Convolution::forward(Worker& worker, const float* input, float* output) {
@@ -231,125 +233,17 @@ void Convolution::backward(Worker& worker, const void* input, const void* output
 
 void Convolution::store_gradients() {
   kernel_sums_.collect(kernel_gradient_.data());
-  kernel_gradient_.to_keras();
+  kernel_gradient_.copy();
   wide_kernel_.narrow_gradient();
   if (!bias_sums_) return;
   bias_sums_->collect(bias_gradient_->data());
-  bias_gradient_->to_keras();
+  bias_gradient_->copy();
   wide_bias_.narrow_gradient();
 }
 
 std::size_t Convolution::scratch_bytes() const {
   return std::max({forward_.scratch_bytes(), rounded_forward_ ? rounded_forward_->scratch_bytes() : 0,
                    data_gradient_.scratch_bytes(), weight_gradient_ ? weight_gradient_->scratch_bytes() : 0});
-}
-
-namespace {
-
-/// With bfloat16 if that is wanted and there is such a primitive. (The first layer's is no faster, and needs
-/// no gradient of its input, for which oneDNN has only its reference.)
-Convolution::Config in_precision(Convolution::Config config, const FeatureShape& input,
-                                 const FeatureShape& output, const OperationContext& context) {
-  config.bfloat16 = context.precision == Precision::bf16 && !context.from_image &&
-                    Convolution::has_bfloat16(config, input, output, context);
-  return config;
-}
-
-}  // namespace
-
-ConvolutionOperation::ConvolutionOperation(const Convolution::Config& config, const FeatureShape& input,
-                                           const FeatureShape& output, const OperationContext& context)
-    : convolution_(in_precision(config, input, output, context), input, output, context) {}
-
-struct SeparableConv2dOperation::Parts {
-  FeatureShape between;
-  Convolution::Config depthwise;
-  Convolution::Config pointwise;
-
-  Parts(const SeparableConv2d& layer, const std::string& name, const FeatureShape& input,
-        const FeatureShape& output, const OperationContext& context)
-      : between{output.height, output.width, input.channels},
-        depthwise{.kernel = layer.kernel,
-                  .stride = layer.stride,
-                  .depthwise = true,
-                  .kernel_name = name + "/depthwise_kernel",
-                  .bias_name = std::nullopt,
-                  .rounds_output = true},
-        pointwise{.kernel = 1,
-                  .kernel_name = name + "/pointwise_kernel",
-                  .bias_name = name + "/bias",
-                  .rounds_input_gradient = true} {
-    const Convolution::Config first = in_precision(depthwise, input, between, context);
-    const Convolution::Config second = in_precision(pointwise, between, output, context);
-    if (!first.bfloat16 || !second.bfloat16) return;
-    depthwise = first;
-    pointwise = second;
-  }
-};
-
-SeparableConv2dOperation::SeparableConv2dOperation(const SeparableConv2d& layer, const std::string& name,
-                                                   const FeatureShape& input, const FeatureShape& output,
-                                                   const OperationContext& context)
-    : SeparableConv2dOperation(Parts(layer, name, input, output, context), input, output, context) {}
-
-SeparableConv2dOperation::SeparableConv2dOperation(const Parts& parts, const FeatureShape& input,
-                                                   const FeatureShape& output,
-                                                   const OperationContext& context)
-    : depthwise_(parts.depthwise, input, parts.between, context),
-      pointwise_(parts.pointwise, parts.between, output, context) {
-  for (std::size_t worker = 0; worker < context.workers; ++worker) {
-    between_.emplace_back(ActivationShape(parts.between).floats() * sizeof(float));
-    between_gradient_.emplace_back(ActivationShape(parts.between).floats() * sizeof(float));
-  }
-}
-
-void SeparableConv2dOperation::load_parameters(bool training) {
-  depthwise_.load_parameters(training);
-  pointwise_.load_parameters(training);
-}
-
-void SeparableConv2dOperation::forward(Worker& worker, const float* input, float* output) {
-  float* between = between_[worker.index].floats();
-  depthwise_.forward(worker, input, between);
-  pointwise_.forward(worker, between, output);
-}
-
-void SeparableConv2dOperation::clear_gradients() {
-  depthwise_.clear_gradients();
-  pointwise_.clear_gradients();
-}
-
-void SeparableConv2dOperation::backward(Worker& worker, const float* input, const float* output_gradient,
-                                        float* input_gradient) {
-  float* between = between_[worker.index].floats();
-  float* between_gradient = between_gradient_[worker.index].floats();
-  depthwise_.forward(worker, input, between);
-  pointwise_.backward(worker, between, output_gradient, between_gradient);
-  depthwise_.backward(worker, input, between_gradient, input_gradient);
-}
-
-void SeparableConv2dOperation::forward_bfloat16(Worker& worker, const Bfloat16* input, float* output) {
-  Bfloat16* between = between_[worker.index].bfloat16s();
-  depthwise_.forward_training(worker, input, between);
-  pointwise_.forward_training(worker, between, output);
-}
-
-void SeparableConv2dOperation::backward_bfloat16(Worker& worker, const Bfloat16* input,
-                                                 const Bfloat16* output_gradient, float* input_gradient) {
-  Bfloat16* between = between_[worker.index].bfloat16s();
-  Bfloat16* between_gradient = between_gradient_[worker.index].bfloat16s();
-  depthwise_.forward_training(worker, input, between);
-  pointwise_.backward(worker, between, output_gradient, between_gradient);
-  depthwise_.backward(worker, input, between_gradient, input_gradient);
-}
-
-void SeparableConv2dOperation::store_gradients() {
-  depthwise_.store_gradients();
-  pointwise_.store_gradients();
-}
-
-std::size_t SeparableConv2dOperation::scratch_bytes() const {
-  return std::max(depthwise_.scratch_bytes(), pointwise_.scratch_bytes());
 }
 
 }  // namespace earshot

@@ -6,6 +6,7 @@ namespace earshot {
 namespace {
 
 using Tag = dnnl::memory::format_tag;
+using Way = LaidOutParameter::Way;
 
 void clear_padding(const ActivationShape& shape, float* data) {
   std::fill(data + shape.channels, data + shape.padded_channels(), 0.0F);
@@ -59,14 +60,14 @@ DenseOperation::DenseOperation(const std::string& name, const Plan& plan, const 
                         {DNNL_ARG_DIFF_BIAS, plan.bias},
                         {DNNL_ARG_DIFF_DST, plan.shape.output}},
                        context.workers),
-      kernel_(context.parameters.find(name + "/kernel").value, plan.keras_kernel,
+      kernel_(Way::from_keras, context.parameters.find(name + "/kernel").value, plan.keras_kernel,
               plan.forward.weights_desc()),
-      kernel_for_data_(context.parameters.find(name + "/kernel").value, plan.keras_kernel,
+      kernel_for_data_(Way::from_keras, context.parameters.find(name + "/kernel").value, plan.keras_kernel,
                        plan.data.weights_desc()),
-      kernel_gradient_(context.parameters.find(name + "/kernel").gradient, plan.keras_kernel,
+      kernel_gradient_(Way::to_keras, context.parameters.find(name + "/kernel").gradient, plan.keras_kernel,
                        plan.weights.diff_weights_desc()),
-      bias_(context.parameters.find(name + "/bias").value, plan.bias, plan.bias),
-      bias_gradient_(context.parameters.find(name + "/bias").gradient, plan.bias, plan.bias),
+      bias_(Way::from_keras, context.parameters.find(name + "/bias").value, plan.bias, plan.bias),
+      bias_gradient_(Way::to_keras, context.parameters.find(name + "/bias").gradient, plan.bias, plan.bias),
       kernel_sums_(kernel_gradient_.floats(), context.workers),
       bias_sums_(bias_gradient_.floats(), context.workers) {
   for (std::size_t worker = 0; worker < context.workers; ++worker) {
@@ -79,9 +80,9 @@ DenseOperation::DenseOperation(const std::string& name, const Plan& plan, const 
 }
 
 void DenseOperation::load_parameters(bool training) {
-  kernel_.from_keras();
-  if (training) kernel_for_data_.from_keras();
-  bias_.from_keras();
+  kernel_.copy();
+  if (training) kernel_for_data_.copy();
+  bias_.copy();
 }
 
 void DenseOperation::forward(Worker& worker, const float* input, float* output) {
@@ -112,9 +113,9 @@ void DenseOperation::backward(Worker& worker, const float* input, const float* o
 
 void DenseOperation::store_gradients() {
   kernel_sums_.collect(kernel_gradient_.data());
-  kernel_gradient_.to_keras();
+  kernel_gradient_.copy();
   bias_sums_.collect(bias_gradient_.data());
-  bias_gradient_.to_keras();
+  bias_gradient_.copy();
 }
 
 std::size_t DenseOperation::scratch_bytes() const {

@@ -3,6 +3,9 @@
 
 #include <string>
 
+#include "nn/training/Call.h"
+#include "nn/training/GradientSums.h"
+#include "nn/training/LaidOutParameter.h"
 #include "nn/training/Operation.h"
 
 namespace earshot {

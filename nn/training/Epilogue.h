@@ -9,6 +9,7 @@
 
 #include "nn/kernels/ActivationShape.h"
 #include "nn/model/Architecture.h"
+#include "nn/training/EpilogueLoops.h"
 #include "nn/training/ParameterStore.h"
 
 namespace earshot {
@@ -28,8 +29,11 @@ struct EpilogueParts {
 
 /// Max pooling commutes with whatever is monotonic: it is done first, on the linear layer's output y, for
 /// each channel the maximum or (gamma < 0) the minimum, and only what it keeps is normalised and activated.
-/// "source" below is that pooled y, or y itself without pooling. Only y and the source are saved; the rest is
-/// computed again where needed.
+/// "picked" below is that pooled y, or y itself without pooling. Only y and what is picked are saved; the
+/// rest is computed again where needed.
+///
+/// Pointers are to one sample, laid out as ActivationShape says: y and its gradient as input(), the others as
+/// output().
 ///
 /// The calls that take a sample's number may run at the same time for different samples.
 class Epilogue {
@@ -46,32 +50,37 @@ class Epilogue {
   // Training, forward: begin_batch, observe each sample, finish_statistics (which updates the running ones),
   // activate.
   void begin_batch(std::size_t samples);
-  /// `pooled` (may be null without pooling) becomes the source.
+  /// `pooled` (may be null without pooling) becomes what is picked.
   void observe(std::size_t sample, const float* y, float* pooled);
   void finish_statistics();
   /// Inference instead: the running statistics; then pool and activate.
   void use_running_statistics();
   void pool(const float* y, float* pooled) const;
 
-  /// source -> output, of float or Bfloat16; `key` is the sample's, null at inference.
+  /// picked -> output, of float or Bfloat16; `key` is the sample's, null at inference.
   template <class Value>
-  void activate(const float* source, const std::uint64_t* key, Value* output) const;
+  void activate(const float* picked, const std::uint64_t* key, Value* output) const;
 
   // Training, backward: reduce each sample, finish_reduction (which gives the gradients of gamma and beta),
   // differentiate.
-  void reduce(std::size_t sample, const float* source, const float* output_gradient, std::uint64_t key);
+  void reduce(std::size_t sample, const float* picked, const float* output_gradient, std::uint64_t key);
   void finish_reduction();
-  /// -> `y_gradient`, of float or Bfloat16. `source` is y itself without pooling.
+  /// -> `y_gradient`, of float or Bfloat16. `picked` is y itself without pooling.
   template <class Value>
-  void differentiate(const float* y, const float* source, const float* output_gradient, std::uint64_t key,
+  void differentiate(const float* y, const float* picked, const float* output_gradient, std::uint64_t key,
                      Value* y_gradient) const;
 
  private:
-  struct Loops;
-  /// By channel, padded ones included: z = (source - mean) scale + beta.
+  /// By channel, padded ones included: z = (picked - mean) scale + beta.
   struct Normalisation {
     float *mean, *scale, *beta, *inverse_deviation;
   };
+  // What the loops are given; `key` is null at inference.
+  epilogue::Pass pass(const std::uint64_t* key) const;
+  epilogue::DropoutMask mask(const std::uint64_t* key) const;
+  /// Lanes beyond the last channel, where 1 / (1 + exp(0)) would not be the zero that they hold.
+  template <class Value>
+  void clear_padding(Value* output) const;
   void read_signs();
   void normalise(const Normalisation& to, std::size_t channel, double mean, double variance) const;
 
@@ -90,7 +99,7 @@ class Epilogue {
 
   // By sample and channel.
   onednn::Buffer shift_;                  ///< near the mean, so that sums of squares keep their digits
-  std::vector<double> sum_, sum_square_;  ///< of y - shift; backward: of dL/dz and of dL/dz (source - mean)
+  std::vector<double> sum_, sum_square_;  ///< of y - shift; backward: of dL/dz and of dL/dz (picked - mean)
 };
 
 }  // namespace earshot

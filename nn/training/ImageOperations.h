@@ -2,6 +2,8 @@
 // channel, and copying between layouts.
 #pragma once
 
+#include "nn/model/Architecture.h"
+#include "nn/training/Call.h"
 #include "nn/training/Operation.h"
 
 namespace earshot {

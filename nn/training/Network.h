@@ -19,7 +19,8 @@ class Network {
   /// The first `frozen_layers` layers are not trained and always in inference mode: running statistics, no
   /// dropout. Throws Error(bad_data) if weights and architecture do not fit or nothing is left to train.
   /// Memory for a batch is allocated when one that large is first seen, and kept. Precision::bf16 needs
-  /// has_avx512(), else Error(unavailable); infer() and frozen layers compute in floats with it too.
+  /// has_avx512(), else Error(unavailable), which is also what a network that oneDNN cannot make ends in;
+  /// infer() and frozen layers compute in floats with it too.
   Network(Architecture architecture, const Weights& weights, int threads, std::size_t frozen_layers = 0,
           Precision precision = Precision::f32);
   ~Network();
@@ -27,6 +28,9 @@ class Network {
   Network& operator=(Network&&) noexcept;
 
   const Architecture& architecture() const noexcept;
+
+  // What follows and computes throws Error(software) if oneDNN refuses; then nothing of the batch is to be
+  // used.
 
   /// Inference: running statistics, no dropout. `images` n x height x width x channels -> `logits` n x
   /// classes.

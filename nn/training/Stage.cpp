@@ -7,6 +7,7 @@
 
 #include "dsp/base/Error.h"
 #include "nn/kernels/Slots.h"
+#include "nn/training/LayerForm.h"
 
 namespace earshot {
 namespace {
@@ -14,33 +15,11 @@ namespace {
 /// An epilogue as it grows layer by layer.
 class EpilogueBuilder {
  public:
-  /// Takes the layer into the epilogue if its place there is not behind. `index` is the layer's.
-  bool take(const Layer& layer, std::size_t index) {
-    if (const auto* norm = std::get_if<BatchNorm>(&layer.kind)) return take_norm(*norm, layer.name);
-    if (const auto* relu = std::get_if<LeakyRelu>(&layer.kind)) return take_slope(relu->slope);
-    if (const auto* activation = std::get_if<Activation>(&layer.kind)) {
-      if (activation->function == Activation::Function::relu) return take_slope(0.0F);
-      if (place_ >= kCurve) return false;
-      parts_.curve = activation->function;
-      place_ = kCurve;
-      return true;
-    }
-    if (const auto* pool = std::get_if<MaxPool2d>(&layer.kind)) {
-      // Only what is monotonic commutes with pooling.
-      if (place_ >= kPool || parts_.curve) return false;
-      parts_.pool = pool->size;
-      place_ = kPool;
-      return true;
-    }
-    if (const auto* dropout = std::get_if<Dropout>(&layer.kind)) {
-      if (place_ >= kDropout) return false;
-      parts_.dropout_rate = dropout->rate;
-      parts_.dropout_whole = dropout->whole_sample;
-      parts_.dropout_part = index;
-      place_ = kDropout;
-      return true;
-    }
-    return false;
+  /// Takes the layer into the epilogue if it belongs into one and its place there is not behind. `index` is
+  /// the layer's.
+  bool take(const LayerForm& form, const std::string& name, std::size_t index) {
+    const auto* part = std::get_if<EpiloguePart>(&form);
+    return part && std::visit([&](const auto& kind) { return add(kind, name, index); }, *part);
   }
 
   const EpilogueParts& parts() const { return parts_; }
@@ -48,7 +27,7 @@ class EpilogueBuilder {
  private:
   enum Place { kNothing, kNorm, kCurve, kPool, kDropout };
 
-  bool take_norm(const BatchNorm& norm, const std::string& name) {
+  bool add(const BatchNorm& norm, const std::string& name, std::size_t) {
     // A ReLU so far goes before the norm.
     const bool only_relu = place_ == kCurve && !parts_.norm && parts_.slope == 0.0F;
     if (place_ >= kNorm && !only_relu) return false;
@@ -61,8 +40,31 @@ class EpilogueBuilder {
     place_ = kNorm;
     return true;
   }
+  bool add(const LeakyRelu& relu, const std::string&, std::size_t) { return add_slope(relu.slope); }
+  bool add(const Activation& activation, const std::string&, std::size_t) {
+    if (activation.function == Activation::Function::relu) return add_slope(0.0F);
+    if (place_ >= kCurve) return false;
+    parts_.curve = activation.function;
+    place_ = kCurve;
+    return true;
+  }
+  bool add(const MaxPool2d& pool, const std::string&, std::size_t) {
+    // Only what is monotonic commutes with pooling.
+    if (place_ >= kPool || parts_.curve) return false;
+    parts_.pool = pool.size;
+    place_ = kPool;
+    return true;
+  }
+  bool add(const Dropout& dropout, const std::string&, std::size_t index) {
+    if (place_ >= kDropout) return false;
+    parts_.dropout_rate = dropout.rate;
+    parts_.dropout_whole = dropout.whole_sample;
+    parts_.dropout_part = index;
+    place_ = kDropout;
+    return true;
+  }
 
-  bool take_slope(float slope) {
+  bool add_slope(float slope) {
     if (place_ >= kCurve) return false;
     parts_.slope = slope;
     place_ = kCurve;
@@ -72,10 +74,6 @@ class EpilogueBuilder {
   EpilogueParts parts_;
   Place place_ = kNothing;
 };
-
-bool belongs_to_epilogue(const LayerKind& kind) {
-  return EpilogueBuilder().take({"", kind}, 0);
-}
 
 class Planner {
  public:
@@ -99,6 +97,11 @@ class Planner {
  private:
   FeatureShape shape_of(int layer) const {
     return layer < 0 ? architecture_.input : shapes_[static_cast<std::size_t>(layer)];
+  }
+  LayerForm form_of_layer(std::size_t layer) const {
+    std::vector<FeatureShape> inputs;
+    for (const int read : inputs_[layer]) inputs.push_back(shape_of(read));
+    return form_of(architecture_.layers[layer], inputs, shapes_[layer]);
   }
   OperationContext context(bool from_image) const {
     return {
@@ -129,26 +132,24 @@ class Planner {
     const FeatureShape input = shape_of(inputs_[first].front());
     const bool image = inputs_[first].front() < 0 && takes_image(layer, input);
     Stage stage;
-    for (const int source : inputs_[first]) stage.inputs.push_back(stage_that_gives(source, image));
+    for (const int read : inputs_[first]) stage.inputs.push_back(stage_that_gives(read, image));
 
-    const bool only_epilogue = belongs_to_epilogue(layer.kind);
+    const LayerForm form = form_of_layer(first);
+    const bool only_epilogue = std::holds_alternative<EpiloguePart>(form);
     const FeatureShape linear = only_epilogue ? input : shapes_[first];
     if (only_epilogue) {
       stage.operation = make_copy(input, context(false));
-    } else if (std::holds_alternative<Add>(layer.kind)) {
-      stage.merge.emplace(Merge::Kind::add, input);
-    } else if (std::holds_alternative<Multiply>(layer.kind)) {
-      const bool gate = shape_of(inputs_[first][1]) != input;
-      stage.merge.emplace(gate ? Merge::Kind::gate : Merge::Kind::multiply, input);
+    } else if (const auto* merge = std::get_if<Merge>(&form)) {
+      stage.merge = *merge;
     } else {
-      stage.operation = make_operation(layer, input, linear, context(image));
+      stage.operation = std::get<MakeOperation>(form)(context(image));
     }
 
     std::size_t next = only_epilogue ? first : first + 1;
     EpilogueBuilder epilogue;
     FeatureShape output = linear;
     while (next < shapes_.size() && (next == first || follows(next, first)) &&
-           epilogue.take(architecture_.layers[next], next)) {
+           epilogue.take(form_of_layer(next), architecture_.layers[next].name, next)) {
       output = shapes_[next++];
     }
     stage.epilogue = std::make_unique<Epilogue>(epilogue.parts(), linear, output, parameters_);
@@ -217,8 +218,8 @@ std::size_t assign_output_slots(std::vector<Stage>& stages) {
     std::set<int> read(stages[s].inputs.begin(), stages[s].inputs.end());
     for (const int input : read) {
       if (input < 0) continue;
-      const Stage& source = stages[static_cast<std::size_t>(input)];
-      if (source.last_reader == static_cast<int>(s)) slots.give_back(source.output_slot);
+      const Stage& given = stages[static_cast<std::size_t>(input)];
+      if (given.last_reader == static_cast<int>(s)) slots.give_back(given.output_slot);
     }
     stages[s].output_slot = slots.take();
   }
@@ -234,9 +235,9 @@ std::size_t assign_gradient_slots(std::vector<Stage>& stages) {
     const std::set<int> read(stages[s].inputs.begin(), stages[s].inputs.end());
     for (const int input : read) {
       if (input < 0) continue;
-      Stage& source = stages[static_cast<std::size_t>(input)];
-      if (source.needs_gradient && source.last_reader == static_cast<int>(s))
-        source.gradient_slot = slots.take();
+      Stage& given = stages[static_cast<std::size_t>(input)];
+      if (given.needs_gradient && given.last_reader == static_cast<int>(s))
+        given.gradient_slot = slots.take();
     }
     slots.give_back(stages[s].gradient_slot);
   }

@@ -1,6 +1,18 @@
 #include "nn/training/WinogradOperation.h"
 
 namespace earshot {
+namespace {
+
+WinogradConvolution::Config config_of(const FeatureShape& from, const FeatureShape& to,
+                                      const OperationContext& context) {
+  return {.height = from.height,
+          .width = from.width,
+          .inputs = from.channels,
+          .filters = to.channels,
+          .threads = static_cast<int>(context.workers)};
+}
+
+}  // namespace
 
 WinogradOperation::WinogradOperation(const std::string& name, const FeatureShape& input,
                                      const FeatureShape& output, const OperationContext& context)
@@ -8,23 +20,9 @@ WinogradOperation::WinogradOperation(const std::string& name, const FeatureShape
       bias_(context.parameters.find(name + "/bias")),
       inputs_(input.channels),
       filters_(output.channels),
-      forward_({.height = input.height,
-                .width = input.width,
-                .inputs = inputs_,
-                .filters = filters_,
-                .slope = std::nullopt,
-                .threads = static_cast<int>(context.workers)}),
-      data_gradient_({.height = input.height,
-                      .width = input.width,
-                      .inputs = filters_,
-                      .filters = inputs_,
-                      .slope = std::nullopt,
-                      .threads = static_cast<int>(context.workers)}),
-      gradient_({.height = input.height,
-                 .width = input.width,
-                 .inputs = inputs_,
-                 .filters = filters_,
-                 .threads = static_cast<int>(context.workers)}) {}
+      forward_(config_of(input, output, context)),
+      data_gradient_(config_of(output, input, context)),
+      gradient_(config_of(input, output, context)) {}
 
 void WinogradOperation::load_parameters(bool training) {
   const KernelView kernel = KernelView::hwio(kernel_.value.data(), inputs_, filters_);

@@ -39,7 +39,7 @@ BareChain::BareChain(int threads) : threads_(threads) {
 
 void BareChain::run() const {
   onednn::use_threads(threads_);
-  if (!chain_.run()) throw std::runtime_error("oneDNN refused to run a primitive");
+  if (chain_.run() != dnnl_success) throw std::runtime_error("oneDNN refused to run a primitive");
 }
 
 void BareChain::convolution(memory::dim filters, memory::dim kernel, bool depthwise, bool activated) {

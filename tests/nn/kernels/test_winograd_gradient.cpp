@@ -102,7 +102,7 @@ TEST_CASE("a kernel turned half around and read the other way takes gradients ba
   for (float& value : hwio) value = static_cast<float>(random.uniform(-1.0, 1.0));
   const Sample output(sizes, sizes.filters, 6);
   Sample found(sizes, sizes.inputs, 7);
-  WinogradConvolution back({.height = 6, .width = 9, .inputs = 12, .filters = 10, .slope = std::nullopt});
+  WinogradConvolution back({.height = 6, .width = 9, .inputs = 12, .filters = 10});
   back.load(KernelView::hwio(hwio.data(), 10, 12).transposed(), {});
   back.run(output.data.floats(), found.data.floats());
   for (int input = 0; input < sizes.inputs; ++input) {
