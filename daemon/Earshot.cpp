@@ -18,6 +18,7 @@
 #include "dsp/audio/Resampler.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/StandardOutput.h"
+#include "dsp/base/Uncaught.h"
 
 namespace {
 
@@ -145,6 +146,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  earshot::end_uncaught_as_bug("earshot");
   try {
     return run(argc, argv);
   } catch (const earshot::Error& error) {

@@ -32,6 +32,7 @@
 #include "daemon/stream/StreamServer.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/StandardOutput.h"
+#include "dsp/base/Uncaught.h"
 #include "nn/model/Model.h"
 
 namespace earshot {
@@ -165,6 +166,7 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   using earshot::ExitCode;
+  earshot::end_uncaught_as_bug("earshotd");
   earshot::open_standard_streams();
   CLI::App app("Listens, classifies every window of sound, and publishes the predictions.", "earshotd");
   earshot::Options options;

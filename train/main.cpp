@@ -4,6 +4,7 @@
 
 #include "dsp/base/Error.h"
 #include "dsp/base/StandardOutput.h"
+#include "dsp/base/Uncaught.h"
 #include "train/commands/CalibrateCommand.h"
 #include "train/commands/CommandLine.h"
 #include "train/commands/CrossvalCommand.h"
@@ -38,6 +39,7 @@ int run_and_flush(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  end_uncaught_as_bug("trainer");
   try {
     return run_and_flush(argc, argv);
   } catch (const earshot::Error& error) {

@@ -11,6 +11,16 @@
 #include "dsp/base/Error.h"
 
 namespace earshot {
+namespace {
+
+// What the constructor could run now cannot: our bug, or broken memory, and no window would fare better.
+// Nothing catches it above streaming code, which is noexcept: end_uncaught_as_bug() says how the program
+// ends.
+void expect_classified(bool classified) {
+  if (!classified) throw Error(ExitCode::software, "classifier: oneDNN refused to compute");
+}
+
+}  // namespace
 
 std::uint64_t effective_hop_samples(const FeatureRecipe& recipe, double hop_s, std::string_view place,
                                     ExitCode code) {
@@ -124,7 +134,7 @@ void Pipeline::classify(const Window& window, std::uint64_t padded_samples) noex
   if (!prediction.gated) {
     prediction.scores.resize(classes_);
     extractor_.extract_window(window.samples, window.start_sample, features_);
-    classifier_.classify(features_, prediction.scores);
+    expect_classified(classifier_.classify(features_, prediction.scores));
   }
   counters_.predictions.fetch_add(1, std::memory_order_relaxed);
   sink_.publish(std::move(prediction));

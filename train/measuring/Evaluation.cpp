@@ -169,7 +169,9 @@ std::vector<float> classify_all(const Model& model, const FeatureSet& features, 
   work_on_items(features.size(), static_cast<unsigned>(threads), [&] {
     const auto classifier = std::make_shared<Classifier>(model, 1);
     return [&, classifier, room = std::vector<float>()](std::size_t i) mutable {
-      classifier->classify(features.image(i, room), std::span(scores).subspan(i * classes, classes));
+      const std::span<float> own = std::span(scores).subspan(i * classes, classes);
+      if (!classifier->classify(features.image(i, room), own))
+        throw Error(ExitCode::software, "classifier: oneDNN refused to compute");
     };
   });
   return scores;

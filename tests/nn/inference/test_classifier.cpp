@@ -36,7 +36,7 @@ Model model_of(Architecture architecture, Weights weights) {
 
 std::vector<float> scores_of(Classifier& classifier, std::span<const float> features, std::size_t classes) {
   std::vector<float> scores(classes);
-  classifier.classify(features, scores);
+  REQUIRE(classifier.classify(features, scores));
   return scores;
 }
 
@@ -360,11 +360,22 @@ TEST_CASE("classifying allocates nothing of ours") {
   Classifier classifier(random_v6(), 1);
   const std::vector<float> features = picture(1);
   std::vector<float> scores(10);
-  classifier.classify(features, scores);
+  REQUIRE(classifier.classify(features, scores));
   const AllocationGuard guard;
-  classifier.classify(features, scores);
+  const bool classified = classifier.classify(features, scores);
   const std::size_t allocations = guard.allocations();
+  CHECK(classified);
   CHECK(allocations == 0);
+}
+
+TEST_CASE("features or scores of another size than the model's are refused, and no score is written") {
+  Classifier classifier(random_v6(), 1);
+  const std::vector<float> features = picture(1);
+  std::vector<float> scores(10, -1.0F);
+  CHECK_FALSE(classifier.classify(std::span(features).first(features.size() - 1), scores));
+  CHECK_FALSE(classifier.classify(features, std::span(scores).first(9)));
+  CHECK(scores == std::vector<float>(10, -1.0F));
+  CHECK(classifier.classify(features, scores));
 }
 
 TEST_CASE("scores are probabilities, softened by the temperature") {

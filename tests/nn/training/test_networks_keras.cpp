@@ -152,7 +152,7 @@ void check_scores(const Model& model, std::span<const float> inputs, const Weigh
   std::vector<float> scores(classes);
   const std::size_t size = inputs.size() / kBatch;
   for (std::size_t i = 0; i < kBatch; ++i) {
-    classifier.classify(inputs.subspan(i * size, size), scores);
+    REQUIRE(classifier.classify(inputs.subspan(i * size, size), scores));
     double worst = 0.0;
     for (std::size_t c = 0; c < classes; ++c) {
       worst = std::max(
