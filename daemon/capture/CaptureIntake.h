@@ -23,8 +23,8 @@ class CaptureIntake {
   /// The device has begun at `now`: opening it may have taken long. Before the first take().
   void restart_clock(Clock::time_point now) noexcept;
 
-  /// real-time, wait-free: `frames` x channels interleaved samples that came at `now`. `overflowed`: some were
-  /// lost before them.
+  /// real-time: wait-free; `frames` x channels interleaved samples that came at `now`. `overflowed`: some
+  /// were lost before them.
   void take(const float* interleaved, std::size_t frames, bool overflowed, Clock::time_point now) noexcept;
 
   SpscRing& ring() noexcept { return ring_; }

@@ -21,9 +21,9 @@ class SpscRing {
   /// Allocates; `capacity` is rounded up to a power of two. Throws Error(software) for 0.
   explicit SpscRing(std::size_t capacity);
 
-  /// real-time, wait-free, producer: all of `samples` or none of them; none are a hole.
+  /// real-time: wait-free, producer; all of `samples` or none of them; none are a hole.
   void push(std::span<const float> samples) noexcept;
-  /// real-time, wait-free, producer: `samples` were lost before they came here.
+  /// real-time: wait-free, producer; `samples` were lost before they came here.
   void push_hole(std::uint64_t samples) noexcept { pending_hole_ += samples; }
 
   /// What comes next in the stream's order: a hole, or else samples.

@@ -45,7 +45,7 @@ struct Clip {
 };
 Clip load_clip(const std::filesystem::path& path, int rate_hz);
 
-/// NaN and infinite samples become 0. Returns how many there were. real-time.
+/// real-time: NaN and infinite samples become 0. Returns how many there were.
 std::size_t replace_bad_samples(std::span<float> samples) noexcept;
 
 }  // namespace earshot

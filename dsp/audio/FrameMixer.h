@@ -18,7 +18,7 @@ class FrameMixer {
   /// to_mono).
   explicit FrameMixer(std::optional<std::size_t> channel = std::nullopt) : channel_(channel) {}
 
-  /// real-time.
+  /// real-time: one sample of `frame`, one value a channel.
   float operator()(std::span<const float> frame) noexcept {
     if (channel_) return finite(frame[*channel_]);
     float sum = finite(frame[0]);

@@ -5,9 +5,9 @@
 
 namespace earshot {
 
-/// 20 log10 of the RMS, DC removed, of the loudest 100 ms of `window`: blocks of 100 ms side by side from its
-/// start, a shorter rest counts only if there is no whole block. A full-scale sine is -3.01; never below
-/// -120, digital silence. real-time.
+/// real-time: 20 log10 of the RMS, DC removed, of the loudest 100 ms of `window`: blocks of 100 ms side by
+/// side from its start, a shorter rest counts only if there is no whole block. A full-scale sine is -3.01;
+/// never below -120, digital silence.
 double level_dbfs(std::span<const float> window, int rate_hz) noexcept;
 
 }  // namespace earshot

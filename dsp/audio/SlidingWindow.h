@@ -17,7 +17,7 @@ struct Window {
   std::uint64_t end_sample() const { return start_sample + samples.size(); }
 };
 
-/// real-time after construction: no call allocates or throws. Not thread safe.
+/// real-time: after construction no call allocates or throws. Not thread safe.
 class SlidingWindow {
  public:
   /// `hop_samples` <= `window_samples`, both > 0; else Error(software).

@@ -23,9 +23,9 @@ class MelSpectrogram {
   /// Makes room for the frames of `samples` samples; forgets all frames if it had less.
   void reserve(std::size_t samples);
 
-  /// Computes every frame of `samples`, which begin at `start_sample` of a timeline, except those that it
-  /// still has: frames that lay wholly inside the samples before and lie wholly inside these. real-time if
-  /// room was reserved, else it reserves.
+  /// real-time: if room was reserved, else it reserves. Computes every frame of `samples`, which begin at
+  /// `start_sample` of a timeline, except those that it still has: frames that lay wholly inside the samples
+  /// before and lie wholly inside these.
   void update(std::span<const float> samples, std::uint64_t start_sample);
 
   /// Forgets all frames; the next update computes every one.
