@@ -1,7 +1,8 @@
 #include "nn/training/LargeDenseOperation.h"
 
 #include <algorithm>
-#include <cassert>
+
+#include "dsp/base/Error.h"
 
 namespace earshot {
 
@@ -37,7 +38,7 @@ void LargeDenseOperation::forward(Worker&, const float* input, float* output) {
 }
 
 void LargeDenseOperation::backward(Worker&, const float*, const float*, float*) {
-  assert(false);  // takes_batch()
+  throw Error(ExitCode::software, "training: a large dense layer takes whole batches");  // takes_batch()
 }
 
 void LargeDenseOperation::forward_batch(std::size_t samples, const float* inputs, float* outputs) {

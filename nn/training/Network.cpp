@@ -1,7 +1,6 @@
 #include "nn/training/Network.h"
 
 #include <algorithm>
-#include <cassert>
 #include <deque>
 #include <optional>
 #include <string>
@@ -231,6 +230,12 @@ struct Network::Impl {
     });
   }
 
+  static void expect_size(const char* what, std::size_t found, std::size_t expected) {
+    if (found == expected) return;
+    throw Error(ExitCode::software, std::string("training: found ") + std::to_string(found) + " values of " +
+                                        what + ", expected " + std::to_string(expected));
+  }
+
   void copy_logits(const float* from, std::size_t sample, std::span<float> logits) const {
     std::copy_n(from, classes, logits.begin() + static_cast<std::ptrdiff_t>(sample * classes));
   }
@@ -263,7 +268,8 @@ const Architecture& Network::architecture() const noexcept {
 
 void Network::infer(std::span<const float> images, std::size_t n, std::span<float> logits) {
   Impl& self = *impl_;
-  assert(images.size() == n * self.architecture.input.size() && logits.size() == n * self.classes);
+  self.expect_size("images", images.size(), n * self.architecture.input.size());
+  self.expect_size("logits", logits.size(), n * self.classes);
   onednn::use_threads(1);
   const std::size_t count = self.plan.stages.size();
   self.prepare_inference(count);
@@ -279,7 +285,8 @@ void Network::forward(std::span<const float> images, std::span<const std::uint64
                       std::span<float> logits) {
   Impl& self = *impl_;
   const std::size_t n = keys.size();
-  assert(images.size() == n * self.architecture.input.size() && logits.size() == n * self.classes);
+  self.expect_size("images", images.size(), n * self.architecture.input.size());
+  self.expect_size("logits", logits.size(), n * self.classes);
   onednn::use_threads(1);
   self.batch->begin(images, keys);
   self.forward_frozen(n);
@@ -293,7 +300,7 @@ void Network::forward(std::span<const float> images, std::span<const std::uint64
 void Network::backward(std::span<const float> logit_gradients) {
   Impl& self = *impl_;
   const std::size_t n = self.batch->samples();
-  assert(logit_gradients.size() == n * self.classes);
+  self.expect_size("gradients of logits", logit_gradients.size(), n * self.classes);
   onednn::use_threads(1);
   const std::size_t last = self.plan.stages.size() - 1;
   const std::size_t padded = self.plan.stages[last].epilogue->output().floats();

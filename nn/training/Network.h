@@ -29,8 +29,8 @@ class Network {
 
   const Architecture& architecture() const noexcept;
 
-  // What follows and computes throws Error(software) if oneDNN refuses; then nothing of the batch is to be
-  // used.
+  // What follows and computes throws Error(software) if a span has another size, or if oneDNN refuses; then
+  // nothing of the batch is to be used.
 
   /// Inference: running statistics, no dropout. `images` n x height x width x channels -> `logits` n x
   /// classes.

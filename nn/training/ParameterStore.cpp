@@ -1,7 +1,8 @@
 #include "nn/training/ParameterStore.h"
 
 #include <algorithm>
-#include <cassert>
+
+#include "dsp/base/Error.h"
 
 namespace earshot {
 
@@ -23,7 +24,7 @@ ParameterStore::ParameterStore(const Architecture& architecture, const Weights& 
 const Parameter& ParameterStore::find(const std::string& name) const {
   const auto found = std::find_if(all_.begin(), all_.end(),
                                   [&](const Parameter& parameter) { return parameter.spec->name == name; });
-  assert(found != all_.end());
+  if (found == all_.end()) throw Error(ExitCode::software, "training: no layer owns a tensor '" + name + "'");
   return *found;
 }
 

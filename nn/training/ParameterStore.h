@@ -20,7 +20,7 @@ class ParameterStore {
   ParameterStore(const ParameterStore&) = delete;
   ParameterStore& operator=(const ParameterStore&) = delete;
 
-  /// `gradient` is empty for what is not trained. The name must exist.
+  /// `gradient` is empty for what is not trained. Throws Error(software) for a name that no tensor has.
   const Parameter& find(const std::string& name) const;
   /// In the order of parameter_specs().
   std::span<const Parameter> trainable() const noexcept { return trainable_; }

@@ -93,6 +93,25 @@ TEST_CASE("The same steps on the same threads give the same bits") {
   }
 }
 
+TEST_CASE("Spans of another size than the network's are refused in every build") {
+  const Batch batch(3);
+  Network network = fresh(2);
+  std::vector<float> logits(batch.n * kClasses);
+  const std::span<const float> images = batch.images;
+  const auto refused = [](auto call) {
+    try {
+      call();
+    } catch (const Error& error) {
+      return error.code() == ExitCode::software;
+    }
+    return false;
+  };
+  CHECK(refused([&] { network.infer(images.first(images.size() - 1), batch.n, logits); }));
+  CHECK(refused([&] { network.forward(images, batch.keys, std::span(logits).first(1)); }));
+  network.forward(images, batch.keys, logits);
+  CHECK(refused([&] { network.backward(std::span<const float>(batch.gradients).first(1)); }));
+}
+
 TEST_CASE("A batch leaves nothing behind: a smaller one after it gives what a fresh network gives") {
   Network used = fresh(2);
   step(used, Batch(7, 2));
