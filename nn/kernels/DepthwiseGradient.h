@@ -18,7 +18,8 @@ struct DepthwiseGradient {
   /// Layout of the kernel's gradient: [block of channels][row][column][lane].
   dnnl::memory::desc desc() const;
 
-  /// One sample -> both gradients, overwritten; `bias_gradient` holds output.padded_channels() values, or is
+  /// One sample, `input_values` as `input` and `output_gradient` as `output` lie -> both gradients,
+  /// overwritten: `kernel_gradient` as desc() says, `bias_gradient` of output.padded_channels() values, or
   /// null.
   void compute(const float* input_values, const float* output_gradient, float* kernel_gradient,
                float* bias_gradient) const;

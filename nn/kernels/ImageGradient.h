@@ -15,8 +15,8 @@ struct ImageGradient {
   /// Layout of the kernel's gradient: [block of 8 filters][row][column][lane].
   dnnl::memory::desc desc() const;
 
-  /// `image` height x width and `output_gradient` of one sample -> both gradients, overwritten;
-  /// `bias_gradient` holds output.padded_channels() values.
+  /// `image` height x width and `output_gradient`, as `output` lies, of one sample -> both gradients,
+  /// overwritten: `kernel_gradient` as desc() says, `bias_gradient` of output.padded_channels() values.
   void compute(const float* image, const float* output_gradient, float* kernel_gradient,
                float* bias_gradient) const;
 };

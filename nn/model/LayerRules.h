@@ -58,7 +58,6 @@ class LayerCheck {
 
   const FeatureShape& input() const { return inputs_.front(); }
   const FeatureShape& second() const { return inputs_[1]; }
-  std::size_t input_count() const { return inputs_.size(); }
 
   [[noreturn]] void refuse(const char* what, double found, const std::string& expected) const;
   [[noreturn]] void refuse_second(const std::string& expected) const;

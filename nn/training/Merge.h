@@ -5,7 +5,8 @@
 
 namespace earshot {
 
-/// Any thread may call it. Activations are laid out as ActivationShape says.
+/// Any thread may call it. Pointers are to one sample's activation of `shape`, laid out as ActivationShape
+/// says; a gate holds a vector of channels, padded ones included.
 class Merge {
  public:
   enum class Kind {
