@@ -17,6 +17,8 @@ PreparedPrimitive::PreparedPrimitive(dnnl::primitive primitive, Arguments argume
 
 void PreparedPrimitive::bind(int argument, const void* data) {
   const auto found = std::ranges::find(memories_, argument, &Arguments::value_type::first);
+  if (found == memories_.end())
+    throw Error(ExitCode::software, "a primitive has no argument " + std::to_string(argument));
   // oneDNN takes inputs through the same handle as outputs; it writes to outputs only.
   found->second.set_data_handle(const_cast<void*>(data));
 }

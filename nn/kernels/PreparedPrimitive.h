@@ -15,7 +15,7 @@ class PreparedPrimitive {
   using Arguments = std::vector<std::pair<int, dnnl::memory>>;
   PreparedPrimitive(dnnl::primitive primitive, Arguments arguments);
 
-  /// Where one of the arguments lies from now on.
+  /// Where one of the arguments lies from now on. Throws Error(software) if there is none of that index.
   void bind(int argument, const void* data);
   /// real-time: but for what oneDNN itself does. Whatever it gives but dnnl_success: nothing was computed.
   [[nodiscard]] dnnl_status_t run(const dnnl::stream& stream) const noexcept;

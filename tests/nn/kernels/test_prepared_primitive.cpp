@@ -38,6 +38,7 @@ TEST_CASE("a prepared primitive computes from and to what it is bound to") {
 TEST_CASE("a primitive that oneDNN refuses is told by its status, in every build") {
   const onednn::PreparedPrimitive without_output(transposition(),
                                                  {{DNNL_ARG_FROM, onednn::view(kFrom, nullptr)}});
+  CHECK_THROWS_AS(onednn::PreparedPrimitive(without_output).bind(DNNL_ARG_TO, nullptr), Error);
   const dnnl_status_t status = without_output.run(dnnl::stream(onednn::engine()));
   CHECK(status == dnnl_invalid_arguments);
 
