@@ -10,13 +10,16 @@
 #include "dsp/base/Error.h"
 #include "dsp/base/JsonText.h"
 #include "dsp/base/StopSignal.h"
+#include "dsp/base/Utf8.h"
 #include "nn/model/Model.h"
+#include "train/commands/ClipChoiceOptions.h"
 #include "train/commands/CommandLine.h"
-#include "train/commands/EvaluateCommand.h"
 #include "train/commands/LoadClips.h"
+#include "train/commands/Tell.h"
 #include "train/data/DataSet.h"
 #include "train/measuring/ScoredClips.h"
 #include "train/measuring/Temperature.h"
+#include "train/measuring/TrainedOn.h"
 
 namespace earshot {
 namespace {
@@ -29,12 +32,11 @@ struct Source {
 
 std::optional<Source> score_data(Model model, const CalibrateOptions& options, const StopSignal& stop) {
   const DataSet data = open_data_set(*options.data, options.strict);
-  const std::vector<std::size_t> chosen = chosen_clips(data, options.fold, options.test_split);
+  const std::vector<std::size_t> chosen = chosen_clips(data, options.clips);
   known_clips(data, chosen, model.labels, false);
-  const std::string warning = trained_on_warning(model, data, options.fold, options.test_split);
+  const std::string warning = trained_on_warning(model, data, options.clips);
   if (!warning.empty()) {
-    std::cerr << "warning: " << warning
-              << "; out-of-fold scores (crossval, then --scores) are the honest source\n";
+    tell("warning: " + warning + "; out-of-fold scores (crossval, then --scores) are the honest source");
   }
   const FeatureSet features = load_clips(
       data, chosen, model.recipe, {"clips", static_cast<unsigned>(options.threads), options.strict}, stop);
@@ -80,33 +82,25 @@ int run_calibrate(const CalibrateOptions& options) {
   model.temperature = static_cast<float>(fit.temperature);
   model.provenance["temperature"] =
       fmt::format("{:.4f}, fitted to {} clips of {}", fit.temperature, source->clips.size(),
-                  std::filesystem::path(source->name).lexically_normal().filename().string());
+                  printable(std::filesystem::path(source->name).lexically_normal().filename().string()));
   save_model(model, options.out);
   std::cout << (options.json ? fit_json(fit, *source) : fit_text(fit, *source));
   return 0;
 }
 
 void add_calibrate(CommandLine& line) {
-  struct Options : CalibrateOptions {
-    std::string split;
-  };
-  const auto options = std::make_shared<Options>();
-  Command command = line.add("calibrate", "Make a model's scores as sure as they are right", [options] {
-    options->test_split = !options->split.empty();
-    return run_calibrate(*options);
-  });
+  const auto options = std::make_shared<CalibrateOptions>();
+  Command command = line.add("calibrate", "Make a model's scores as sure as they are right",
+                             [options] { return run_calibrate(*options); });
   command.option("model", &options->model, "The model file").required();
   const CommandOption scores = command.option(
       "--scores", &options->scores, "Scores of clips that the models had not seen: crossval's scores.csv");
   command.exactly_one_of("what to fit to",
                          {scores, command.option("--data", &options->data,
                                                  "Directory of a data set: the model scores its clips now")});
-  CommandOption fold = command.option("--fold", &options->fold, "Only this fold");
-  fold.excludes(scores);
-  command.option("--split", &options->split, "Only the clips of the test list: test")
-      .one_of({"test"})
-      .excludes(fold)
-      .excludes(scores);
+  ClipChoiceOptions clips = add_clip_choice(command, options->clips);
+  clips.fold.excludes(scores);
+  clips.split.excludes(scores);
   command.option("--out", &options->out, "Write the calibrated model there").required();
   command.option("--json", &options->json, "One JSON document instead of text");
   command.option("--strict", &options->strict, "A clip that cannot be read is an error");

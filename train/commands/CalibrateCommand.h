@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <optional>
 
+#include "train/data/ClipChoice.h"
+
 namespace earshot {
 
 class CommandLine;
@@ -12,8 +14,7 @@ struct CalibrateOptions {
   std::filesystem::path model;
   std::optional<std::filesystem::path> scores;  ///< out-of-fold scores, crossval's scores.csv; or else `data`
   std::optional<std::filesystem::path> data;
-  std::optional<int> fold;  ///< only this fold's clips
-  bool test_split = false;  ///< only the clips of the test list
+  ClipChoice clips;
   std::filesystem::path out;
   bool json = false;
   bool strict = false;  ///< a clip that cannot be read is an error

@@ -19,6 +19,10 @@
 #include "nn/model/Model.h"
 #include "train/commands/CommandLine.h"
 #include "train/commands/LoadClips.h"
+#include "train/commands/RunDirectory.h"
+#include "train/commands/Tell.h"
+#include "train/commands/TrainRun.h"
+#include "train/data/ClipChoice.h"
 #include "train/data/DataSet.h"
 #include "train/data/Folds.h"
 #include "train/learning/TrainConfig.h"
@@ -130,10 +134,8 @@ int run_crossval(const CrossvalOptions& options) {
     TrainOptions train = options.train;
     train.fold = fold;
     train.out = options.train.out / fmt::format("fold-{}", fold);
-    std::error_code error;
-    train.resume = fs::exists(train.out / "resume.safetensors", error);
-    std::cerr << fmt::format("fold {}, {} of {}: {}\n", fold, results.size() + 1, folds.size(),
-                             train.out.string());
+    train.resume = RunFiles(train.out).has_state;
+    tell(fmt::format("fold {}, {} of {}: {}", fold, results.size() + 1, folds.size(), train.out.string()));
     const int code = train_into(train, config, data, stop, again);
     if (code != 0) return code;
 
@@ -144,7 +146,8 @@ int run_crossval(const CrossvalOptions& options) {
                                             train.strict, config.samples.most_sound_bytes},
                                            stop);
     if (!features.complete) {
-      std::cerr << "to go on:\n  " << again << '\n';
+      tell("to go on:");
+      tell("  " + again);
       return 128 + stop.received();
     }
     ScoredClips clips = score_clips(model, data, features, train.threads);

@@ -1,9 +1,13 @@
 // CrossvalCommand: `trainer crossval`, every fold held out once, trained without it and measured on it.
 #pragma once
 
-#include "train/commands/TrainCommand.h"
+#include <optional>
+
+#include "train/commands/TrainOptions.h"
 
 namespace earshot {
+
+class CommandLine;
 
 struct CrossvalOptions {
   TrainOptions train;        ///< of every fold; `out` is the directory of them all

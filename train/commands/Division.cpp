@@ -8,7 +8,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "dsp/base/Error.h"
-#include "train/commands/LoadClips.h"
+#include "train/data/ClipChoice.h"
 #include "train/data/Folds.h"
 #include "train/data/Split.h"
 

@@ -1,8 +1,7 @@
 #include "train/commands/EvaluateCommand.h"
 
-#include <algorithm>
 #include <iostream>
-#include <set>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,50 +13,21 @@
 #include "dsp/base/Error.h"
 #include "dsp/base/StopSignal.h"
 #include "nn/model/Model.h"
+#include "train/commands/ClipChoiceOptions.h"
 #include "train/commands/CommandLine.h"
 #include "train/commands/LoadClips.h"
+#include "train/commands/Tell.h"
 #include "train/data/DataSet.h"
 #include "train/measuring/Evaluation.h"
 #include "train/measuring/ScoredClips.h"
+#include "train/measuring/TrainedOn.h"
 
 namespace earshot {
-std::vector<std::size_t> chosen_clips(const DataSet& data, std::optional<int> fold, bool test_split) {
-  if (fold) return clips_of_fold(data, *fold);
-  if (test_split) {
-    std::vector<std::size_t> which = clips_of_part(data, Part::test);
-    if (which.empty()) {
-      throw Error(ExitCode::bad_data,
-                  data.directory.string() + ": found no test list, expected Test_Public.csv");
-    }
-    return which;
-  }
-  std::vector<std::size_t> which = clips_of_part(data, Part::train);
-  const std::vector<std::size_t> tests = clips_of_part(data, Part::test);
-  which.insert(which.end(), tests.begin(), tests.end());
-  return which;
-}
-
-std::string trained_on_warning(const Model& model, const DataSet& data, std::optional<int> fold,
-                               bool test_split) {
-  if (test_split) return {};
-  const std::string name = std::filesystem::weakly_canonical(data.directory).filename().string();
-  for (const std::string whose : {"", "initial "}) {
-    const auto told = model.provenance.find(whose + "data");
-    if (told == model.provenance.end() || !told->second.starts_with(name + ": ")) continue;
-    const auto held_out = model.provenance.find(whose + "held out");
-    const bool keeps_one = held_out != model.provenance.end();
-    if (fold && keeps_one && held_out->second == fmt::format("fold {}", *fold)) continue;
-    return fmt::format("{} trained on {}{}: on clips that it knows it is better than on others, and surer",
-                       whose.empty() ? "the model was" : "the weights that the model began with were",
-                       told->second, keeps_one ? ", without " + held_out->second : "");
-  }
-  return {};
-}
 
 int run_evaluate(const EvaluateOptions& options) {
   const Model model = load_model(options.model);
   const DataSet data = open_data_set(options.data, options.strict);
-  const std::vector<std::size_t> chosen = chosen_clips(data, options.fold, options.test_split);
+  const std::vector<std::size_t> chosen = chosen_clips(data, options.clips);
   const std::vector<std::size_t> known = known_clips(data, chosen, model.labels, options.known_only);
   if (known.empty()) {
     throw Error(ExitCode::bad_data,
@@ -65,11 +35,11 @@ int run_evaluate(const EvaluateOptions& options) {
                             options.data.string(), fmt::join(model.labels, ", ")));
   }
   if (known.size() < chosen.size()) {
-    std::cerr << fmt::format("{} of {} clips left out: their labels are not the model's\n",
-                             chosen.size() - known.size(), chosen.size());
+    tell(fmt::format("{} of {} clips left out: their labels are not the model's", chosen.size() - known.size(),
+                     chosen.size()));
   }
-  const std::string warning = trained_on_warning(model, data, options.fold, options.test_split);
-  if (!warning.empty()) std::cerr << "note: " << warning << '\n';
+  const std::string warning = trained_on_warning(model, data, options.clips);
+  if (!warning.empty()) tell("note: " + warning);
   const StopSignal stop;
   const ClipLoading loading{"clips", static_cast<unsigned>(options.threads), options.strict};
   const FeatureSet features = load_clips(data, known, model.recipe, loading, stop);
@@ -85,20 +55,12 @@ int run_evaluate(const EvaluateOptions& options) {
 }
 
 void add_evaluate(CommandLine& line) {
-  struct Options : EvaluateOptions {
-    std::string split;
-  };
-  const auto options = std::make_shared<Options>();
-  Command command = line.add("evaluate", "Measure a model on a data set", [options] {
-    options->test_split = !options->split.empty();
-    return run_evaluate(*options);
-  });
+  const auto options = std::make_shared<EvaluateOptions>();
+  Command command = line.add("evaluate", "Measure a model on a data set",
+                             [options] { return run_evaluate(*options); });
   command.option("model", &options->model, "The model file").required();
   command.option("--data", &options->data, "Directory of the data set").required();
-  const CommandOption fold = command.option("--fold", &options->fold, "Only this fold");
-  command.option("--split", &options->split, "Only the clips of the test list: test")
-      .one_of({"test"})
-      .excludes(fold);
+  add_clip_choice(command, options->clips);
   command.option("--known-only", &options->known_only,
                  "Leave out clips whose labels the model does not know, and count them");
   command.option("--scores", &options->scores, "Write every clip's scores there, CSV");

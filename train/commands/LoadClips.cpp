@@ -4,14 +4,13 @@
 
 #include <chrono>
 #include <iostream>
-#include <set>
 #include <unordered_map>
 
 #include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
 
 #include "dsp/base/Error.h"
 #include "dsp/base/Terminal.h"
+#include "train/commands/Tell.h"
 #include "train/samples/FeatureCache.h"
 
 namespace earshot {
@@ -20,33 +19,9 @@ DataSet open_data_set(const std::filesystem::path& directory, bool strict) {
   DataSet data = read_data_set(directory);
   for (const std::string& problem : data.problems) {
     if (strict) throw Error(ExitCode::bad_data, problem);
-    std::cerr << "data set: " << problem << '\n';
+    tell("data set: " + problem);
   }
   return data;
-}
-
-std::vector<std::size_t> clips_of_fold(const DataSet& data, int fold) {
-  std::vector<std::size_t> which;
-  std::set<int> folds;
-  for (std::size_t i = 0; i < data.clips.size(); ++i) {
-    if (data.clips[i].fold == fold && !data.clips[i].background()) which.push_back(i);
-    if (data.clips[i].fold > 0) folds.insert(data.clips[i].fold);
-  }
-  if (!folds.contains(fold)) {
-    const std::string expected =
-        folds.empty() ? "a data set with folds" : fmt::format("one of {}", fmt::join(folds, ", "));
-    throw Error(ExitCode::bad_data,
-                fmt::format("{}: found no fold {}, expected {}", data.directory.string(), fold, expected));
-  }
-  return which;
-}
-
-std::vector<std::size_t> clips_of_part(const DataSet& data, Part part) {
-  std::vector<std::size_t> which;
-  for (std::size_t i = 0; i < data.clips.size(); ++i) {
-    if (data.clips[i].part == part && !data.clips[i].background()) which.push_back(i);
-  }
-  return which;
 }
 
 void warn_of_shared_sounds(const DataSet& data, const FeatureSet& train, const FeatureSet& validation) {
@@ -57,13 +32,11 @@ void warn_of_shared_sounds(const DataSet& data, const FeatureSet& train, const F
   for (std::size_t i = 0; i < validation.size(); ++i) {
     const auto twin = trained.find(validation.sounds[i]);
     if (twin == trained.end() || ++shared > kMostLines) continue;
-    std::cerr << fmt::format("{}: validates with the very sound of {}, which trains\n",
-                             data.clips[validation.clips[i]].path.string(),
-                             data.clips[twin->second].path.string());
+    tell(fmt::format("{}: validates with the very sound of {}, which trains",
+                     data.clips[validation.clips[i]].path.string(), data.clips[twin->second].path.string()));
   }
   if (shared > kMostLines) {
-    std::cerr << fmt::format("and {} validation clips more ('trainer data' lists all)\n",
-                             shared - kMostLines);
+    tell(fmt::format("and {} validation clips more ('trainer data' lists all)", shared - kMostLines));
   }
 }
 
@@ -82,16 +55,15 @@ FeatureSet load_clips(const DataSet& data, std::span<const std::size_t> which, c
   FeatureSet features = load_features(data, which, recipe, how);
   if (live) std::cerr << "\r\x1b[K";
   if (!features.complete) {
-    std::cerr << loading.what << ": interrupted; features that were ready are kept\n";
+    tell(loading.what + ": interrupted; features that were ready are kept");
     return features;
   }
 
   for (const FeatureSet::Problem& problem : features.problems) {
     if (loading.strict) throw Error(problem.code, problem.line);
-    std::cerr << "left out: " << problem.line << '\n';
+    tell("left out: " + problem.line);
   }
-  if (!features.cache_problem.empty())
-    std::cerr << "features are not kept: " << features.cache_problem << '\n';
+  if (!features.cache_problem.empty()) tell("features are not kept: " + features.cache_problem);
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
   std::string line = fmt::format("{}: features of {} in {:.1f} s, {} of them kept from before", loading.what,
                                  features.size(), passed.count(), features.from_cache);
@@ -99,7 +71,7 @@ FeatureSet load_clips(const DataSet& data, std::span<const std::size_t> which, c
   if (!features.problems.empty()) line += fmt::format(", {} left out", features.problems.size());
   if (features.bad_samples > 0)
     line += fmt::format(", {} NaN or infinite samples taken as 0", features.bad_samples);
-  std::cerr << line << '\n';
+  tell(line);
   if (features.size() == 0) {
     throw Error(ExitCode::bad_data,
                 fmt::format("{}: found none of {} {} that can be read, expected at least one",

@@ -17,12 +17,6 @@ namespace earshot {
 /// if `strict`.
 DataSet open_data_set(const std::filesystem::path& directory, bool strict);
 
-/// The clips of a fold (1, 2, ...), background left out. Throws Error(bad_data) naming the folds there are if
-/// it is none of them.
-std::vector<std::size_t> clips_of_fold(const DataSet& data, int fold);
-/// Those of the training or the test list, background left out.
-std::vector<std::size_t> clips_of_part(const DataSet& data, Part part);
-
 /// Prints to standard error which validation clips hold the very sound of a training clip: what is measured
 /// on them is no news to the network.
 void warn_of_shared_sounds(const DataSet& data, const FeatureSet& train, const FeatureSet& validation);

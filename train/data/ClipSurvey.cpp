@@ -6,6 +6,7 @@
 
 #include "dsp/audio/AudioFile.h"
 #include "dsp/base/Error.h"
+#include "train/data/SoundFiles.h"
 #include "train/data/SoundHash.h"
 #include "train/data/Workers.h"
 
@@ -47,6 +48,7 @@ std::string reason_of(const Error& error, const fs::path& path) {
 ClipFacts facts_of(const fs::path& path, std::vector<float>& block) {
   ClipFacts facts;
   try {
+    expect_file(path);
     AudioFile file(path);
     facts.rate_hz = file.rate_hz();
     facts.channels = file.channels();

@@ -45,7 +45,7 @@ class Inspection {
   }
 
   std::string name_of(std::size_t clip) const {
-    return data_.clips[clip].path.lexically_relative(data_.directory).string();
+    return data_.name_of(data_.clips[clip]);
   }
   const std::string& label_name(int label) const { return data_.labels[static_cast<std::size_t>(label)]; }
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <numeric>
+#include <system_error>
 
 #include "dsp/base/Error.h"
+#include "dsp/base/Utf8.h"
 #include "train/data/FolderLayout.h"
 #include "train/data/ListLayouts.h"
 #include "train/data/Recordings.h"
@@ -40,6 +42,16 @@ std::vector<int> LabelledClip::labels() const {
   std::vector<int> all{label};
   all.insert(all.end(), also.begin(), also.end());
   return all;
+}
+
+std::string DataSet::name() const {
+  std::error_code error;
+  const fs::path place = fs::weakly_canonical(directory, error);
+  return printable((error ? directory.lexically_normal() : place).filename().string());
+}
+
+std::string DataSet::name_of(const LabelledClip& clip) const {
+  return clip.path.lexically_relative(directory).string();
 }
 
 DataSet read_data_set(const fs::path& directory) {

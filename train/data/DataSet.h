@@ -42,6 +42,11 @@ struct DataSet {
   bool groups_given = false;  ///< by a list's column `group`, not by the names of files
   std::string layout = {};    ///< the list it was read from, or "folders"
   std::vector<std::string> problems = {};  ///< what was left out or looks wrong, a line each, naming the file
+
+  /// The directory's own name, printable, whatever path leads there.
+  std::string name() const;
+  /// What tells a clip from all others: its path below the directory. Any bytes, as names of files may be.
+  std::string name_of(const LabelledClip& clip) const;
 };
 
 /// Recognises, in this order:

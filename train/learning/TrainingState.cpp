@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::uintmax_t kMaxFileBytes = std::uintmax_t{4} << 30U;  // weights, average, kept, two slots each
 
-constexpr std::string_view kFormat = "earshot training state 3";
+constexpr std::string_view kFormat = "earshot training state 4";
 constexpr std::string_view kNetwork = "network/";
 constexpr std::string_view kKept = "kept/";
 constexpr std::string_view kSetting = "setting/";

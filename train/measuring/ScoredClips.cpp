@@ -160,7 +160,7 @@ ScoredClips score_clips(const Model& model, const DataSet& data, const FeatureSe
   clips.present.assign(features.size() * model.labels.size(), 0);
   for (std::size_t i = 0; i < features.size(); ++i) {
     const LabelledClip& clip = data.clips[features.clips[i]];
-    clips.files.push_back(clip.path.filename().string());
+    clips.files.push_back(data.name_of(clip));
     const std::vector<int> own = clip.labels();
     for (auto label = own.rbegin(); label != own.rend(); ++label) {
       const int number = number_of(data.labels[static_cast<std::size_t>(*label)], model.labels);

@@ -49,7 +49,7 @@ void CrossvalReport::add_fold(int fold, const std::filesystem::path& directory, 
 
 void CrossvalReport::write(const std::filesystem::path& directory, const Evaluation& pooled, int threads) {
   report_.recipe = config_.name;
-  report_.data = std::filesystem::weakly_canonical(data_.directory).filename().string();
+  report_.data = data_.name();
   report_.scored = fmt::format("{} clips of {} folds, each by a model that was trained without its fold",
                                pooled.clips, report_.folds.size());
   report_.notes = architecture_notes(config_.architecture);

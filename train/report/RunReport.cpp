@@ -29,7 +29,7 @@ std::string hours(double seconds) {
 
 std::vector<Report::Fact> data_facts(const FinishedRun& run) {
   std::vector<Report::Fact> facts;
-  facts.push_back({"directory", std::filesystem::weakly_canonical(run.data.directory).filename().string()});
+  facts.push_back({"directory", run.data.name()});
   facts.push_back({"training clips", fmt::format("{}", run.train.size())});
   facts.push_back({"validation clips", fmt::format("{}", run.validation.size())});
   facts.push_back({"classes", fmt::format("{}", run.data.labels.size())});
@@ -131,7 +131,7 @@ std::vector<Report::ScoredClip> worst_scored_clips(const DataSet& data, const Fe
   for (const std::size_t i : worst_clips(scores, truth, classes, kWorstClips)) {
     const std::span<const float> row = scores.subspan(i * classes, classes);
     Report::ScoredClip clip;
-    clip.file = data.clips[features.clips[i]].path.filename().string();
+    clip.file = data.name_of(data.clips[features.clips[i]]);
     clip.label = static_cast<std::size_t>(truth[i]);
     clip.scores.assign(row.begin(), row.end());
     clip.loss = clip_loss(row[clip.label]);
@@ -148,7 +148,7 @@ Report run_report(const FinishedRun& run) {
   const std::vector<float> scores = classify_all(run.model, scored, run.threads);
   Report report;
   report.recipe = run.config.name;
-  report.data = std::filesystem::weakly_canonical(run.data.directory).filename().string();
+  report.data = run.data.name();
   report.notes = architecture_notes(run.model.architecture.name);
   if (!has_validation) {
     report.notes.emplace_back(

@@ -11,6 +11,7 @@
 #include "dsp/base/Sha256.h"
 #include "dsp/features/FeatureExtractor.h"
 #include "dsp/spectrum/Decibel.h"
+#include "train/data/SoundFiles.h"
 #include "train/data/SoundHash.h"
 #include "train/data/Workers.h"
 #include "train/samples/FeatureCache.h"
@@ -22,7 +23,7 @@ class StreamedFeatures {
  public:
   struct Clip {
     std::filesystem::path file;
-    std::string sha256;  ///< of its bytes, if there is a cache
+    std::string sha256;  ///< of its bytes; none is needed without a cache
   };
 
   StreamedFeatures(const FeatureRecipe& recipe, std::shared_ptr<const FeatureCache> cache)
@@ -33,6 +34,7 @@ class StreamedFeatures {
   void read(std::size_t i, std::span<float> features) const {
     const Clip& clip = clips_.at(i);
     if (cache_ && cache_->load(clip.sha256, features)) return;
+    expect_file(clip.file);
     FeatureExtractor(recipe_).extract_clip(load_clip(clip.file, recipe_.rate_hz).samples, features);
   }
 
@@ -90,7 +92,7 @@ struct Outcome {
   std::optional<FeatureSet::Problem> problem;
   FeatureCache::Entry entry;
   bool from_cache = false;
-  std::string sha256;  ///< if there is a cache
+  std::string sha256;  ///< of the file's bytes
 };
 
 /// One worker's tools.
@@ -100,9 +102,10 @@ class ClipReader {
       : extractor_(recipe), cache_(cache), cache_problem_(cache_problem), mutex_(mutex) {}
 
   Outcome read(const std::filesystem::path& path, std::span<float> features) {
+    expect_file(path);
     Outcome outcome;
+    outcome.sha256 = sha256_of_file(path);
     if (cache_) {
-      outcome.sha256 = sha256_of_file(path);
       if (const auto entry = cache_->load(outcome.sha256, features)) {
         outcome.entry = *entry;
         outcome.from_cache = true;
@@ -190,6 +193,7 @@ class Loader {
         continue;
       }
       const std::size_t at = set_.size();
+      set_.contents.push_back(std::stoull(outcome.sha256.substr(0, 16), nullptr, 16));
       streamed->add({data_.clips[which_[i]].path, std::move(outcome.sha256)});
       if (!streams_ && at != i) std::copy_n(&set_.images[i * size], size, &set_.images[at * size]);
       set_.labels.push_back(data_.clips[which_[i]].label);

@@ -33,6 +33,7 @@ struct FeatureSet {
   std::vector<int> labels;             ///< size()
   std::vector<std::size_t> clips;      ///< size(): index into DataSet::clips
   std::vector<std::uint64_t> sounds;   ///< size(): SoundHash of each clip at the recipe's rate
+  std::vector<std::uint64_t> contents;  ///< size(): the first 64 bits of the SHA-256 of each file's bytes
   std::vector<std::vector<int>> also;  ///< size(): further labels, or empty if no clip has any
   std::vector<std::filesystem::path> files;  ///< size()
   std::vector<Problem> problems;             ///< clips left out, in the order asked for

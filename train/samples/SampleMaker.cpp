@@ -14,7 +14,7 @@ namespace {
 std::shared_ptr<SoundStore> backgrounds_of(const AudioAugmentation::Settings& audio, int rate_hz,
                                            std::size_t most_bytes) {
   if (!audio.background) return nullptr;
-  std::vector<std::filesystem::path> files = sound_files_below(audio.background->folder);
+  std::vector<std::filesystem::path> files = sound_files_below(audio.background->folder).files;
   for (const std::filesystem::path& file : files) AudioFile{file};  // throws now, not in hours
   return std::make_shared<SoundStore>(std::move(files), rate_hz, most_bytes);
 }

@@ -6,6 +6,7 @@
 
 #include "dsp/audio/AudioFile.h"
 #include "dsp/base/Error.h"
+#include "train/data/SoundFiles.h"
 
 namespace earshot {
 namespace {
@@ -50,6 +51,7 @@ std::shared_ptr<const StoredSound> SoundStore::sound(std::size_t i) {
     const std::lock_guard lock(mutex_);
     if (kept_.at(i)) return kept_[i];
   }
+  expect_file(files_[i]);
   Clip clip = load_clip(files_[i], rate_hz_);
   if (clip.samples.empty()) {
     throw Error(ExitCode::bad_data, files_[i].string() + ": found no samples, expected a sound");

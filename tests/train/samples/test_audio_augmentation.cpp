@@ -52,7 +52,7 @@ TEST_CASE("effects of probability 0 leave every bit of a sound, those of 1 chang
   const TemporaryDirectory directory;
   write_wav(directory / "hum.wav", tone(5000, 100.0), kRateHz);
   const auto backgrounds =
-      std::make_shared<SoundStore>(sound_files_below(directory.path()), kRateHz, std::size_t{1} << 20);
+      std::make_shared<SoundStore>(sound_files_below(directory.path()).files, kRateHz, std::size_t{1} << 20);
   const AudioAugmentation never(everything(0.0, directory.path()), kRateHz, backgrounds);
   const AudioAugmentation always(everything(1.0, directory.path()), kRateHz, backgrounds);
   const std::vector<float> sound = tone(4000);
@@ -203,7 +203,7 @@ TEST_CASE("a background is as loud as the ratio says and goes round if it is sho
   directory.write("README.md", "where it was recorded");
   directory.write(".DS_Store", "");
   std::filesystem::create_symlink("nowhere", directory / "gone.wav");
-  const auto files = sound_files_below(directory.path());
+  const auto files = sound_files_below(directory.path()).files;
   REQUIRE(files.size() == 2);
   AudioAugmentation::Settings settings;
   settings.background = {1.0, directory.path(), {10.0, 10.0}};
