@@ -7,7 +7,8 @@
 
 namespace earshot {
 
-/// Ends with a newline. Doubles get as many digits as it takes to read them back.
+/// Ends with a newline. Doubles get as many digits as it takes to read them back; text that is not UTF-8 is
+/// repaired.
 std::string json_text(const boost::json::value& document);
 
 }  // namespace earshot
