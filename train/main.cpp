@@ -1,6 +1,8 @@
 // trainer: makes, measures and explains models, offline.
 #include <exception>
+#include <filesystem>
 #include <iostream>
+#include <string>
 
 #include "dsp/base/Error.h"
 #include "dsp/base/StandardOutput.h"
@@ -14,6 +16,7 @@
 #include "train/commands/FeaturesCommand.h"
 #include "train/commands/ImportCommand.h"
 #include "train/commands/InfoCommand.h"
+#include "train/commands/Tell.h"
 #include "train/commands/TrainCommand.h"
 
 namespace {
@@ -43,10 +46,13 @@ int main(int argc, char** argv) {
   try {
     return run_and_flush(argc, argv);
   } catch (const earshot::Error& error) {
-    std::cerr << "trainer: " << error.what() << '\n';
+    earshot::tell(std::string("trainer: ") + error.what());
     return static_cast<int>(error.code());
+  } catch (const std::filesystem::filesystem_error& error) {
+    earshot::tell("trainer: " + error.path1().string() + ": cannot be used: " + error.code().message());
+    return static_cast<int>(earshot::ExitCode::io);
   } catch (const std::exception& error) {
-    std::cerr << "trainer: " << error.what() << " (this is a bug)\n";
+    earshot::tell(std::string("trainer: ") + error.what() + " (this is a bug)");
     return static_cast<int>(earshot::ExitCode::software);
   }
 }

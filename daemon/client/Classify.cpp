@@ -76,10 +76,10 @@ class Printer final : public MessageSink {
 
 std::filesystem::path find_model() {
   if (const auto config = find_config()) return load_config(*config).model.path;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  std::error_code ignored;  // what cannot be seen is not there
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
   const std::array places{program / "../share/earshot/esc10-v6.safetensors",
                           program / "../../config/esc10-v6.safetensors"};
-  std::error_code ignored;  // what cannot be seen is not there
   for (const std::filesystem::path& place : places) {
     if (std::filesystem::exists(place, ignored)) return place.lexically_normal();
   }

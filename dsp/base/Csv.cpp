@@ -87,9 +87,10 @@ class Reader {
 
 }  // namespace
 
-std::string_view without_byte_order_mark(std::string_view text) noexcept {
-  constexpr std::string_view kMark = "\xEF\xBB\xBF";
-  return text.starts_with(kMark) ? text.substr(kMark.size()) : text;
+std::string shown_field(std::string_view text) {
+  constexpr std::size_t kMostBytes = 80;
+  const std::string_view shown = text.substr(0, kMostBytes);
+  return '\'' + std::string(shown) + (shown.size() < text.size() ? "...'" : "'");
 }
 
 std::string csv_field(std::string_view text) {
@@ -100,8 +101,8 @@ std::string csv_field(std::string_view text) {
 }
 
 Csv read_csv(const std::filesystem::path& path) {
-  const std::string text = read_file(path, kMaxFileBytes, "a CSV file");
-  Reader reader(path, without_byte_order_mark(text));
+  const std::string text = read_text(path, kMaxFileBytes, "a CSV file");
+  Reader reader(path, text);
   auto header = reader.next();
   if (!header) refuse(path, 1, "found nothing, expected a line that names the columns");
   Csv csv{path, std::move(header->fields), {}};
@@ -121,8 +122,8 @@ std::size_t Csv::column(std::string_view name) const {
   if (found != columns.end()) return static_cast<std::size_t>(found - columns.begin());
   std::string present;
   for (const std::string& each : columns) present += (present.empty() ? "" : ",") + each;
-  throw Error(ExitCode::bad_data, path.string() + ":1: found the columns '" + present +
-                                      "', expected one named '" + std::string(name) + "'");
+  throw Error(ExitCode::bad_data, path.string() + ":1: found the columns " + shown_field(present) +
+                                      ", expected one named '" + std::string(name) + "'");
 }
 
 }  // namespace earshot

@@ -26,14 +26,14 @@ struct Csv {
   std::size_t column(std::string_view name) const;
 };
 
-/// What follows UTF-8's mark, if a text begins with it.
-std::string_view without_byte_order_mark(std::string_view text) noexcept;
+/// `text` in quotes for a message; of a long one the beginning.
+std::string shown_field(std::string_view text);
 
 /// `text` as one field of a record, in quotes where it needs them.
 std::string csv_field(std::string_view text);
 
 /// Throws Error(no_input) if it cannot be read, Error(bad_data) naming file and line if it is not such a
-/// table.
+/// table, or the encoding if it is another than UTF-8 that can be told. Fields may hold any bytes.
 Csv read_csv(const std::filesystem::path& path);
 
 }  // namespace earshot

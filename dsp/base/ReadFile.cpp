@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dsp/base/Error.h"
+#include "dsp/base/Utf8.h"
 
 namespace earshot {
 namespace {
@@ -94,6 +95,17 @@ std::string read_file(const std::filesystem::path& path, std::uintmax_t most_byt
 std::string read_file_or_pipe(const std::filesystem::path& path, std::uintmax_t most_bytes,
                               const std::string& what) {
   return read_whole(path, most_bytes, what, Pipes::read);
+}
+
+std::string read_text(const std::filesystem::path& path, std::uintmax_t most_bytes, const std::string& what) {
+  std::string text = read_file(path, most_bytes, what);
+  if (const std::string_view encoding = foreign_encoding(text); !encoding.empty()) {
+    throw Error(ExitCode::bad_data,
+                path.string() + ": is in " + std::string(encoding) + ", expected " + what + " in UTF-8");
+  }
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kMark)) text.erase(0, kMark.size());
+  return text;
 }
 
 void read_blocks(const std::filesystem::path& path, const std::string& what,

@@ -11,6 +11,7 @@
 
 #include "dsp/base/Error.h"
 #include "dsp/base/ReadFile.h"
+#include "dsp/base/Utf8.h"
 
 namespace earshot {
 
@@ -113,6 +114,9 @@ template <typename Node>
 }
 
 std::shared_ptr<const toml::table> parse(std::string_view text, const std::string& name) {
+  if (const std::string_view encoding = foreign_encoding(text); !encoding.empty()) {
+    throw Error(ExitCode::config, name + ": is in " + std::string(encoding) + ", expected TOML in UTF-8");
+  }
   try {
     return std::make_shared<const toml::table>(toml::parse(text, name));
   } catch (const toml::parse_error& error) {

@@ -10,6 +10,7 @@
 #include "dsp/base/FileKind.h"
 #include "dsp/base/ReadFile.h"
 #include "dsp/base/Sha256.h"
+#include "dsp/base/Utf8.h"
 #include "nn/model/ModelJson.h"
 #include "nn/model/Safetensors.h"
 
@@ -28,7 +29,6 @@ constexpr const char* kProvenanceKey = "provenance";
 
 constexpr std::uintmax_t kMaxFileBytes = std::uintmax_t{320}
                                          << 20U;  // all parameters an architecture may have
-constexpr std::size_t kMaxLabelBytes = 256;
 constexpr std::size_t kChecksumDigits = 64;
 
 // Where the checksum's digits begin. A quote inside a JSON string is escaped, so this matches the field
@@ -59,11 +59,8 @@ void validate_labels(const std::vector<std::string>& labels, int classes) {
   }
   std::set<std::string_view> seen;
   for (const std::string& label : labels) {
-    bool printable = !label.empty() && label.size() <= kMaxLabelBytes;
-    for (const char c : label) printable = printable && static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
-    if (!printable) {
-      throw Error(ExitCode::bad_data,
-                  "labels: one is empty, longer than 256 bytes or has control characters");
+    if (const std::string problem = name_problem(label); !problem.empty()) {
+      throw Error(ExitCode::bad_data, "labels: label " + std::to_string(seen.size() + 1) + ' ' + problem);
     }
     if (!seen.insert(label).second) {
       throw Error(ExitCode::bad_data, "labels: '" + label + "' occurs twice, expected unique labels");

@@ -10,6 +10,7 @@
 
 #include "dsp/base/Error.h"
 #include "dsp/base/StopSignal.h"
+#include "dsp/base/Terminal.h"
 #include "train/commands/CommandLine.h"
 #include "train/data/ClipSurvey.h"
 #include "train/data/DataReport.h"
@@ -20,7 +21,7 @@ namespace earshot {
 int run_data(const DataOptions& options) {
   const DataSet data = read_data_set(options.directory);
   const StopSignal stop;
-  const bool live = isatty(STDERR_FILENO) != 0;
+  const bool live = terminal_of(STDERR_FILENO).live;
   const std::vector<ClipFacts> facts =
       survey_clips(data, static_cast<unsigned>(options.threads), [&](std::size_t done) {
         if (live) std::cerr << fmt::format("\r\x1b[Kclips read {}/{}", done, data.clips.size()) << std::flush;

@@ -11,10 +11,12 @@
 
 #include "dsp/audio/AudioFile.h"
 #include "dsp/base/Error.h"
+#include "dsp/base/Utf8.h"
 #include "dsp/features/FeatureExtractor.h"
 #include "nn/model/Model.h"
 #include "train/commands/CommandLine.h"
 #include "train/commands/Npy.h"
+#include "train/commands/Tell.h"
 #include "train/data/DataSet.h"
 #include "train/learning/TrainConfig.h"
 #include "train/report/FeaturePicture.h"
@@ -114,7 +116,7 @@ void run_augmented(const FeaturesOptions& options) {
                     config.name));
   }
   if (config.fit_normalising) {
-    std::cerr << config.name << ": mean and deviation are those of a training's clips, 0 and 1 here\n";
+    tell(config.name + ": mean and deviation are those of a training's clips, 0 and 1 here");
   }
   if ((config.samples.between_class || config.samples.mixup) && !options.data) {
     throw Error(ExitCode::usage, fmt::format("--augment: {} mixes clips: found no --data, expected the data "
@@ -132,7 +134,8 @@ void run_augmented(const FeaturesOptions& options) {
     maker.make(mixture.clip, key, image, target);
     const std::string suffix = fmt::format("-{}", epoch + 1);
     write(options, config.recipe, image, suffix);
-    std::cout << options.out.stem().string() << suffix << ": " << shares_of(target, mixture.labels) << '\n';
+    std::cout << printable(options.out.stem().string() + suffix + ": " + shares_of(target, mixture.labels))
+              << '\n';
   }
 }
 
@@ -150,7 +153,7 @@ void run_features(const FeaturesOptions& options) {
     throw Error(ExitCode::bad_data, options.file.string() + ": found no samples, expected one at least");
   }
   if (clip.bad_samples > 0) {
-    std::cerr << options.file.string() << ": " << clip.bad_samples << " NaN or infinite samples taken as 0\n";
+    tell(fmt::format("{}: {} NaN or infinite samples taken as 0", options.file.string(), clip.bad_samples));
   }
   extractor.extract_clip(clip.samples, features);
   write(options, recipe, features, "");

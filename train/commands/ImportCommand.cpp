@@ -13,6 +13,7 @@
 #include <spdlog/fmt/ranges.h>
 
 #include "dsp/base/Error.h"
+#include "dsp/base/Utf8.h"
 #include "dsp/features/FeatureRecipe.h"
 #include "nn/model/BuiltInArchitectures.h"
 #include "nn/model/Model.h"
@@ -79,15 +80,19 @@ void expect_fit(const ImportOptions& options, const KerasNetwork& network, const
 }
 
 std::string read_text(const KerasNetwork& network, const std::filesystem::path& file) {
+  std::string text;
+  const auto line = [&](const char* name, const std::string& value) {
+    text += fmt::format("{:<13}{}\n", name, printable(value));
+  };
   const std::string version = network.keras_version.empty() ? "" : " " + network.keras_version;
-  std::string text = fmt::format("read         {}: {}{}\n", file.string(), network.format, version);
-  text += fmt::format("sha256       {}\n", network.sha256);
-  text += fmt::format("network      {}: {} layers, {} parameters, input {}, {}\n", network.architecture.name,
-                      network.architecture.layers.size(), parameter_count(network.architecture),
-                      shape_text(network.architecture.input),
-                      network.architecture.scores == Scores::sigmoid ? "a sigmoid a label" : "softmax");
-  for (const std::string& note : network.notes) text += fmt::format("note         {}\n", note);
-  if (!network.unused.empty()) text += fmt::format("not used     {}\n", fmt::join(network.unused, ", "));
+  line("read", file.string() + ": " + network.format + version);
+  line("sha256", network.sha256);
+  line("network", fmt::format("{}: {} layers, {} parameters, input {}, {}", network.architecture.name,
+                              network.architecture.layers.size(), parameter_count(network.architecture),
+                              shape_text(network.architecture.input),
+                              network.architecture.scores == Scores::sigmoid ? "a sigmoid a label" : "softmax"));
+  for (const std::string& note : network.notes) line("note", note);
+  if (!network.unused.empty()) line("not used", fmt::format("{}", fmt::join(network.unused, ", ")));
   return text;
 }
 
@@ -114,7 +119,7 @@ void run_import(const ImportOptions& options) {
   model.provenance["made by"] = "earshot " EARSHOT_VERSION ", trainer import";
   model.provenance["made on"] = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr)));
   model.provenance["imported from"] =
-      fmt::format("{}, sha256 {}", options.file.filename().string(), network.sha256);
+      fmt::format("{}, sha256 {}", printable(options.file.filename().string()), network.sha256);
   model.provenance["format"] = network.keras_version.empty()
                                    ? network.format
                                    : fmt::format("{}, version {}", network.format, network.keras_version);
@@ -124,7 +129,7 @@ void run_import(const ImportOptions& options) {
     throw Error(ExitCode::bad_data, options.file.string() + ": " + error.what());
   }
   save_model(model, options.out);
-  std::cout << text << "wrote        " << options.out.string() << '\n';
+  std::cout << text << "wrote        " << printable(options.out.string()) << '\n';
 }
 
 void add_import(CommandLine& line) {

@@ -5,6 +5,8 @@
 #include <iostream>
 #include <map>
 #include <string>
+#include <system_error>
+#include <variant>
 #include <vector>
 
 #include <spdlog/fmt/fmt.h>
@@ -12,6 +14,7 @@
 #include <boost/json.hpp>
 
 #include "dsp/base/JsonText.h"
+#include "dsp/base/Utf8.h"
 #include "nn/model/LayerFields.h"
 #include "nn/model/Model.h"
 #include "train/commands/CommandLine.h"
@@ -64,20 +67,22 @@ LayerInfo totals(const std::vector<LayerInfo>& table) {
 
 std::string info_text(const Model& model, const std::vector<LayerInfo>& table) {
   const FeatureRecipe& recipe = model.recipe;
-  std::string text = fmt::format("name         {}\n", model.name);
+  std::string text = fmt::format("name         {}\n", printable(model.name));
   if (!model.sha256.empty()) text += fmt::format("sha256       {}\n", model.sha256);
   text += fmt::format(
       "recipe       {}: {} Hz, window {} samples ({:.2f} s), FFT {}, hop {}, {} mel bands, picture {}\n",
-      recipe.name, recipe.rate_hz, recipe.window_samples,
+      printable(recipe.name), recipe.rate_hz, recipe.window_samples,
       static_cast<double>(recipe.window_samples) / recipe.rate_hz, recipe.fft_samples, recipe.hop_samples,
       recipe.mel_bands, shape_text(recipe.shape()));
   if (!model.labels.empty()) text += fmt::format("labels       {}\n", fmt::join(model.labels, ", "));
   text += fmt::format("temperature  {}\n", model.temperature);
-  for (const auto& [key, value] : model.provenance) text += fmt::format("{:<11}  {}\n", key, value);
+  for (const auto& [key, value] : model.provenance) {
+    text += fmt::format("{:<11}  {}\n", printable(key), printable(value));
+  }
   text +=
       fmt::format("\n{:<24} {:<20} {:>16} {:>10} {:>14}\n", "layer", "kind", "output", "parameters", "MACs");
   for (const LayerInfo& layer : table) {
-    text += fmt::format("{:<24} {:<20} {:>16} {:>10} {:>14}\n", layer.name, layer.kind,
+    text += fmt::format("{:<24} {:<20} {:>16} {:>10} {:>14}\n", printable(layer.name), layer.kind,
                         shape_text(layer.output), layer.parameters, layer.macs);
   }
   const LayerInfo total = totals(table);
@@ -132,7 +137,8 @@ Model untrained(const TrainConfig& config) {
 Model subject(const std::filesystem::path& what) {
   const std::vector<std::string> presets = preset_names();
   const bool is_preset = std::ranges::find(presets, what.string()) != presets.end();
-  if (is_preset && !std::filesystem::exists(what)) return untrained(preset(what.string()));
+  std::error_code unseen;
+  if (is_preset && !std::filesystem::exists(what, unseen)) return untrained(preset(what.string()));
   return what.extension() == ".toml" ? untrained(load_train_config(what)) : load_model(what);
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "dsp/base/StopSignal.h"
+#include "dsp/base/Utf8.h"
 #include "train/commands/CommandLine.h"
 #include "train/commands/LoadClips.h"
 #include "train/commands/TrainRun.h"
@@ -15,7 +16,7 @@ int run_train(const TrainOptions& options) {
   const DataSet data = open_data_set(options.data, options.strict);
   const StopSignal stop;
   const int code = train_into(options, config, data, stop, command_line(options, "train") + " --resume");
-  if (code == 0) std::cout << (options.out / "model.safetensors").string() << '\n';
+  if (code == 0) std::cout << printable((options.out / "model.safetensors").string()) << '\n';
   return code;
 }
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <spdlog/fmt/fmt.h>
@@ -10,6 +11,7 @@
 #include <boost/json.hpp>
 
 #include "dsp/base/JsonText.h"
+#include "dsp/base/Utf8.h"
 #include "train/data/DataReport.h"
 
 namespace earshot {
@@ -42,8 +44,9 @@ std::string cut(const std::string& text, std::size_t width) {
   return text.substr(0, end) + "~";
 }
 
-/// Words after `lead`, further lines indented alike.
-std::string wrapped(const std::string& lead, const std::string& text) {
+/// Words after `lead`, further lines indented alike. The text may hold names of files, which are any bytes.
+std::string wrapped(const std::string& lead, const std::string& raw) {
+  const std::string text = printable(raw);
   const std::string indent(width_of(lead), ' ');
   std::string result;
   std::string line = lead;
@@ -113,7 +116,10 @@ std::string head_text(const DataSet& data, const DataReport& report) {
   if (!report.all.folds.empty()) what += ", " + counted(report.all.folds.size(), "fold", "folds");
   if (report.all.tests > 0) what += fmt::format(", {} in the test list", report.all.tests);
   if (report.background.clips > 0) what += fmt::format(", {} background", report.background.clips);
-  std::string text = fs::absolute(data.directory).lexically_normal().string() + "\n  " + what + '\n';
+  std::error_code unknown;  // where we are may be gone; the directory is as the user named it then
+  const fs::path place = fs::absolute(data.directory, unknown);
+  std::string text = printable((unknown ? data.directory : place).lexically_normal().string());
+  text += "\n  " + what + '\n';
   const auto line = [&](const char* name, const std::string& value) {
     text += wrapped(fmt::format("  {:<12}", name), value);
   };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dsp/base/Error.h"
+#include "dsp/base/Utf8.h"
 #include "train/data/SoundFiles.h"
 
 namespace earshot {
@@ -92,8 +93,12 @@ DataSet read_folder_layout(const fs::path& directory) {
       empty_folders.push_back(folder.string() + ": " + reason);
       continue;
     }
+    std::string label = folder.filename().string();
+    if (const std::string problem = name_problem(label); !problem.empty()) {
+      throw Error(ExitCode::bad_data, folder.string() + ": the folder's name, a label, " + problem);
+    }
     add_folder(data, folder, contents, static_cast<int>(data.labels.size()));
-    data.labels.push_back(folder.filename().string());
+    data.labels.push_back(std::move(label));
   }
   if (data.labels.size() < 2) {
     std::string found = "no data set";

@@ -4,8 +4,8 @@
 #include <charconv>
 #include <cstddef>
 #include <filesystem>
-#include <sstream>
 #include <string_view>
+#include <utility>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -36,32 +36,46 @@ std::vector<std::string> split(std::string_view text, char separator) {
   return parts;
 }
 
-std::vector<std::string> from_class_map(const std::filesystem::path& path) {
+/// A label and where it stands.
+struct Named {
+  std::string label;
+  std::string place;
+};
+
+std::vector<Named> from_class_map(const std::filesystem::path& path) {
   const Csv csv = read_csv(path);
   const std::size_t index = csv.column("index");
   const std::size_t display_name = csv.column("display_name");
-  std::vector<std::string> labels(csv.rows.size());
-  std::vector<bool> seen(csv.rows.size());
+  std::vector<Named> labels(csv.rows.size());
   for (const Csv::Row& row : csv.rows) {
     const std::string& field = row.fields[index];
+    const std::string line = fmt::format("{}:{}", path.string(), row.line);
     std::size_t number = 0;
     const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), number);
     if (error != std::errc() || end != field.data() + field.size() || number >= labels.size() ||
-        seen[number]) {
-      throw Error(ExitCode::bad_data, path.string() + ":" + std::to_string(row.line) + ": index is '" +
-                                          field + "', expected each of 0 to " +
-                                          std::to_string(labels.size() - 1) + " once");
+        !labels[number].place.empty()) {
+      throw Error(ExitCode::bad_data, fmt::format("{}: index is {}, expected each of 0 to {} once", line,
+                                                  shown_field(field), labels.size() - 1));
     }
-    seen[number] = true;
-    labels[number] = row.fields[display_name];
+    labels[number] = {row.fields[display_name], line + ": display_name"};
   }
   return labels;
 }
 
-std::vector<std::string> from_lines(const std::filesystem::path& path) {
-  const std::string text = read_file(path, kMaxFileBytes, "a list of labels");
-  std::vector<std::string> labels = split(without_byte_order_mark(text), '\n');
-  while (!labels.empty() && labels.back().empty()) labels.pop_back();
+std::vector<Named> from_lines(const std::filesystem::path& path) {
+  std::vector<Named> labels;
+  for (std::string& line : split(read_text(path, kMaxFileBytes, "a list of labels"), '\n')) {
+    labels.push_back({std::move(line), fmt::format("{}:{}", path.string(), labels.size() + 1)});
+  }
+  while (!labels.empty() && labels.back().label.empty()) labels.pop_back();
+  return labels;
+}
+
+std::vector<Named> from_argument(const std::string& argument) {
+  std::vector<Named> labels;
+  for (std::string& label : split(argument, ',')) {
+    labels.push_back({std::move(label), fmt::format("--labels: label {}", labels.size() + 1)});
+  }
   return labels;
 }
 
@@ -72,19 +86,17 @@ std::vector<std::string> read_labels(const std::string& argument) {
   const std::string name = marked ? argument.substr(1) : argument;
   const bool class_map = name.ends_with(".csv") && name.find(',') == std::string::npos;
   const bool file = marked || class_map;
+  const std::vector<Named> named = class_map ? from_class_map(name)
+                                   : file    ? from_lines(name)
+                                             : from_argument(name);
+  const ExitCode code = file ? ExitCode::bad_data : ExitCode::usage;
+  if (named.empty()) throw Error(code, name + ": found no label, expected one at least");
   std::vector<std::string> labels;
-  if (class_map) {
-    labels = from_class_map(name);
-  } else {
-    labels = file ? from_lines(name) : split(name, ',');
-  }
-  const auto refuse = [&](std::size_t at, const std::string& problem) {
-    throw Error(file ? ExitCode::bad_data : ExitCode::usage,
-                fmt::format("{}: label {} {}", file ? name : "--labels", at + 1, problem));
-  };
-  if (labels.empty()) refuse(0, "is empty");
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    if (const std::string problem = name_problem(labels[i]); !problem.empty()) refuse(i, problem);
+  for (const auto& [label, place] : named) {
+    if (const std::string problem = name_problem(label); !problem.empty()) {
+      throw Error(code, fmt::format("{}: {} {}", place, shown_field(label), problem));
+    }
+    labels.push_back(label);
   }
   return labels;
 }

@@ -2,15 +2,18 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
+#include <climits>
 #include <map>
 #include <optional>
+#include <sstream>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
 #include "dsp/base/Csv.h"
 #include "dsp/base/Error.h"
+#include "dsp/base/ReadFile.h"
+#include "dsp/base/Utf8.h"
 
 namespace earshot {
 namespace {
@@ -20,6 +23,7 @@ namespace fs = std::filesystem;
 constexpr int kMaxClasses = 10000;
 constexpr int kSourceClasses = 10;  // classID of Train.csv is 0-9
 constexpr int kMaxFolds = 1000;
+constexpr std::uintmax_t kMaxLabelBytes = std::uintmax_t{1} << 20U;  // of labels.txt
 
 /// "a; b" -> "a", "b".
 std::vector<std::string> pieces_of(std::string_view cell) {
@@ -46,6 +50,17 @@ bool stays_below(std::string_view name) {
   return true;
 }
 
+/// Bytes of the longest name in a path.
+std::size_t longest_part(std::string_view path) {
+  std::size_t longest = 0;
+  for (std::size_t at = 0; at <= path.size();) {
+    const std::size_t end = std::min(path.find('/', at), path.size());
+    longest = std::max(longest, end - at);
+    at = end + 1;
+  }
+  return longest;
+}
+
 /// One row of a list, with errors that name file, line and column.
 class Entry {
  public:
@@ -57,11 +72,22 @@ class Entry {
     return found;
   }
 
-  /// A file below the directory of the clips.
+  /// A file below the directory of the clips, by any bytes that a file may be called by.
   const std::string& file(std::size_t column) const {
     const std::string& name = text(column);
     if (!stays_below(name)) refuse(column, "a file inside the data set");
+    if (const std::size_t bytes = longest_part(name); bytes > NAME_MAX) {
+      fail(column, shown_field(name) + " has a name of " + std::to_string(bytes) +
+                       " bytes in it, expected at most " + std::to_string(NAME_MAX));
+    }
     return name;
+  }
+
+  /// `name` is a label in the cell.
+  void expect_name(std::size_t column, const std::string& name) const {
+    if (name.empty()) refuse(column, "something");
+    const std::string problem = name_problem(name);
+    if (!problem.empty()) fail(column, shown_field(name) + ' ' + problem);
   }
 
   int integer(std::size_t column, std::string_view found, int least, int most) const {
@@ -90,12 +116,15 @@ class Entry {
   }
 
   [[noreturn]] void refuse(std::size_t column, const std::string& expected) const {
-    throw Error(ExitCode::bad_data, csv_.path.string() + ":" + std::to_string(row_.line) + ": " +
-                                        csv_.columns[column] + ": found '" + row_.fields[column] +
-                                        "', expected " + expected);
+    fail(column, "found " + shown_field(row_.fields[column]) + ", expected " + expected);
   }
 
  private:
+  [[noreturn]] void fail(std::size_t column, const std::string& what) const {
+    throw Error(ExitCode::bad_data, csv_.path.string() + ":" + std::to_string(row_.line) + ": " +
+                                        csv_.columns[column] + ": " + what);
+  }
+
   const Csv& csv_;
   const Csv::Row& row_;
 };
@@ -167,8 +196,8 @@ class ListReader {
       entry.refuse(file_, "one line for it, or the same label, fold and group as in line " +
                               std::to_string(earlier_line));
     }
-    data_.problems.push_back(csv_.path.string() + ":" + std::to_string(row.line) + ": '" + row.fields[file_] +
-                             "' is listed in line " + std::to_string(earlier_line) + ", too; counted once");
+    data_.problems.push_back(csv_.path.string() + ":" + std::to_string(row.line) + ": " +
+                             shown_field(row.fields[file_]) + " is listed in line " + std::to_string(earlier_line) + ", too; counted once");
   }
 
   DataSet& data_;
@@ -193,7 +222,7 @@ class LabelNames {
  public:
   void meet(const Entry& entry, std::size_t target, std::size_t category, int number,
             const std::string& name) {
-    if (name.empty()) entry.refuse(category, "something");
+    entry.expect_name(category, name);
     const auto named = names_.emplace(number, name).first;
     if (named->second != name) {
       entry.refuse(category,
@@ -234,20 +263,24 @@ void read_source_list(DataSet& data, const char* list, const char* audio, Part p
 }
 
 std::vector<std::string> read_label_names(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
+  std::istringstream lines(read_text(path, kMaxLabelBytes, "names of classes"));
   std::vector<std::string> labels;
-  for (std::string line; std::getline(file, line);) {
-    if (labels.empty()) line = std::string(without_byte_order_mark(line));
+  std::size_t number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
     if (line.ends_with('\r')) line.pop_back();
     if (line.empty()) continue;
+    const auto refuse = [&](const std::string& what) {
+      throw Error(ExitCode::bad_data, path.string() + ":" + std::to_string(number) + ": " + what);
+    };
+    if (const std::string problem = name_problem(line); !problem.empty()) {
+      refuse(shown_field(line) + ' ' + problem);
+    }
     if (std::ranges::find(labels, line) != labels.end()) {
-      throw Error(ExitCode::bad_data,
-                  path.string() + ": found '" + line + "' twice, expected each name once");
+      refuse("found '" + line + "' twice, expected each name once");
     }
     labels.push_back(line);
   }
-  if (!file.eof())
-    throw Error(ExitCode::no_input, path.string() + ": cannot be read, expected names of classes");
   if (labels.size() != kSourceClasses) {
     throw Error(ExitCode::bad_data, path.string() + ": found " + std::to_string(labels.size()) +
                                         " names, expected " + std::to_string(kSourceClasses) +

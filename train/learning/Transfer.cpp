@@ -11,6 +11,7 @@
 
 #include "dsp/base/Error.h"
 #include "dsp/base/Sha256.h"
+#include "dsp/base/Utf8.h"
 #include "nn/exchange/KerasImport.h"
 #include "nn/model/Model.h"
 
@@ -85,7 +86,7 @@ Weights weights_named_as_in(KerasNetwork keras, const Architecture& architecture
 // Of what it was trained on and of whose sounds they are, its own beginnings included.
 std::map<std::string, std::string> provenance_of(const InitialWeights& from,
                                                  const std::filesystem::path& path) {
-  std::map<std::string, std::string> told{{"initial weights", path.filename().string()}};
+  std::map<std::string, std::string> told{{"initial weights", printable(path.filename().string())}};
   for (const auto& [theirs, ours] :
        {std::pair("data", "initial data"), std::pair("held out", "initial held out"),
         std::pair("notice", "notice")}) {

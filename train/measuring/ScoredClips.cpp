@@ -10,6 +10,7 @@
 
 #include "dsp/base/Csv.h"
 #include "dsp/base/Error.h"
+#include "dsp/base/Utf8.h"
 #include "train/measuring/Evaluation.h"
 
 namespace earshot {
@@ -111,8 +112,8 @@ class ScoresReader {
 
   [[noreturn]] void refuse(const Csv::Row& row, std::size_t column, const std::string& expected) const {
     throw Error(ExitCode::bad_data,
-                fmt::format("{}:{}: {}: found '{}', expected {}", csv_.path.string(), row.line,
-                            csv_.columns[column], row.fields[column], expected));
+                fmt::format("{}:{}: {}: found {}, expected {}", csv_.path.string(), row.line,
+                            csv_.columns[column], shown_field(row.fields[column]), expected));
   }
 
   Csv csv_;
@@ -179,7 +180,7 @@ std::string scores_csv(const ScoredClips& clips) {
   const std::size_t classes = clips.labels.size();
   for (std::size_t i = 0; i < clips.size(); ++i) {
     const auto row = std::span(clips.scores).subspan(i * classes, classes);
-    text += csv_field(clips.files[i]) + ',' + label_field(clips, i) + ',' +
+    text += csv_field(printable(clips.files[i])) + ',' + label_field(clips, i) + ',' +
             csv_field(clips.labels[predicted_class(row)]);
     for (const float score : row) text += fmt::format(",{}", score);
     text += clips.folds.empty() ? "\n" : fmt::format(",{}\n", clips.folds[i]);

@@ -13,7 +13,7 @@ namespace earshot {
 
 struct ScoredClips {
   std::vector<std::string> labels;     ///< the model's
-  std::vector<std::string> files;      ///< n names
+  std::vector<std::string> files;      ///< n paths below the data set, which tell every clip from the others
   std::vector<int> truth;              ///< n, indices into `labels`; the first of several
   std::vector<unsigned char> present;  ///< n x labels: 1 where the clip has the label
   std::vector<int> folds;              ///< n, or empty if it does not matter; 0 for a clip without a fold
@@ -34,7 +34,7 @@ ScoredClips score_clips(const Model& model, const DataSet& data, const FeatureSe
 std::vector<std::size_t> known_clips(const DataSet& data, const std::vector<std::size_t>& which,
                                      const std::vector<std::string>& labels, bool skip);
 
-/// `file,label,predicted`, then a column a label, then `fold` if there are any. Several labels of a clip
+/// UTF-8 whatever files are called: `file` is printable(). `file,label,predicted`, then a column a label, then `fold` if there are any. Several labels of a clip
 /// stand in one field, with ';' between them.
 std::string scores_csv(const ScoredClips& clips);
 

@@ -96,10 +96,14 @@ std::int64_t size_before(const fs::path& path, std::int64_t first_step) {
 
 std::optional<fs::path> newest_event_file(const fs::path& directory) {
   std::optional<fs::path> newest;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
-    if (!entry.path().filename().string().starts_with("events.out.tfevents.")) continue;
-    if (!newest || *newest < entry.path()) newest = entry.path();
+  std::error_code error;
+  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
+    std::error_code unknown;
+    if (!at->path().filename().string().starts_with("events.out.tfevents.")) continue;
+    if (!at->is_regular_file(unknown)) continue;
+    if (!newest || *newest < at->path()) newest = at->path();
   }
+  if (error) throw Error(ExitCode::io, directory.string() + ": cannot be read: " + error.message());
   return newest;
 }
 

@@ -30,7 +30,7 @@ struct Report {
     double loss = 0.0;
   };
   struct ScoredClip {
-    std::string file;
+    std::string file;           ///< its path below the data set
     std::size_t label = 0;      ///< index into Evaluation::labels
     std::vector<float> scores;  ///< one a label
     double loss = 0.0;

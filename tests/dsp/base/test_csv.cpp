@@ -47,6 +47,8 @@ TEST_CASE("a file that is no CSV table is refused with its name and line") {
       {"a,b\n1,2\n\"x\ny,2\n", "list.csv:3: found a quote that is never closed"},
       {"a,b\n1,x\"y\"\n",
        "list.csv:2: found a quote inside an unquoted field, expected the whole field in quotes"},
+      {"\xFF\xFE" "a,b\n", "list.csv: is in UTF-16, expected a CSV file in UTF-8"},
+      {"\xFE\xFF" "a,b\n", "list.csv: is in UTF-16, expected a CSV file in UTF-8"},
       {"a,b\n\"1\"x,2\n",
        "list.csv:2: found text after a closing quote, expected a comma or the end of the line"},
   }));

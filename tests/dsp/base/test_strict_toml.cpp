@@ -43,6 +43,11 @@ std::string complaint(const std::function<void()>& action) {
 
 }  // namespace
 
+TEST_CASE("a file in UTF-16 is named as such") {
+  CHECK_THROWS_WITH(StrictToml::from_text(std::string_view("\xFF\xFE" "a\0=\0" "1\0", 8), "a.toml"),
+                    "a.toml: is in UTF-16, expected TOML in UTF-8");
+}
+
 TEST_CASE("values are read, absent keys give the fallback") {
   StrictToml toml = sample();
   CHECK(toml.integer("whole", 0, 0, 10) == 3);

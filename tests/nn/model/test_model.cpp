@@ -269,6 +269,8 @@ TEST_CASE("a model that does not fit itself is not written") {
   CHECK(refused([](Model& m) { m.labels[1] = ""; }));
   CHECK(refused([](Model& m) { m.labels[1] = "two\nlines"; }));
   CHECK(refused([](Model& m) { m.labels[1] = "not UTF-8: \xFF"; }));
+  CHECK(refused([](Model& m) { m.labels[1] = "a control character of two bytes: \u009b"; }));
+  CHECK(refused([](Model& m) { m.labels[1] = "turned round: \u202e"; }));
   CHECK(refused([](Model& m) { m.temperature = 0.0F; }));
   CHECK(refused([](Model& m) { m.temperature = -1.0F; }));
   CHECK(refused([](Model& m) { m.temperature = std::numeric_limits<float>::quiet_NaN(); }));

@@ -118,7 +118,7 @@ TEST_CASE("an import that cannot be done names the file, and what was on disk be
   refused(bench / "absent.keras", 66, "No such file");
   refused(bench.write("empty.h5", ""), 65, "0 bytes");
   fs::create_directory(bench / "folder.keras");
-  refused(bench / "folder.keras", 66, "is not a file");
+  refused(bench / "folder.keras", 66, "is a directory");
   refused(bench.write("half.keras", archive.substr(0, archive.size() / 2)), 65, "zip");
   refused(bench.write("text.h5", "no HDF5 here"), 65, "neither a zip archive nor HDF5");
 
@@ -174,10 +174,16 @@ TEST_CASE("labels come from the command line, a file of lines, or AudioSet's cla
   CHECK(read_labels("@" + map.string()) == named);
   directory.write("map.csv", "index,mid,display_name\n0,/m/a,Speech\n2,/m/b,Child\n");
   CHECK_THROWS_WITH(read_labels(map), Contains("map.csv:3") && Contains("index is '2'"));
-  CHECK_THROWS_WITH(read_labels("a,,c"), Contains("label 2 is empty"));
+  CHECK_THROWS_WITH(read_labels("a,,c"), Contains("--labels: label 2: '' is empty"));
   const std::string latin1 = directory.write("latin1.txt", "tea\ncaf\xE9\n").string();
   CHECK_THROWS_WITH(read_labels("@" + latin1),
-                    Contains("latin1.txt: label 2 is not UTF-8: byte "));
+                    Contains("latin1.txt:2: 'caf\xE9' is not UTF-8: byte 4 is 0xe9"));
+  directory.write("map.csv", "index,mid,display_name\n0,/m/a,Speech\n1,/m/b,\"two\nlines\"\n");
+  CHECK_THROWS_WITH(read_labels(map), Contains("map.csv:3: display_name: 'two\nlines' holds a control character"));
+  const std::string utf16 = directory.write("utf16.txt", std::string("\xFF\xFE" "c\0a\0t\0\n\0", 10)).string();
+  CHECK_THROWS_WITH(read_labels("@" + utf16), Contains("utf16.txt: is in UTF-16, expected a list of labels in UTF-8"));
+  CHECK_THROWS_WITH(read_labels("@" + directory.write("long.txt", std::string(300, 'x')).string()),
+                    Contains("long.txt:1: 'xxx") && Contains("...' has 300 bytes, expected at most 256"));
   CHECK_THROWS_WITH(read_labels("@" + (directory / "none.txt").string()), Contains("none.txt"));
 }
 

@@ -94,6 +94,14 @@ bool is_saving(const fs::path& run) {
   return false;
 }
 
+bool wait_for_file(const fs::path& path) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (!fs::exists(path) && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return fs::exists(path);
+}
+
 // Lines of history.csv without the seconds, which differ from run to run.
 std::string figures_of(const fs::path& run) {
   std::ifstream file(run / "history.csv");
@@ -159,10 +167,7 @@ TEST_CASE("a run in bf16 goes on in bf16 to the bytes of an unbroken one") {
   REQUIRE(workshop.run(workshop.train("unbroken", bf16)).code == 0);
   test::Child child(workshop.train("broken", bf16), workshop.environment());
   const fs::path state = workshop.out("broken") / "resume.safetensors";
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (!fs::exists(state) && std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
+  REQUIRE(wait_for_file(state));
   child.send_signal(SIGKILL);
   child.wait();
   const test::Finished other = workshop.run(workshop.train("broken", {"--resume"}));
@@ -181,10 +186,7 @@ TEST_CASE("a full disk while saving is an error in one line, and what was saved 
   REQUIRE(workshop.run(workshop.train("unbroken")).code == 0);
   test::Child child(workshop.train("starved"), workshop.environment());
   const fs::path state = workshop.out("starved") / "resume.safetensors";
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (!fs::exists(state) && std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
+  REQUIRE(wait_for_file(state));
   child.send_signal(SIGINT);
   if (child.wait() == 0) {  // done before the signal came: nothing to go on with
     WARN("the run was over before it could be stopped");
@@ -205,6 +207,39 @@ TEST_CASE("a full disk while saving is an error in one line, and what was saved 
   REQUIRE(workshop.run(workshop.train("starved", {"--resume"})).code == 0);
   CHECK(bytes_of(workshop.out("starved") / "model.safetensors") ==
         bytes_of(workshop.out("unbroken") / "model.safetensors"));
+}
+
+TEST_CASE("a terminal that hangs up stops a run as Ctrl-C does, unless nohup has had that ignored") {
+  const Workshop workshop;
+  test::Child child(workshop.train("run", {"--epochs", "5000"}), workshop.environment());
+  REQUIRE(wait_for_file(workshop.out("run") / "resume.safetensors"));
+  child.send_signal(SIGHUP);
+  CHECK(child.wait() == 128 + SIGHUP);
+  CHECK_THAT(child.err(), Contains("interrupted and saved; to go on:\n  trainer train --data"));
+
+  std::vector<std::string> arguments{"/bin/sh", "-c", "trap '' HUP; exec \"$@\"", "sh"};
+  for (const std::string& argument : workshop.train("nohup")) arguments.push_back(argument);
+  test::Child immune(arguments, workshop.environment());
+  REQUIRE(wait_for_file(workshop.out("nohup") / "resume.safetensors"));
+  immune.send_signal(SIGHUP);
+  CHECK(immune.wait() == 0);
+  CHECK(fs::exists(workshop.out("nohup") / "model.safetensors"));
+}
+
+TEST_CASE("a clip whose sound was replaced since the run began is a change that it does not go on with") {
+  const Workshop workshop;
+  test::Child child(workshop.train("run", {"--epochs", "5000"}), workshop.environment());
+  REQUIRE(wait_for_file(workshop.out("run") / "resume.safetensors"));
+  child.send_signal(SIGINT);
+  REQUIRE(child.wait() == 128 + SIGINT);
+  const std::string state = bytes_of(workshop.out("run") / "resume.safetensors");
+  test::write_wav(workshop.directory() / "data/audio/0.wav", test::sine(777.0, kRateHz, kRateHz / 2), kRateHz);
+  const test::Finished refused = workshop.run(workshop.train("run", {"--resume", "--epochs", "5000"}));
+  INFO(refused.err);
+  CHECK(refused.code == 78);
+  CHECK_THAT(refused.err, Contains("resume.safetensors: cannot go on: data.train.sounds: found '") &&
+                              Contains("as the run began: a sound was replaced since\n"));
+  CHECK(bytes_of(workshop.out("run") / "resume.safetensors") == state);
 }
 
 TEST_CASE("a run that diverges stops, names epoch, step and tensor, and leaves what it had saved") {

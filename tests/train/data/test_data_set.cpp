@@ -93,7 +93,47 @@ TEST_CASE("labels.txt beside Train.csv names its classes") {
       (directory / "labels.txt").string() + ": found 2 names, expected 10, a line for each class");
   directory.write("labels.txt", "a\na\n");
   CHECK_THROWS_WITH(read_data_set(directory.path()),
-                    (directory / "labels.txt").string() + ": found 'a' twice, expected each name once");
+                    (directory / "labels.txt").string() + ":2: found 'a' twice, expected each name once");
+}
+
+TEST_CASE("a name in labels.txt that is none is refused with its line, and so is a folder's") {
+  const TemporaryDirectory directory;
+  directory.write("Train.csv", "file_name,classID\nx.wav,9\n");
+  directory.write("labels.txt", "a\r\nb\r\ncaf\xE9\r\n");
+  CHECK_THROWS_WITH(read_data_set(directory.path()),
+                    (directory / "labels.txt").string() + ":3: 'caf\xE9' is not UTF-8: byte 4 is 0xe9");
+  directory.write("labels.txt", std::string("\xFF\xFE" "a\0\n\0", 6));
+  CHECK_THROWS_WITH(read_data_set(directory.path()),
+                    (directory / "labels.txt").string() + ": is in UTF-16, expected names of classes in UTF-8");
+
+  const TemporaryDirectory folders;
+  folders.write("cat/1.wav", "");
+  folders.write("dog/1.wav", "");
+  folders.write("b\xE9n/notes.txt", "");  // no class is made of it
+  CHECK(read_data_set(folders.path()).labels == Labels{"cat", "dog"});
+  folders.write("two\nlines/1.wav", "");
+  CHECK_THROWS_WITH(read_data_set(folders.path()),
+                    (folders / "two\nlines").string() +
+                        ": the folder's name, a label, holds a control character: byte 4 is \\n");
+}
+
+TEST_CASE("a clip is named by its path below the data set, whatever bytes it is called by") {
+  const TemporaryDirectory directory;
+  directory.write("cat/caf\xE9.wav", "");
+  directory.write("dog/caf\xE9.wav", "");
+  for (const std::filesystem::path& path : {directory.path(), directory / "cat/..", directory / ""}) {
+    const DataSet data = read_data_set(path);
+    REQUIRE(data.clips.size() == 2);
+    CHECK(data.name_of(data.clips[0]) == "cat/caf\xE9.wav");
+    CHECK(data.name_of(data.clips[1]) == "dog/caf\xE9.wav");
+    CHECK(data.name() == directory.path().filename().string());
+  }
+  std::filesystem::create_symlink("loop", directory / "loop");
+  DataSet unseen;
+  unseen.directory = directory / "loop";
+  CHECK(unseen.name() == "loop");  // cannot be looked at
+  unseen.directory = "/caf\xE9";
+  CHECK(unseen.name() == "caf\\xe9");
 }
 
 TEST_CASE("a list may give a clip several labels, or none of the classes") {
@@ -269,6 +309,15 @@ TEST_CASE("a wrong list is refused with file, line, what was found and what was 
        "meta.csv:2: category: found 'dog', expected _background_ beside target -1"},
       {"meta.csv", esc + "a.wav,1,3,_background_\n",
        "meta.csv:2: target: found '3', expected -1 beside _background_"},
+      {"meta.csv", esc + "a.wav,1,0,caf\xE9\n", "meta.csv:2: category: 'caf\xE9' is not UTF-8: byte 4 is 0xe9"},
+      {"meta.csv", esc + "a.wav,1,0,dog\nb.wav,1,1;0,\"two\nlines;dog\"\n",
+       "meta.csv:3: category: 'two\nlines' holds a control character: byte 4 is \\n"},
+      {"meta.csv", esc + "a.wav,1,0," + std::string(300, 'x') + '\n',
+       "meta.csv:2: category: '" + std::string(80, 'x') + "...' has 300 bytes, expected at most 256"},
+      {"meta.csv", esc + "deep/" + std::string(256, 'x') + ",1,0,dog\n",
+       "meta.csv:2: filename: 'deep/" + std::string(75, 'x') +
+           "...' has a name of 256 bytes in it, expected at most 255"},
+      {"meta.csv", std::string("\xFF\xFE" "f\0i\0", 6), "meta.csv: is in UTF-16, expected a CSV file in UTF-8"},
       {"Train.csv", "file_name,class\nx.wav,1\n",
        "Train.csv:1: found the columns 'file_name,class', expected one named 'classID'"},
       {"Train.csv", source + "x.wav,10\n",

@@ -18,12 +18,12 @@
 #include "tests/support/SoundClasses.h"
 #include "tests/support/TemporaryDirectory.h"
 #include "tests/support/WavFile.h"
-#include "train/commands/EvaluateCommand.h"
 #include "train/data/DataSet.h"
 #include "train/learning/FrozenLayers.h"
 #include "train/learning/Training.h"
 #include "train/learning/TrainingProgress.h"
 #include "train/learning/Transfer.h"
+#include "train/measuring/TrainedOn.h"
 
 using namespace earshot;
 using Catch::Matchers::Contains;
@@ -96,13 +96,13 @@ TEST_CASE("whoever measures is told of clips that a model knows, or that its wei
   const DataSet data{"birds", {"a", "b"}, {}};
   Model model;
   model.provenance = {{"data", "cats: 9 clips"}};
-  CHECK(trained_on_warning(model, data, 1, false).empty());
+  CHECK(trained_on_warning(model, data, {1}).empty());
   model.provenance["initial data"] = "birds: 8 clips of folds 1, 3";
   model.provenance["initial held out"] = "fold 2";
-  CHECK_THAT(trained_on_warning(model, data, 1, false), Contains("began with") && Contains("without fold 2"));
-  CHECK(trained_on_warning(model, data, 2, false).empty());
+  CHECK_THAT(trained_on_warning(model, data, {1}), Contains("began with") && Contains("without fold 2"));
+  CHECK(trained_on_warning(model, data, {2}).empty());
   model.provenance["data"] = "birds: 8 clips of folds 2, 3";
-  CHECK_THAT(trained_on_warning(model, data, 2, false), Contains("the model was trained on birds"));
+  CHECK_THAT(trained_on_warning(model, data, {2}), Contains("the model was trained on birds"));
 }
 
 TEST_CASE("a start that cannot be is refused with what was found and expected") {

@@ -1,6 +1,7 @@
 // TensorBoardLog: the event files of a run, read back record by record, and by TensorBoard itself.
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -202,6 +203,28 @@ TEST_CASE("an event file on a full disk stays as it was") {
 
   CHECK_THAT(message, Contains(file.string()) && Contains("cannot write"));
   CHECK(content_of(file) == before);
+}
+
+TEST_CASE("a directory of events that may not be read is an error that names it") {
+  const test::TemporaryDirectory directory;
+  write_epochs(directory.path(), 1, 1);
+  // Root may read everything, so that it has to be somebody else for a moment.
+  const bool root = ::geteuid() == 0;
+  fs::permissions(directory.path(), fs::perms::all);
+  fs::permissions(directory / "train", fs::perms::none);
+  if (root) REQUIRE(::seteuid(65534) == 0);
+  std::string message;
+  ExitCode code = ExitCode::ok;
+  try {
+    TensorBoardLog(directory.path(), 1, true);
+  } catch (const Error& error) {
+    message = error.what();
+    code = error.code();
+  }
+  if (root) REQUIRE(::seteuid(0) == 0);
+  fs::permissions(directory / "train", fs::perms::all);
+  CHECK(message == (directory / "train").string() + ": cannot be read: Permission denied");
+  CHECK(code == ExitCode::io);
 }
 
 TEST_CASE("TensorBoard reads the event files as it reads Keras' own (needs EARSHOT_PYTHON)") {
