@@ -41,6 +41,7 @@ std::optional<Source> score_data(Model model, const CalibrateOptions& options, c
   const FeatureSet features = load_clips(
       data, chosen, model.recipe, {"clips", static_cast<unsigned>(options.threads), options.strict}, stop);
   if (!features.complete) return std::nullopt;
+  limit_kept_features();
   model.temperature = 1.0F;
   return Source{score_clips(model, data, features, options.threads), options.data->string()};
 }
@@ -60,7 +61,7 @@ std::string fit_text(const TemperatureFit& fit, const Source& source) {
       "temperature {:.4f} from {} clips of {}\nloss {:.4f} before, {:.4f} after\ncalibration error {:.4f} "
       "before, {:.4f} "
       "after\n",
-      fit.temperature, source.clips.size(), source.name, fit.loss_before, fit.loss_after,
+      fit.temperature, source.clips.size(), printable(source.name), fit.loss_before, fit.loss_after,
       fit.calibration_error_before, fit.calibration_error_after);
 }
 

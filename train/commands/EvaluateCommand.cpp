@@ -44,6 +44,7 @@ int run_evaluate(const EvaluateOptions& options) {
   const ClipLoading loading{"clips", static_cast<unsigned>(options.threads), options.strict};
   const FeatureSet features = load_clips(data, known, model.recipe, loading, stop);
   if (!features.complete) return 128 + stop.received();
+  limit_kept_features();
   const ScoredClips scored = score_clips(model, data, features, options.threads);
   if (options.scores) {
     const std::string csv = scores_csv(scored);

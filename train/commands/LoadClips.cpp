@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <iostream>
+#include <optional>
 #include <unordered_map>
 
 #include <spdlog/fmt/fmt.h>
@@ -11,9 +12,22 @@
 #include "dsp/base/Error.h"
 #include "dsp/base/Terminal.h"
 #include "train/commands/Tell.h"
+#include "train/samples/CacheLimit.h"
 #include "train/samples/FeatureCache.h"
 
 namespace earshot {
+
+namespace {
+
+const std::chrono::system_clock::time_point kProcessStart = std::chrono::system_clock::now();
+
+std::string size_text(std::uintmax_t bytes) {
+  constexpr std::uintmax_t kGib = std::uintmax_t{1} << 30U;
+  const auto in = [bytes](std::uintmax_t unit) { return static_cast<double>(bytes) / static_cast<double>(unit); };
+  return bytes < kGib ? fmt::format("{:.1f} MiB", in(kGib >> 10U)) : fmt::format("{:.1f} GiB", in(kGib));
+}
+
+}  // namespace
 
 DataSet open_data_set(const std::filesystem::path& directory, bool strict) {
   DataSet data = read_data_set(directory);
@@ -78,6 +92,19 @@ FeatureSet load_clips(const DataSet& data, std::span<const std::size_t> which, c
                             data.directory.string(), which.size(), loading.what));
   }
   return features;
+}
+
+void limit_kept_features() {
+  const std::optional<std::filesystem::path> directory = default_feature_cache();
+  if (!directory) return;
+  const std::uintmax_t most_bytes = feature_cache_limit(*directory);
+  const CacheSize size = limit_cache(*directory, most_bytes, kProcessStart);
+  if (size.bytes == 0) return;
+  std::string line = fmt::format("features are kept in {}: {}", directory->string(), size_text(size.bytes));
+  line += size.bytes <= most_bytes ? fmt::format(" of at most {}", size_text(most_bytes))
+                                   : fmt::format(", beyond {} as long as they are in use", size_text(most_bytes));
+  if (size.removed > 0) line += fmt::format(", {} removed that were unused for longest", size.removed);
+  tell(line);
 }
 
 }  // namespace earshot

@@ -34,4 +34,8 @@ struct ClipLoading {
 FeatureSet load_clips(const DataSet& data, std::span<const std::size_t> which, const FeatureRecipe& recipe,
                       const ClipLoading& loading, const StopSignal& stop);
 
+/// Once the clips of a run are loaded: keeps what is kept of features below its limit, what this process has
+/// used aside, and prints to standard error where it lies and how large it is.
+void limit_kept_features();
+
 }  // namespace earshot

@@ -165,6 +165,7 @@ int train_into(const TrainOptions& options, const TrainConfig& wanted, const Dat
     tell("  " + to_go_on);
     return 128 + stop.received();
   }
+  limit_kept_features();
   if (config.fit_normalising) fit_normalising(config.recipe, parts.train, parts.validation);
   std::map<std::string, std::string> settings = run_settings(config, data, parts.train, parts.validation);
   if (config.class_weights) refuse_empty_classes(data, parts.train);

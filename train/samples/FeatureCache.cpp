@@ -1,5 +1,8 @@
 #include "train/samples/FeatureCache.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -90,8 +93,16 @@ std::optional<FeatureCache::Entry> FeatureCache::load(const std::string& clip_sh
   if (hash.hex() != std::string_view(header, kDigestBytes)) return std::nullopt;
   Entry entry;
   std::memcpy(&entry.bad_samples, header + kDigestBytes, sizeof entry.bad_samples);
+  ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0);  // used now; CacheLimit goes by it
   std::memcpy(&entry.sound, header + kDigestBytes + sizeof entry.bad_samples, sizeof entry.sound);
   return entry;
+}
+
+void FeatureCache::make_directory() const {
+  std::error_code failed;
+  fs::create_directories(directory_, failed);
+  if (failed)
+    throw Error(ExitCode::io, directory_.string() + ": cannot make this directory: " + failed.message());
 }
 
 void FeatureCache::store(const std::string& clip_sha256, const Entry& entry,
@@ -101,12 +112,14 @@ void FeatureCache::store(const std::string& clip_sha256, const Entry& entry,
   body += bytes_of(features);
   const std::string bytes = sha256_of(body) + body;
 
-  std::error_code failed;
-  fs::create_directories(directory_, failed);
-  if (failed)
-    throw Error(ExitCode::io, directory_.string() + ": cannot make this directory: " + failed.message());
   const std::lock_guard lock(writing_);
-  write_file_unsynced(path_of(clip_sha256), bytes);  // its digest tells a torn one
+  make_directory();
+  try {
+    write_file_unsynced(path_of(clip_sha256), bytes);  // its digest tells a torn one
+  } catch (const Error&) {
+    make_directory();  // another process may have removed it, empty, in between (CacheLimit)
+    write_file_unsynced(path_of(clip_sha256), bytes);
+  }
 }
 
 }  // namespace earshot

@@ -30,13 +30,14 @@ class FeatureCache {
 
   /// Fills `features` (recipe.shape().size() values) from what was kept for a clip whose bytes have the
   /// SHA-256 `clip_sha256`. Nothing if there is no such entry, or it is damaged; then `features` are
-  /// unspecified.
+  /// unspecified. An entry found counts as used now.
   std::optional<Entry> load(const std::string& clip_sha256, std::span<float> features) const;
 
   /// Throws Error(io).
   void store(const std::string& clip_sha256, const Entry& entry, std::span<const float> features);
 
  private:
+  void make_directory() const;
   std::filesystem::path path_of(const std::string& clip_sha256) const;
 
   std::filesystem::path directory_;
