@@ -107,6 +107,19 @@ std::optional<IpAddress> listen_address(const Endpoint& endpoint) {
   return parse_ip(endpoint.host == "localhost" ? "127.0.0.1" : endpoint.host);
 }
 
+bool collide(const Endpoint& a, const Endpoint& b) {
+  const auto first = listen_address(a);
+  const auto second = listen_address(b);
+  if (a.port != b.port || a.port == 0 || !first || !second) return false;
+  const IpAddress all;
+  IpAddress all_v4;
+  all_v4.bytes[10] = all_v4.bytes[11] = 0xFF;
+  const auto covers = [&](const IpAddress& one, const IpAddress& other) {
+    return one == other || one == all || (one == all_v4 && other.is_v4());
+  };
+  return covers(*first, *second) || covers(*second, *first);
+}
+
 std::string IpNetwork::text() const {
   if (!address.is_v4()) return address.text() + '/' + std::to_string(prefix_bits);
   if (prefix_bits < kV4PrefixBits) return "::ffff:" + address.text() + '/' + std::to_string(prefix_bits);

@@ -40,6 +40,10 @@ std::optional<Endpoint> parse_endpoint(std::string_view text);
 /// The address a listener binds to: `host` as an address, "localhost" as 127.0.0.1; nothing for other names.
 std::optional<IpAddress> listen_address(const Endpoint& endpoint);
 
+/// Whether one machine cannot listen on both: equal ports, and an address that is the other, or all addresses
+/// ("0.0.0.0" those of IPv4, "[::]" those of IPv6 as well). Port 0 is whichever is free.
+bool collide(const Endpoint& a, const Endpoint& b);
+
 /// "192.168.1.0/24", "fd00::/8", or a single address.
 struct IpNetwork {
   IpAddress address;

@@ -9,6 +9,7 @@
 #include "dsp/audio/Resampler.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/StrictToml.h"
+#include "dsp/base/Utf8.h"
 
 namespace earshot {
 namespace {
@@ -33,8 +34,24 @@ std::vector<IpNetwork> read_allow(StrictToml& table) {
   return allow;
 }
 
+// Who listens where, so that two that collide are found before one of them fails to start.
+class Listeners {
+ public:
+  void add(const StrictToml& table, const Endpoint& endpoint) {
+    for (const auto& [place, other] : taken_) {
+      if (!collide(endpoint, other)) continue;
+      table.refuse("listen", '"' + endpoint.text() + '"',
+                   "another port than that of " + place + " (\"" + other.text() + "\")");
+    }
+    taken_.emplace_back(table.place("listen"), endpoint);
+  }
+
+ private:
+  std::vector<std::pair<std::string, Endpoint>> taken_;
+};
+
 Endpoint read_listen(StrictToml& table, const std::optional<Endpoint>& fallback,
-                     const std::vector<IpNetwork>& allow) {
+                     const std::vector<IpNetwork>& allow, Listeners& listeners) {
   const std::string text = table.text("listen", fallback ? fallback->text() : "");
   if (text.empty()) table.refuse("listen", "nothing", "an address like \"127.0.0.1:7558\"");
   const auto endpoint = parse_endpoint(text);
@@ -45,6 +62,7 @@ Endpoint read_listen(StrictToml& table, const std::optional<Endpoint>& fallback,
     table.refuse("listen", '"' + text + "\" without 'allow'",
                  "a loopback address, or allow = [\"192.168.1.0/24\"] with those who may connect");
   }
+  listeners.add(table, *endpoint);
   return *endpoint;
 }
 
@@ -76,11 +94,19 @@ std::optional<int> read_channel(StrictToml& table, int channels) {
   return std::nullopt;
 }
 
-SourceSettings read_source(StrictToml& table) {
+// It stands in every line of the log and in every message.
+std::string read_name(StrictToml& table) {
+  std::string name = table.text("name", "");
+  if (name.empty()) table.refuse("name", table.has("name") ? "an empty string" : "nothing", "a source's name");
+  if (const std::string problem = name_problem(name); !problem.empty()) {
+    table.refuse("name", '"' + name + "\", which " + problem, "a source's name");
+  }
+  return name;
+}
+
+SourceSettings read_source(StrictToml& table, Listeners& listeners) {
   SourceSettings source;
-  source.name = table.text("name", "");
-  if (source.name.empty())
-    table.refuse("name", table.has("name") ? "an empty string" : "nothing", "a source's name");
+  source.name = read_name(table);
   if (!table.has("kind")) table.refuse("kind", "nothing", "\"microphone\", \"tcp\", \"stdin\" or \"file\"");
   int channels = kMaxChannels;
   const std::string kind = table.text("kind", "");
@@ -89,7 +115,7 @@ SourceSettings read_source(StrictToml& table) {
   } else if (kind == "tcp") {
     TcpSettings tcp;
     tcp.allow = read_allow(table);
-    tcp.listen = read_listen(table, std::nullopt, tcp.allow);
+    tcp.listen = read_listen(table, std::nullopt, tcp.allow, listeners);
     tcp.pcm = read_pcm(table);
     channels = tcp.pcm.channels;
     source.kind = tcp;
@@ -109,12 +135,12 @@ SourceSettings read_source(StrictToml& table) {
   return source;
 }
 
-std::vector<SourceSettings> read_sources(StrictToml& root) {
+std::vector<SourceSettings> read_sources(StrictToml& root, Listeners& listeners) {
   std::vector<SourceSettings> sources;
   std::set<std::string> names;
   bool standard_input = false;
   for (StrictToml& table : root.tables("source")) {
-    SourceSettings source = read_source(table);
+    SourceSettings source = read_source(table, listeners);
     if (!names.insert(source.name).second) {
       table.refuse("name", '"' + source.name + "\" a second time", "a name that no other source has");
     }
@@ -128,12 +154,12 @@ std::vector<SourceSettings> read_sources(StrictToml& root) {
   return sources;
 }
 
-StreamSettings read_publish(StrictToml& root) {
+StreamSettings read_publish(StrictToml& root, Listeners& listeners) {
   StreamSettings stream;
   StrictToml publish = root.table("publish");
   StrictToml tcp = publish.table("tcp");
   stream.allow = read_allow(tcp);
-  stream.listen = read_listen(tcp, stream.listen, stream.allow);
+  stream.listen = read_listen(tcp, stream.listen, stream.allow, listeners);
   const auto size = [&](const char* key, std::size_t fallback, std::int64_t least, std::int64_t most) {
     return static_cast<std::size_t>(tcp.integer(key, static_cast<std::int64_t>(fallback), least, most));
   };
@@ -161,8 +187,9 @@ Config read_config(StrictToml root) {
   config.gate_level_dbfs = gate.real("level_dbfs", config.gate_level_dbfs, kSilenceDbfs, 0.0);
   gate.reject_unknown();
 
-  config.sources = read_sources(root);
-  config.publish_tcp = read_publish(root);
+  Listeners listeners;
+  config.publish_tcp = read_publish(root, listeners);
+  config.sources = read_sources(root, listeners);
 
   StrictToml log = root.table("log");
   config.log_level =
@@ -198,10 +225,13 @@ std::optional<std::filesystem::path> find_config() {
   std::vector<std::filesystem::path> places;
   if (!home.empty()) places.push_back(home / "earshot" / "earshot.toml");
   places.emplace_back("/etc/earshot/earshot.toml");
-  std::error_code ignored;  // what cannot be seen is not there
-  const auto place = std::find_if(places.begin(), places.end(),
-                                  [&](const auto& path) { return std::filesystem::exists(path, ignored); });
-  return place == places.end() ? std::nullopt : std::optional(*place);
+  std::optional<std::filesystem::path> denied;
+  for (const std::filesystem::path& place : places) {
+    std::error_code error;
+    if (std::filesystem::exists(place, error)) return place;
+    if (!denied && error == std::errc::permission_denied) denied = place;
+  }
+  return denied;
 }
 
 Config load_config(const std::filesystem::path& path) {

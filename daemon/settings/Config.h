@@ -1,6 +1,7 @@
 // Config: what earshot.toml says, as nested settings with their defaults.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -33,6 +34,7 @@ struct TcpSettings {
   Endpoint listen;
   std::vector<IpNetwork> allow;  ///< senders let in from other machines
   PcmSettings pcm;
+  std::chrono::milliseconds silence{10'000};  ///< of a connected sender, before a word in the log
 };
 
 /// Raw PCM until the end of standard input.
@@ -82,12 +84,13 @@ struct Config {
 };
 
 /// $XDG_CONFIG_HOME/earshot/earshot.toml (XDG_CONFIG_HOME defaults to ~/.config), then
-/// /etc/earshot/earshot.toml; nothing if neither exists.
+/// /etc/earshot/earshot.toml; nothing if neither exists. One that this user may not look for only if the other
+/// is not there: loading it says so.
 std::optional<std::filesystem::path> find_config();
 
 /// Throws Error(no_input) if it cannot be read; Error(config) naming file, line and key for an unknown key, a
-/// wrong type, a value out of range, a key of another kind of source, names that are not unique, or a
-/// listener beyond loopback without `allow`.
+/// wrong type, a value out of range, a key of another kind of source, names that are not unique or
+/// hold what a log's line must not, a listener beyond loopback without `allow`, or two on one port.
 Config load_config(const std::filesystem::path& path);
 /// The same for text; `name` stands for the file in errors and relative paths.
 Config parse_config(std::string_view text, const std::string& name);

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "daemon/settings/Config.h"
+#include "dsp/base/StrictToml.h"
 
 namespace earshot {
 namespace {
@@ -21,12 +22,6 @@ std::string toml_string(std::string_view text) {
     }
   }
   return result + '"';
-}
-
-// Shortest digits that read back the same, always with a point or an exponent, so that TOML sees a real.
-std::string real(double value) {
-  std::string text = fmt::format("{}", value);
-  return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
 }
 
 class TomlText {
@@ -78,17 +73,17 @@ std::string to_toml(const Config& config) {
   text.line("path", toml_string(std::filesystem::absolute(config.model.path).string()));
   text.line("threads", std::to_string(config.model.threads));
   text.header("[window]");
-  text.line("hop_s", real(config.hop_s));
+  text.line("hop_s", toml_real(config.hop_s));
   text.header("[gate]");
-  text.line("level_dbfs", real(config.gate_level_dbfs));
+  text.line("level_dbfs", toml_real(config.gate_level_dbfs));
   for (const SourceSettings& source : config.sources) {
     text.header("[[source]]");
     text.line("name", toml_string(source.name));
     text.line("kind", toml_string(kind_name(source)));
     std::visit([&](const auto& kind) { text.kind(kind); }, source.kind);
     text.line("channel", source.channel ? std::to_string(*source.channel) : toml_string("mix"));
-    text.line("gain_db", real(source.gain_db));
-    if (source.level_dbfs) text.line("level_dbfs", real(*source.level_dbfs));
+    text.line("gain_db", toml_real(source.gain_db));
+    if (source.level_dbfs) text.line("level_dbfs", toml_real(*source.level_dbfs));
   }
   text.header("[publish.tcp]");
   text.listener(config.publish_tcp.listen, config.publish_tcp.allow);

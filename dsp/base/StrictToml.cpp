@@ -1,12 +1,14 @@
 #include "dsp/base/StrictToml.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <numeric>
 #include <set>
 #include <sstream>
 #include <utility>
 
+#include <spdlog/fmt/fmt.h>
 #include <toml++/toml.h>
 
 #include "dsp/base/Error.h"
@@ -76,13 +78,13 @@ std::string kind_of(const toml::node& node) {
 std::string found(const toml::node& node) {
   if (const auto* text = node.as_string()) return '"' + text->get() + "\" (a string)";
   if (const auto* integer = node.as_integer()) return std::to_string(integer->get());
-  if (const auto* real = node.as_floating_point()) return number(real->get());
+  if (const auto* real = node.as_floating_point()) return toml_real(real->get());
   if (const auto* boolean = node.as_boolean()) return boolean->get() ? "true" : "false";
   return kind_of(node);
 }
 
 std::string position(const std::string& file, std::uint32_t line) {
-  return line == 0 ? file + ": " : file + ":" + std::to_string(line) + ": ";
+  return printable(file) + (line == 0 ? ": " : ":" + std::to_string(line) + ": ");
 }
 
 // Levenshtein distance, by one row.
@@ -110,7 +112,7 @@ constexpr std::size_t kMisspelt = 2;  // letters off, at most
 template <typename Node>
 [[noreturn]] void refuse_unknown(const Node& node, const toml::key& key, const std::string& expected) {
   throw Error(ExitCode::config, position(node.file, key.source().begin.line) + "key '" + node.prefix +
-                                    std::string(key.str()) + "': found an unknown key, expected " + expected);
+                                    printable(key.str()) + "': found an unknown key, expected " + expected);
 }
 
 std::shared_ptr<const toml::table> parse(std::string_view text, const std::string& name) {
@@ -120,14 +122,17 @@ std::shared_ptr<const toml::table> parse(std::string_view text, const std::strin
   try {
     return std::make_shared<const toml::table>(toml::parse(text, name));
   } catch (const toml::parse_error& error) {
-    std::string reason(error.description());
-    std::replace(reason.begin(), reason.end(), '\n', ' ');
     throw Error(ExitCode::config, position(name, error.source().begin.line) + "found what is not TOML (" +
-                                      reason + "), expected key = value");
+                                      printable(error.description()) + "), expected key = value");
   }
 }
 
 }  // namespace
+
+std::string toml_real(double value) {
+  std::string text = fmt::format("{}", value);
+  return std::isfinite(value) && text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
+}
 
 StrictToml::StrictToml(std::shared_ptr<Node> node) : node_(std::move(node)) {}
 
@@ -161,7 +166,9 @@ std::int64_t StrictToml::integer(std::string_view key, std::int64_t fallback, st
   if (!value) return fallback;
   const auto integer = value->value_exact<std::int64_t>();
   if (!integer || *integer < least || *integer > most) {
-    refuse(key, found(*value), "an integer in " + std::to_string(least) + " .. " + std::to_string(most));
+    const std::string range = "an integer in " + std::to_string(least) + " .. " + std::to_string(most);
+    if (value->is_floating_point()) refuse(key, found(*value), range + ", written without a point or exponent");
+    refuse(key, found(*value), range);
   }
   return *integer;
 }
@@ -299,7 +306,7 @@ void StrictToml::refuse(std::string_view key, const std::string& found, const st
       refuse_unknown(*node_, other, std::string(1, '\'').append(key).append("'"));
     }
   }
-  throw Error(ExitCode::config, place(key) + ": found " + found + ", expected " + expected);
+  throw Error(ExitCode::config, place(key) + ": found " + printable(found) + ", expected " + expected);
 }
 
 void StrictToml::reject_unknown() const {

@@ -13,6 +13,10 @@
 
 namespace earshot {
 
+/// A real number as TOML has it: the fewest digits that read back the same, never without a point or an
+/// exponent.
+std::string toml_real(double value);
+
 /// A table of a TOML file. Each getter marks its key as known; reject_unknown() then refuses what nobody
 /// asked for. Every failure is Error(config): "FILE:LINE: key 'window.hop_s': found ..., expected ...".
 /// Copies share the file.

@@ -118,4 +118,24 @@ TEST_CASE("a listener is refused beyond loopback without allow, and names a port
   ::close(beyond);
 }
 
+TEST_CASE("two listeners collide on one port of one address, all addresses included") {
+  const auto listeners_collide = [](const char* a, const char* b) {
+    const bool one_way = collide(*parse_endpoint(a), *parse_endpoint(b));
+    CHECK(collide(*parse_endpoint(b), *parse_endpoint(a)) == one_way);
+    return one_way;
+  };
+  CHECK(listeners_collide("127.0.0.1:1", "127.0.0.1:1"));
+  CHECK(listeners_collide("127.0.0.1:1", "localhost:1"));
+  CHECK(listeners_collide("127.0.0.1:1", "0.0.0.0:1"));
+  CHECK(listeners_collide("127.0.0.1:1", "[::]:1"));
+  CHECK(listeners_collide("0.0.0.0:1", "[::]:1"));
+  CHECK(listeners_collide("[::1]:1", "[::]:1"));
+  CHECK(listeners_collide("[::ffff:127.0.0.1]:1", "127.0.0.1:1"));
+  CHECK_FALSE(listeners_collide("127.0.0.1:1", "127.0.0.1:2"));
+  CHECK_FALSE(listeners_collide("127.0.0.1:0", "127.0.0.1:0"));
+  CHECK_FALSE(listeners_collide("127.0.0.1:1", "127.0.0.2:1"));
+  CHECK_FALSE(listeners_collide("127.0.0.1:1", "[::1]:1"));
+  CHECK_FALSE(listeners_collide("0.0.0.0:1", "[::1]:1"));
+}
+
 }  // namespace earshot::test

@@ -1,4 +1,6 @@
 // Config: what earshot.toml may say, and how each mistake is named.
+#include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <utility>
@@ -8,6 +10,7 @@
 
 #include "daemon/settings/Config.h"
 #include "dsp/base/Error.h"
+#include "tests/support/AsNobody.h"
 #include "tests/support/TemporaryDirectory.h"
 
 namespace earshot::test {
@@ -129,9 +132,13 @@ TEST_CASE("each mistake is named with file, line and key") {
        "dir/earshot.toml:5: key 'window.hop_s': found \"1\" (a string), expected a number"},
       {mic + "[window]\nhop_s = 0\n",
        "dir/earshot.toml:5: key 'window.hop_s': found 0, expected a number in 0.001 .. 60"},
-      {mic + "[gate]\nlevel_dbfs = 1.0\n", "dir/earshot.toml:5: key 'gate.level_dbfs': found 1, expected"},
+      {mic + "[gate]\nlevel_dbfs = 1.0\n", "dir/earshot.toml:5: key 'gate.level_dbfs': found 1.0, expected"},
       {mic + "[model]\nthreads = 0\n",
        "dir/earshot.toml:5: key 'model.threads': found 0, expected an integer in 1 .. 64"},
+      {mic + "[model]\nthreads = 16000.0\n",
+       "dir/earshot.toml:5: key 'model.threads': found 16000.0, expected an integer in 1 .. 64, written "
+       "without a point or exponent"},
+      {mic + "[window]\nhop_s = 1E9\n", "dir/earshot.toml:5: key 'window.hop_s': found 1e+09, expected a number"},
       {mic + "[model]\npath = \"\"\n", "dir/earshot.toml:5: key 'model.path': found an empty string"},
       {mic + "[log]\nlevel = \"loud\"\n",
        "dir/earshot.toml:5: key 'log.level': found \"loud\", expected one of"},
@@ -165,6 +172,12 @@ TEST_CASE("each mistake is named with file, line and key") {
       {"[[source]]\nkind = \"stdin\"\n", "dir/earshot.toml:1: key 'source.name': found nothing"},
       {"[[source]]\nname = \"\"\nkind = \"stdin\"\n",
        "dir/earshot.toml:2: key 'source.name': found an empty string"},
+      {"[[source]]\nname = \"a\\nearshotd: forged\"\nkind = \"stdin\"\n",
+       "dir/earshot.toml:2: key 'source.name': found \"a\\nearshotd: forged\", which holds a control character: "
+       "byte 2 is \\n, expected a source's name"},
+      {"[[source]]\nname = \"a\\u001b[31m\"\nkind = \"stdin\"\n",
+       "dir/earshot.toml:2: key 'source.name': found \"a\\x1b[31m\""},
+      {"[[source]]\nname = \"x\"\nkind = \"t\\ncp\"\n", "dir/earshot.toml:3: key 'source.kind': found \"t\\ncp\""},
       {"[[source]]\nname = \"x\"\n", "dir/earshot.toml:1: key 'source.kind': found nothing"},
       {"[[source]]\nname = \"x\"\nkind = \"rtp\"\n",
        "dir/earshot.toml:3: key 'source.kind': found \"rtp\", which this version does not know"},
@@ -176,6 +189,53 @@ TEST_CASE("each mistake is named with file, line and key") {
   for (const auto& [text, expected] : table) {
     CHECK_THAT(complaint(text), Catch::Matchers::StartsWith(expected));
   }
+}
+
+TEST_CASE("one port for two listeners is refused, and both keys are named") {
+  const auto tcp = [](const std::string& name, const std::string& listen) {
+    return "[[source]]\nname = \"" + name + "\"\nkind = \"tcp\"\nallow = [\"10.0.0.0/8\"]\nlisten = \"" + listen +
+           "\"\n";
+  };
+  const auto publish = [](const std::string& listen) {
+    return "[publish.tcp]\nlisten = \"" + listen + "\"\nallow = [\"10.0.0.0/8\"]\n";
+  };
+  CHECK(complaint(publish("127.0.0.1:7000") + tcp("a", "127.0.0.1:7000")) ==
+        "dir/earshot.toml:8: key 'source.listen': found \"127.0.0.1:7000\", expected another port than that of "
+        "dir/earshot.toml:2: key 'publish.tcp.listen' (\"127.0.0.1:7000\")");
+  CHECK(complaint(tcp("a", "127.0.0.1:7000") + tcp("b", "0.0.0.0:7000")) ==
+        "dir/earshot.toml:10: key 'source.listen': found \"0.0.0.0:7000\", expected another port than that of "
+        "dir/earshot.toml:5: key 'source.listen' (\"127.0.0.1:7000\")");
+  CHECK(complaint(tcp("a", "localhost:7557")) ==
+        "dir/earshot.toml:5: key 'source.listen': found \"localhost:7557\", expected another port than that of "
+        "dir/earshot.toml: key 'publish.tcp.listen' (\"127.0.0.1:7557\")");
+  CHECK_NOTHROW(parse_config(publish("127.0.0.1:0") + tcp("a", "127.0.0.1:0"), "x.toml"));
+  CHECK_NOTHROW(parse_config(publish("127.0.0.1:7000") + tcp("a", "127.0.0.2:7000"), "x.toml"));
+}
+
+TEST_CASE("a real number is printed as one, whatever its size") {
+  const std::string text = std::string(kMicrophone) + "gain_db = 1E0\n[window]\nhop_s = 1e-3\n";
+  const std::string printed = to_toml(parse_config(text, "x.toml"));
+  CHECK_THAT(printed, Catch::Matchers::Contains("gain_db = 1.0\n") && Catch::Matchers::Contains("hop_s = 0.001\n"));
+}
+
+TEST_CASE("a configuration that this user may not look for is found, if there is no other, and says why it fails") {
+  const TemporaryDirectory directory;
+  std::filesystem::permissions(directory.path(), std::filesystem::perms::all);
+  const std::filesystem::path folder = directory / "earshot";
+  std::filesystem::create_directory(folder);
+  std::filesystem::permissions(folder, std::filesystem::perms::none);
+  CHECK(as_nobody([&] {
+    ::setenv("XDG_CONFIG_HOME", directory.path().c_str(), 1);
+    if (std::filesystem::exists("/etc/earshot/earshot.toml")) return true;  // that one is taken
+    const auto found = find_config();
+    if (found != folder / "earshot.toml") return false;
+    try {
+      load_config(*found);
+    } catch (const Error& error) {
+      return std::string(error.what()).find("Permission denied") != std::string::npos;
+    }
+    return false;
+  }));
 }
 
 TEST_CASE("the example beside the model is good") {

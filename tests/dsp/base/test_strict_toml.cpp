@@ -84,7 +84,8 @@ TEST_CASE("each mistake is one line with file, line, key, found and expected") {
       {[](StrictToml& t) { t.integer("word", 0, 0, 10); },
        "some/where.toml:4: key 'word': found \"blue\" (a string), expected an integer in 0 .. 10"},
       {[](StrictToml& t) { t.integer("real", 0, 0, 10); },
-       "some/where.toml:3: key 'real': found 2.5, expected an integer in 0 .. 10"},
+       "some/where.toml:3: key 'real': found 2.5, expected an integer in 0 .. 10, written without a point or "
+       "exponent"},
       {[](StrictToml& t) { t.integer("whole", 0, 4, 10); },
        "some/where.toml:2: key 'whole': found 3, expected an integer in 4 .. 10"},
       {[](StrictToml& t) { t.real("real", 0, 0, 1); },
