@@ -17,6 +17,7 @@
 #include "daemon/client/Watch.h"
 #include "dsp/audio/Resampler.h"
 #include "dsp/base/Error.h"
+#include "dsp/base/LibraryLines.h"
 #include "dsp/base/StandardOutput.h"
 #include "dsp/base/Uncaught.h"
 
@@ -147,6 +148,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   earshot::end_uncaught_as_bug("earshot");
+  earshot::take_library_lines([](std::string_view) noexcept {});  // what matters of it our own errors say
   try {
     return run(argc, argv);
   } catch (const earshot::Error& error) {

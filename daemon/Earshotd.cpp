@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <optional>
@@ -18,10 +17,10 @@
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/signal_set.hpp>
 
 #include "daemon/Journal.h"
 #include "daemon/Logging.h"
+#include "daemon/Signals.h"
 #include "daemon/capture/DeviceList.h"
 #include "daemon/capture/FileSource.h"
 #include "daemon/capture/MakeSource.h"
@@ -31,6 +30,7 @@
 #include "daemon/settings/Config.h"
 #include "daemon/stream/StreamServer.h"
 #include "dsp/base/Error.h"
+#include "dsp/base/LibraryLines.h"
 #include "dsp/base/StandardOutput.h"
 #include "dsp/base/Uncaught.h"
 #include "nn/model/Model.h"
@@ -68,15 +68,8 @@ StreamFacts facts_of(const Config& config, const Model& model) {
 
 void run_daemon(const Config& config) {
   start_logging(config.log_level);
-  std::signal(SIGPIPE, SIG_IGN);
   boost::asio::io_context waiting(1);
-  boost::asio::signal_set signals(waiting, SIGINT, SIGTERM);
-  std::string reason = "every source has ended";
-  signals.async_wait([&](boost::system::error_code error, int number) {
-    if (error) return;
-    reason = number == SIGINT ? "SIGINT" : "SIGTERM";
-    waiting.stop();
-  });
+  Signals signals(waiting);
 
   const Model model = load_model(config.model.path);
   Counters counters;
@@ -103,15 +96,16 @@ void run_daemon(const Config& config) {
   waiting.run();
 
   const auto begun = std::chrono::steady_clock::now();
+  const std::string reason = signals.received().empty() ? "every source has ended" : signals.received();
   spdlog::info("stopping: {}", reason);
   ::sd_notify(0, "STOPPING=1");
-  const bool ended = threads.stop(kSourcesShutdown);
+  const std::vector<std::string> held_up = threads.stop(kSourcesShutdown);
   const auto used =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
   server.stop(reason, std::max(kShutdown - used, 0ms));
-  if (!ended) {
+  for (const std::string& line : held_up) spdlog::warn(line);
+  if (!held_up.empty()) {
     // A call into an audio driver that does not return cannot be waited for, and everything is published.
-    spdlog::warn("a source has not ended: its driver does not answer");
     std::_Exit(static_cast<int>(ExitCode::ok));
   }
 }
@@ -168,6 +162,7 @@ int main(int argc, char** argv) {
   using earshot::ExitCode;
   earshot::end_uncaught_as_bug("earshotd");
   earshot::open_standard_streams();
+  earshot::take_library_lines([](std::string_view line) noexcept { spdlog::debug("a library says: {}", line); });
   CLI::App app("Listens, classifies every window of sound, and publishes the predictions.", "earshotd");
   earshot::Options options;
   app.add_option("--config", options.config, "The configuration file")->option_text("FILE");

@@ -7,6 +7,7 @@
 
 #include "daemon/hearing/Message.h"
 #include "daemon/stream/JsonLine.h"
+#include "dsp/base/Utf8.h"
 
 namespace earshot {
 
@@ -25,7 +26,8 @@ class Journal final : public MessageSink {
  private:
   static void log(const SourceChange& change) noexcept {
     const auto level = change.state == SourceState::down ? spdlog::level::warn : spdlog::level::info;
-    spdlog::log(level, "source '{}' {}: {}", change.source, to_string(change.state), change.detail);
+    spdlog::log(level, "source '{}' {}: {}", change.source, to_string(change.state),
+                printable(change.detail));
   }
   static void log(const Gap& gap) noexcept {
     if (gap.reason == GapReason::overload) {

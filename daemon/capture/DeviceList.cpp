@@ -1,6 +1,10 @@
 #include "daemon/capture/DeviceList.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <system_error>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -9,8 +13,20 @@
 
 namespace earshot {
 
+std::string denied_devices(const std::filesystem::path& directory) {
+  std::error_code none;  // what cannot be listed denies nothing
+  for (const auto& entry : std::filesystem::directory_iterator(directory, none)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with("pcmC") || !name.ends_with('c')) continue;
+    if (::access(entry.path().c_str(), R_OK | W_OK) == 0 || errno != EACCES) continue;
+    return ": " + entry.path().string() + ": " + std::generic_category().message(EACCES) +
+           " (those in the group audio may)";
+  }
+  return {};
+}
+
 std::string device_lines(std::span<const CaptureDevice> devices) {
-  if (devices.empty()) return "there is no device that records\n";
+  if (devices.empty()) return "there is no device that records" + denied_devices() + '\n';
   std::string lines;
   for (const CaptureDevice& device : devices) {
     lines += fmt::format("{} {}  ({}, channels: {}, {} Hz)\n", device.is_default ? '*' : ' ',

@@ -1,6 +1,7 @@
 // The list of devices that record: as lines for people and for a process that asks, and as JSON.
 #pragma once
 
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@ struct CaptureDevice {
   int rate_hz = 0;  ///< its default
   bool is_default = false;
 };
+
+/// ": /dev/snd/pcmC0D0c: Permission denied (...)" if this user may not open a device that records; else empty.
+std::string denied_devices(const std::filesystem::path& directory = "/dev/snd");
 
 /// A line for each device; names as printable() shows them.
 std::string device_lines(std::span<const CaptureDevice> devices);

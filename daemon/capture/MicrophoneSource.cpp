@@ -15,6 +15,7 @@ constexpr std::chrono::milliseconds kPoll{
     10};  // the callback may not wake anybody: that would be a system call
 constexpr std::chrono::milliseconds kFirstRetry{250};
 constexpr std::chrono::milliseconds kLastRetry{5'000};
+constexpr const char* kDriver = "its device's driver does not answer";
 constexpr std::size_t kBehindSeconds = 1;  // of sound waiting: windows are skipped before the ring overflows
 
 Clock::duration duration_of(std::size_t samples, int rate_hz) {
@@ -38,8 +39,7 @@ std::string MicrophoneSource::hear(std::stop_token stop) {
   while (!stop.stop_requested()) {
     std::string why;
     try {
-      const std::unique_ptr<CaptureStream> stream = opener_.open(settings_.device, channel_, stop);
-      why = record(*stream, stop);
+      why = listen(stop);
       if (recording_) retry = kFirstRetry;
     } catch (const Error& error) {
       why = error.what();
@@ -54,20 +54,33 @@ std::string MicrophoneSource::hear(std::stop_token stop) {
   return "stopped";
 }
 
+// Until the device dies, is to be closed, or a stop; returns why.
+std::string MicrophoneSource::listen(const std::stop_token& stop) {
+  std::unique_ptr<CaptureStream> stream;
+  {
+    const Holdup driver(*this, kDriver);
+    stream = opener_.open(settings_.device, channel_, stop);
+  }
+  std::string why = record(*stream, stop);
+  const Holdup driver(*this, kDriver);
+  stream.reset();
+  return why;
+}
+
 std::string MicrophoneSource::record(CaptureStream& stream, const std::stop_token& stop) {
   while (stream.is_alive() && !opener_.wants_streams_closed()) {
-    drain(stream);
+    drain(stream, stop);
     if (!sleep_until(stop, Clock::now() + kPoll)) break;
   }
-  drain(stream);
+  drain(stream, stop);
   return "device \"" + stream.device() + "\" no longer delivers";
 }
 
-// What waits now and no more, so that a stop is seen even if sound comes faster than it is classified.
-void MicrophoneSource::drain(CaptureStream& stream) {
+// What waits now and no more, so that a death is seen even if sound comes faster than it is classified.
+void MicrophoneSource::drain(CaptureStream& stream, const std::stop_token& stop) {
   SpscRing& ring = stream.ring();
   pipeline().add_bad_samples(stream.take_bad_samples());
-  for (std::size_t left = ring.waiting(); left > 0;) {
+  for (std::size_t left = ring.waiting(); left > 0 && !stop.stop_requested();) {
     const SpscRing::Piece piece = ring.pop(std::span(chunk_).first(std::min(left, chunk_.size())));
     left -= piece.samples;
     const std::size_t waiting = ring.waiting();

@@ -20,9 +20,10 @@ class MicrophoneSource final : public Source {
 
  private:
   std::string hear(std::stop_token stop) override;
+  std::string listen(const std::stop_token& stop);
   std::string record(CaptureStream& stream, const std::stop_token& stop);
   void begin(const CaptureStream& stream, std::size_t samples);
-  void drain(CaptureStream& stream);
+  void drain(CaptureStream& stream, const std::stop_token& stop);
   void go_down(const std::string& detail);
 
   MicrophoneSettings settings_;

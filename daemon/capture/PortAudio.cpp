@@ -1,9 +1,7 @@
 #include "daemon/capture/PortAudio.h"
 
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <link.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -20,6 +18,7 @@
 #include "daemon/capture/CaptureIntake.h"
 #include "daemon/capture/DeviceLister.h"
 #include "dsp/base/Error.h"
+#include "dsp/base/Utf8.h"
 
 namespace earshot {
 namespace {
@@ -30,33 +29,11 @@ constexpr int kMaxMixedChannels = 2;  // virtual devices offer dozens, all copie
 constexpr std::chrono::seconds kAllClose{1};
 constexpr std::array kFallbackRatesHz{48'000, 44'100, 32'000, 16'000, 8'000};
 
-// ALSA and JACK complain on standard error about every device that is not there. Lines of our own log do not
-// pass here: see Logging.
-class StandardErrorMuted {
- public:
-  StandardErrorMuted() : saved_(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)) {
-    const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-    if (nowhere < 0) return;
-    ::dup2(nowhere, STDERR_FILENO);
-    ::close(nowhere);
-  }
-  ~StandardErrorMuted() {
-    if (saved_ < 0) return;
-    ::dup2(saved_, STDERR_FILENO);
-    ::close(saved_);
-  }
-  StandardErrorMuted(const StandardErrorMuted&) = delete;
-  StandardErrorMuted& operator=(const StandardErrorMuted&) = delete;
-
- private:
-  int saved_;
-};
-
 void check(PaError code, const std::string& doing) {
   if (code >= 0) return;
   const std::string reason =
       code == paUnanticipatedHostError ? Pa_GetLastHostErrorInfo()->errorText : Pa_GetErrorText(code);
-  throw Error(ExitCode::unavailable, doing + ": " + reason);
+  throw Error(ExitCode::unavailable, doing + ": " + printable(reason) + denied_devices());
 }
 
 // ALSA unloads its plugins when PortAudio terminates, and what they and the libraries they bring have
@@ -106,7 +83,7 @@ class PortAudio::Stream final : public CaptureStream {
  public:
   Stream(PortAudio& owner, PaDeviceIndex index, std::optional<int> channel) : owner_(owner) {
     const PaDeviceInfo& info = *Pa_GetDeviceInfo(index);
-    device_ = info.name;
+    device_ = printable(info.name);
     const int channels = channel.value_or(std::min(info.maxInputChannels, kMaxMixedChannels));
     if (channels > info.maxInputChannels) {
       throw Error(ExitCode::unavailable, "device \"" + device_ + "\": found " +
@@ -135,7 +112,6 @@ class PortAudio::Stream final : public CaptureStream {
 
   ~Stream() override {
     const std::lock_guard lock(owner_.mutex_);
-    const StandardErrorMuted muted;
     Pa_AbortStream(stream_);
     Pa_CloseStream(stream_);
     owner_.stream_closed();
@@ -183,16 +159,13 @@ std::unique_ptr<CaptureStream> PortAudio::open(const std::string& device, std::o
   std::unique_lock lock(mutex_);
   const bool all_closed =
       wants_streams_closed_ && closed_.wait_for(lock, kAllClose, [&] { return open_streams_ == 0; });
+  if (all_closed) refresh();
+  initialise();
   std::exception_ptr failure;
-  {
-    const StandardErrorMuted muted;  // never without the mutex: two at a time would restore the wrong one
-    if (all_closed) refresh();
-    initialise();
-    try {
-      return open_listed(device, channel);
-    } catch (const Error&) {
-      failure = std::current_exception();
-    }
+  try {
+    return open_listed(device, channel);
+  } catch (const Error&) {
+    failure = std::current_exception();
   }
   if (open_streams_ > 0) {
     if (sound_cards() != cards_) wants_streams_closed_ = true;
@@ -202,7 +175,6 @@ std::unique_ptr<CaptureStream> PortAudio::open(const std::string& device, std::o
   const std::optional<std::string> listing = list_devices_afresh(lister_, stop);
   lock.lock();
   if (open_streams_ > 0 || !may_have_come(device, listing)) std::rethrow_exception(failure);
-  const StandardErrorMuted muted;
   refresh();
   return open_listed(device, channel);
 }
@@ -217,7 +189,6 @@ bool PortAudio::may_have_come(const std::string& device, const std::optional<std
 
 void PortAudio::initialise() {
   if (initialised_) return;
-  const StandardErrorMuted muted;
   cards_ = sound_cards();
   const PaError code = Pa_Initialize();
   keep_alsa_plugins();
@@ -253,8 +224,8 @@ std::vector<CaptureDevice> PortAudio::list() const {
 std::unique_ptr<CaptureStream> PortAudio::open_listed(const std::string& device, std::optional<int> channel) {
   const PaDeviceIndex index = find_device(device);
   if (index == paNoDevice) {
-    throw Error(ExitCode::unavailable, "found no device that matches \"" + device +
-                                           "\", expected one of those there are: " + device_names(list()));
+    throw Error(ExitCode::unavailable, "found no device that matches \"" + printable(device) +
+                                           "\", expected one of those there are: " + device_names(list()) + denied_devices());
   }
   return std::make_unique<Stream>(*this, index, channel);
 }

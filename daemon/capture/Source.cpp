@@ -7,6 +7,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "dsp/base/Utf8.h"
+
 namespace earshot {
 namespace {
 
@@ -29,14 +31,20 @@ Source::Source(const SourceSettings& settings, const SourceContext& context)
 
 void Source::run(std::stop_token stop) noexcept {
   std::string why;
+  pipeline_.heed(stop);
   try {
     why = hear(std::move(stop));
   } catch (const std::exception& error) {
     why = error.what();
-    spdlog::error("source '{}': {}", name_, why);
+    spdlog::error("source '{}': {}", name_, printable(why));
     pipeline_.close();
   }
   change_state(SourceState::ended, why);
+}
+
+std::string_view Source::holdup() const noexcept {
+  if (const char* reason = holdup_.load()) return reason;
+  return pipeline_.is_classifying() ? "it still classifies a window" : "what it reads from does not answer";
 }
 
 void Source::change_state(SourceState state, const std::string& detail) noexcept {

@@ -1,11 +1,13 @@
 // Source: where sound comes from; each feeds a pipeline of its own on a thread of its own.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "daemon/hearing/Message.h"
 #include "daemon/hearing/Pipeline.h"
@@ -36,8 +38,11 @@ class Source {
 
   /// Its own thread: hears until the sound ends or a stop is requested, then publishes "ended". What goes
   /// wrong meanwhile ends the source with the reason as detail. Returns within 100 ms of a stop, or the time
-  /// of one window.
+  /// of one window, unless what it reads from holds it up.
   void run(std::stop_token stop) noexcept;
+
+  /// Any thread: why it has not seen a stop, if it has not.
+  std::string_view holdup() const noexcept;
 
   const std::string& name() const noexcept { return name_; }
 
@@ -47,6 +52,18 @@ class Source {
 
   /// Hears until the end; returns why it ended. Throws Error if it cannot go on.
   virtual std::string hear(std::stop_token stop) = 0;
+
+  /// While one lives, a stop may not be seen, for a reason that is a constant.
+  class Holdup {
+   public:
+    Holdup(Source& source, const char* reason) noexcept : source_(source) { source_.holdup_ = reason; }
+    ~Holdup() { source_.holdup_ = nullptr; }
+    Holdup(const Holdup&) = delete;
+    Holdup& operator=(const Holdup&) = delete;
+
+   private:
+    Source& source_;
+  };
 
   /// Publishes the state; position and all if it is "down" or "ended".
   void change_state(SourceState state, const std::string& detail) noexcept;
@@ -61,6 +78,7 @@ class Source {
   UtcAnchor anchor_;
   MessageSink& sink_;
   Pipeline pipeline_;
+  std::atomic<const char*> holdup_{nullptr};
 };
 
 /// Sleeps; false if a stop was requested meanwhile.

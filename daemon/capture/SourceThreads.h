@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -25,17 +26,17 @@ class SourceThreads {
 
   void start();
 
-  /// Asks every source to finish what it heard. False if one has not ended within `limit`: a driver holds it.
-  bool stop(std::chrono::milliseconds limit);
+  /// Asks every source to end. A line for each that has not within `limit`, with what holds it up.
+  std::vector<std::string> stop(std::chrono::milliseconds limit);
 
  private:
-  void source_ended();
+  void source_ended(std::size_t index);
 
   std::vector<std::unique_ptr<Source>> sources_;
   std::function<void()> all_ended_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::size_t running_;
+  std::vector<bool> ended_;
   std::vector<std::jthread> threads_;
 };
 

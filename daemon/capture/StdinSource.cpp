@@ -7,14 +7,14 @@
 #include <cerrno>
 #include <chrono>
 #include <system_error>
-
-#include <spdlog/spdlog.h>
+#include <utility>
 
 #include "dsp/base/Error.h"
 
 namespace earshot {
 namespace {
 
+constexpr const char* kName = "standard input";
 constexpr int kPollMs = 50;  // how soon a stop is seen while nobody writes
 
 // Bytes read, 0 at the end, nothing while there are none yet.
@@ -24,34 +24,29 @@ std::optional<std::size_t> read_some(std::span<std::byte> out) {
   const ssize_t got = ::read(STDIN_FILENO, out.data(), out.size());
   if (got >= 0) return static_cast<std::size_t>(got);
   if (errno == EINTR || errno == EAGAIN) return std::nullopt;
-  throw Error(ExitCode::io, "standard input: cannot read: " + std::generic_category().message(errno));
+  throw Error(ExitCode::io, std::string(kName) + ": cannot read: " + std::generic_category().message(errno));
 }
 
 }  // namespace
 
 StdinSource::StdinSource(const SourceSettings& settings, const StdinSettings& standard_input,
                          const SourceContext& context)
-    : Source(settings, context), decoder_(standard_input.pcm, settings.channel) {
-  pipeline().open(standard_input.pcm.rate_hz);
-}
+    : PcmSource(settings, standard_input.pcm, context) {}
 
 std::string StdinSource::hear(std::stop_token stop) {
-  change_state(SourceState::up, "standard input");
+  change_state(SourceState::starting, kName);
   std::array<std::byte, 16 * 1024> bytes;
+  bool begun = false;
   while (!stop.stop_requested()) {
     const auto got = read_some(bytes);
     if (!got) continue;
     if (*got == 0) {
-      if (decoder_.pending_bytes() > 0) {
-        spdlog::warn("source '{}': {} bytes at the end of standard input are no whole frame, left out",
-                     name(), decoder_.pending_bytes());
-      }
+      end_stream();
       pipeline().finish();
-      return "end of standard input";
+      return std::string("end of ") + kName;
     }
-    pipeline().push_live(decoder_.decode(std::span(bytes).first(*got)), utc(std::chrono::steady_clock::now()),
-                         false);
-    pipeline().add_bad_samples(decoder_.take_bad_samples());
+    if (!std::exchange(begun, true)) begin_stream(kName);
+    hear_bytes(std::span(bytes).first(*got), std::chrono::steady_clock::now());
   }
   pipeline().close();
   return "stopped";

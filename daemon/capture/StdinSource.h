@@ -1,20 +1,17 @@
 // StdinSource: raw PCM from standard input until its end.
 #pragma once
 
-#include "daemon/capture/PcmDecoder.h"
-#include "daemon/capture/Source.h"
+#include "daemon/capture/PcmSource.h"
 
 namespace earshot {
 
-class StdinSource final : public Source {
+class StdinSource final : public PcmSource {
  public:
   StdinSource(const SourceSettings& settings, const StdinSettings& standard_input,
               const SourceContext& context);
 
  private:
   std::string hear(std::stop_token stop) override;
-
-  PcmDecoder decoder_;
 };
 
 }  // namespace earshot

@@ -23,7 +23,6 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadBytes = 16 * 1024;
-constexpr std::chrono::seconds kSilence{10};  // of a connected sender, before a word in the log
 constexpr int kPatienceTenths = 10;           // of a second, for a sender to make room for the next
 
 // A sender whose machine vanished without a word is given up after 25 s, and the next one let in.
@@ -41,9 +40,8 @@ void watch_for_silent_death(asio::ip::tcp::socket& socket) {
 }  // namespace
 
 TcpSource::TcpSource(const SourceSettings& settings, const TcpSettings& tcp, const SourceContext& context)
-    : Source(settings, context),
+    : PcmSource(settings, tcp.pcm, context),
       settings_(tcp),
-      decoder_(tcp.pcm, settings.channel),
       buffer_(kReadBytes),
       acceptor_(io_, listen_address(tcp.listen)->is_v4() ? Tcp::v4() : Tcp::v6(),
                 open_listener(tcp.listen, tcp.allow)) {
@@ -54,6 +52,7 @@ std::string TcpSource::hear(std::stop_token stop) {
   const std::stop_callback on_stop(stop, [this] { io_.stop(); });
   change_state(SourceState::starting, "listening on " + settings_.listen.text());
   asio::co_spawn(io_, accept_senders(), rethrow);
+  asio::co_spawn(io_, watch_for_silence(), rethrow);
   io_.run();
   pipeline().close();
   return "stopped";
@@ -84,64 +83,68 @@ asio::awaitable<void> TcpSource::accept_senders() {
     }
     // A sender that has just left may still be heard out.
     asio::steady_timer moment(io_);
-    for (int tenths = 0; taken_ && tenths < kPatienceTenths; ++tenths) {
+    for (int tenths = 0; sender_ && tenths < kPatienceTenths; ++tenths) {
       moment.expires_after(std::chrono::milliseconds(100));
       co_await moment.async_wait(kTuple);
     }
-    if (taken_) {
+    if (sender_) {
       if (address != std::exchange(last_turned_away_, address)) {
         spdlog::warn("source '{}': refused {}, another sender is connected", name(), peer);
       }
       continue;
     }
-    taken_ = true;
+    sender_ = Sender{.peer = peer, .last_heard = Clock::now()};
     last_turned_away_.reset();
     watch_for_silent_death(socket);
-    asio::co_spawn(io_, serve(std::move(socket), peer), rethrow);
+    asio::co_spawn(io_, serve(std::move(socket)), rethrow);
   }
 }
 
-asio::awaitable<void> TcpSource::serve(Tcp::socket socket, std::string peer) {
-  change_state(SourceState::up, peer);
-  decoder_.reset();
-  bool begun = false;
-  bool silent = false;
-  asio::steady_timer silence(io_);
+asio::awaitable<void> TcpSource::serve(Tcp::socket socket) {
+  spdlog::debug("source '{}': {} is connected", name(), sender_->peer);
   for (;;) {
-    if (!silent) {
-      silence.expires_after(kSilence);
-      silence.async_wait([&, this](boost::system::error_code cancelled) {
-        if (cancelled) return;  // by the next bytes, or serve() is gone
-        silent = true;
-        spdlog::warn("source '{}': {} is connected and has sent nothing for {} s", name(), peer,
-                     kSilence.count());
-      });
-    }
     const auto [error, got] = co_await socket.async_read_some(asio::buffer(buffer_), kTuple);
-    const Clock::time_point now = Clock::now();
-    if (got > 0) {
-      if (std::exchange(silent, false)) spdlog::info("source '{}': {} sends again", name(), peer);
-      if (!std::exchange(begun, true)) begin_stream(now);
-      pipeline().push_live(decoder_.decode(std::span(buffer_).first(got)), utc(now), false);
-      pipeline().add_bad_samples(decoder_.take_bad_samples());
-      last_heard_ = now;
-    }
+    if (got > 0) take(std::span(buffer_).first(got));
     if (!error) continue;
-    if (decoder_.pending_bytes() > 0) {
-      spdlog::warn("source '{}': {} bytes at the end of {}'s stream are no whole frame, left out", name(),
-                   decoder_.pending_bytes(), peer);
-    }
-    pipeline().close();
-    change_state(SourceState::down,
-                 error == asio::error::eof ? peer + " left" : peer + ": " + error.message());
-    taken_ = false;
+    say_farewell(error == asio::error::eof ? sender_->peer + " left" : sender_->peer + ": " + error.message());
     co_return;
   }
 }
 
-void TcpSource::begin_stream(Clock::time_point now) {
-  if (last_heard_) pipeline().pass(samples_in(now - *last_heard_), GapReason::network);
-  pipeline().open(settings_.pcm.rate_hz);
+void TcpSource::take(std::span<const std::byte> bytes) {
+  const Clock::time_point now = Clock::now();
+  if (std::exchange(sender_->silent, false)) spdlog::info("source '{}': {} sends again", name(), sender_->peer);
+  if (!std::exchange(sender_->begun, true)) {
+    if (last_heard_) pipeline().pass(samples_in(now - *last_heard_), GapReason::network);
+    begin_stream(sender_->peer);
+  }
+  hear_bytes(bytes, now);
+  sender_->last_heard = now;
+  last_heard_ = now;
+}
+
+void TcpSource::say_farewell(const std::string& why) {
+  if (sender_->begun) {
+    end_stream();
+    pipeline().close();
+    change_state(SourceState::down, why);
+  } else {
+    spdlog::debug("source '{}': {}, having sent nothing", name(), why);
+  }
+  sender_.reset();
+}
+
+// Looks from time to time, so that nobody has a timer that outlives its connection.
+asio::awaitable<void> TcpSource::watch_for_silence() {
+  asio::steady_timer timer(io_);
+  for (;;) {
+    timer.expires_after(settings_.silence / 8);
+    co_await timer.async_wait(kTuple);
+    if (!sender_ || sender_->silent || Clock::now() - sender_->last_heard < settings_.silence) continue;
+    sender_->silent = true;
+    spdlog::warn("source '{}': {} is connected and has sent nothing for {} s", name(), sender_->peer,
+                 std::chrono::duration<double>(settings_.silence).count());
+  }
 }
 
 }  // namespace earshot

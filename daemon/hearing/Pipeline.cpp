@@ -57,7 +57,7 @@ void Pipeline::open(int rate_hz) {
 
 void Pipeline::push(std::span<const float> samples) noexcept {
   source_samples_ += samples.size();
-  while (!samples.empty()) {
+  while (!samples.empty() && !stop_.stop_requested()) {
     const std::span<float> chunk = std::span(chunk_).first(std::min(samples.size(), chunk_.size()));
     std::transform(samples.begin(), samples.begin() + static_cast<std::ptrdiff_t>(chunk.size()),
                    chunk.begin(), [gain = gain_](float sample) { return sample * gain; });
@@ -75,6 +75,7 @@ void Pipeline::push_live(std::span<const float> samples, UtcTime heard, bool beh
 }
 
 void Pipeline::lose(std::uint64_t samples, GapReason reason) noexcept {
+  if (stop_.stop_requested()) return;  // what came before it may not have been taken
   // Each piece between losses is rounded up to whole samples: what it has too many is left out, or the
   // timeline would drift.
   const std::span<const float> rest = resampler_->finish();
@@ -102,9 +103,13 @@ void Pipeline::finish() noexcept {
 }
 
 void Pipeline::take(std::span<const float> resampled) noexcept {
-  while (!resampled.empty()) {
+  while (!resampled.empty() && !stop_.stop_requested()) {
     resampled = resampled.subspan(windows_.push(resampled));
-    while (const auto window = windows_.next()) classify(*window, 0);
+    while (!stop_.stop_requested()) {
+      const auto window = windows_.next();
+      if (!window) break;
+      classify(*window, 0);
+    }
   }
 }
 
@@ -122,6 +127,7 @@ void Pipeline::classify(const Window& window, std::uint64_t padded_samples) noex
     if (skipped_windows_++ == 0) skipped_from_ = window.start_sample;
     return;
   }
+  classifying_.store(true, std::memory_order_relaxed);
   Prediction prediction;
   prediction.source = settings_.source;
   prediction.start_sample = window.start_sample;
@@ -138,6 +144,7 @@ void Pipeline::classify(const Window& window, std::uint64_t padded_samples) noex
   }
   counters_.predictions.fetch_add(1, std::memory_order_relaxed);
   sink_.publish(std::move(prediction));
+  classifying_.store(false, std::memory_order_relaxed);
 }
 
 void Pipeline::publish_skipped() noexcept {

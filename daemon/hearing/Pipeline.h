@@ -1,9 +1,11 @@
 // Pipeline: samples of one source -> resampler -> window -> gate -> features -> classifier -> predictions.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +42,10 @@ class Pipeline {
   Pipeline(const PipelineSettings& settings, const Model& model, UtcTime start, MessageSink& sink,
            Counters& counters);
 
+  /// Once a stop is requested no further window is classified and nothing more is taken: whatever call runs
+  /// then returns after the window in hand.
+  void heed(std::stop_token stop) noexcept { stop_ = std::move(stop); }
+
   /// Sound at `rate_hz` begins (again) at the present position. Throws Error(config) for a rate that cannot
   /// be resampled.
   void open(int rate_hz);
@@ -68,6 +74,8 @@ class Pipeline {
   /// Samples of the timeline so far, lost ones included.
   std::uint64_t position() const noexcept { return windows_.position(); }
   int rate_hz() const noexcept { return extractor_.recipe().rate_hz; }
+  /// Any thread: whether a window is being classified or published.
+  bool is_classifying() const noexcept { return classifying_.load(std::memory_order_relaxed); }
 
  private:
   void take(std::span<const float> resampled) noexcept;
@@ -87,6 +95,8 @@ class Pipeline {
   std::vector<float> chunk_;
   std::vector<float> features_;
   std::size_t classes_;
+  std::stop_token stop_;
+  std::atomic<bool> classifying_{false};  // a mere hint: relaxed
 
   std::optional<Resampler> resampler_;  // while open
   int source_rate_hz_ = 0;

@@ -214,6 +214,7 @@ TEST_CASE("a sender that stalls keeps neither others nor the end waiting, and a 
   CHECK_FALSE(second.line().has_value());  // closed
   daemon.await_log("another sender is connected");
   StreamClient other = daemon.connect_sender("idle");
+  other.send("a");
   source_state(client, "idle", "up");
   const auto begun = std::chrono::steady_clock::now();
   daemon.child().send_signal(SIGTERM);
@@ -238,6 +239,45 @@ TEST_CASE("SIGTERM finishes what was heard, says bye and ends with 0 within 2 s"
   CHECK(daemon.child().wait() == 0);
   CHECK(std::chrono::steady_clock::now() - begun < 2s);
   CHECK(daemon.notifications().receive(0ms) == "STOPPING=1");
+}
+
+TEST_CASE("SIGHUP, SIGUSR1 and SIGUSR2 are answered in the log, and the daemon goes on") {
+  Daemon daemon(kSender);
+  StreamClient client = daemon.subscribe();
+  for (const auto& [number, name] : std::map<int, std::string>{
+           {SIGHUP, "SIGHUP: going on"}, {SIGUSR1, "SIGUSR1: going on"}, {SIGUSR2, "SIGUSR2: going on"}}) {
+    daemon.child().send_signal(number);
+    daemon.await_log(name);
+  }
+  daemon.connect_sender("net").send(bytes_of(sound()));
+  CHECK(predictions(client, 1)[0].start == 0);
+  daemon.child().send_signal(SIGHUP);  // and again
+  daemon.child().send_signal(SIGTERM);
+  CHECK(daemon.child().wait() == 0);
+}
+
+TEST_CASE("what audio libraries print reaches standard error as lines of our log only") {
+  const TemporaryDirectory directory;
+  const auto broken = directory.write("asound.conf", "pcm.!default { type nothing_of_the_kind }\n");
+  Daemon daemon(std::string("[[source]]\nname = \"mic\"\nkind = \"microphone\"\n") +
+                    "[log]\nlevel = \"debug\"\n",
+                {"ALSA_CONFIG_PATH=" + broken.string()});
+  daemon.await_log("source 'mic' down");
+  daemon.child().send_signal(SIGTERM);
+  CHECK(daemon.child().wait() == 0);
+  std::istringstream lines(daemon.child().err());
+  for (std::string line; std::getline(lines, line);) {
+    INFO(line);
+    CHECK((line.starts_with("20") && line.find('T') == 10));
+  }
+}
+
+TEST_CASE("a file with a header on standard input is named") {
+  const TemporaryDirectory directory;
+  write_wav(directory / "sound.wav", sound(), kRateHz);
+  Daemon daemon(std::string("[[source]]\nname = \"s\"\nkind = \"stdin\"\n") + kIdleSource, {},
+                directory / "sound.wav");
+  daemon.await_log("source 's': what standard input sends looks like a WAV file, and is read as raw s16le");
 }
 
 TEST_CASE("a daemon whose every source has ended says bye and ends with 0") {

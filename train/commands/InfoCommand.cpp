@@ -6,7 +6,6 @@
 #include <map>
 #include <string>
 #include <system_error>
-#include <variant>
 #include <vector>
 
 #include <spdlog/fmt/fmt.h>

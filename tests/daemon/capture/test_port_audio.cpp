@@ -13,7 +13,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "daemon/capture/DeviceList.h"
 #include "daemon/capture/DeviceLister.h"
 #include "daemon/capture/PortAudio.h"
 #include "dsp/base/Error.h"
@@ -76,20 +75,6 @@ TEST_CASE("a program that cannot be started lists nothing, one that says nothing
   const TemporaryDirectory directory;
   CHECK(list_devices_afresh("/nowhere/earshotd", {}) == std::nullopt);
   CHECK(list_devices_afresh(program(directory, "exit 69"), {}).value() == "");
-}
-
-TEST_CASE("a listing names a device by part of its name, or as the default") {
-  const std::string lines =
-      "  HDA: Analog (hw:0,0)  (ALSA, channels: 2, 48000 Hz)\n"
-      "* pulse  (ALSA, channels: 32, 44100 Hz)\n";
-  CHECK(lists_device(lines, "default"));
-  CHECK(lists_device(lines, "Analog (hw:0"));
-  CHECK(lists_device(lines, "pulse"));
-  CHECK_FALSE(lists_device(lines, "ALSA"));
-  CHECK_FALSE(lists_device(lines, "USB"));
-  CHECK_FALSE(lists_device("  pulse  (ALSA, channels: 32, 44100 Hz)\n", "default"));
-  CHECK_FALSE(lists_device("there is no device that records\n", "device"));
-  CHECK_FALSE(lists_device("", "default"));
 }
 
 }  // namespace earshot::test

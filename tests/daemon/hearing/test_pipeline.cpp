@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <stop_token>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -308,6 +309,23 @@ TEST_CASE("live windows are timed by when they were heard") {
   rig.pipeline.open(44'100);
   rig.pipeline.push_live(noise(kWindow + 44'100), UtcTime{2'000'000'000s}, false);
   CHECK(rig.sink.all<Prediction>().at(0).time == UtcTime{1'999'999'999s});
+}
+
+TEST_CASE("a stop is seen between two windows, whatever was given at once") {
+  for (const int rate_hz : {44'100, 16'000}) {
+    Rig rig;
+    std::stop_source stop;
+    rig.sink.on_message = [&](const Message&) { stop.request_stop(); };
+    rig.pipeline.heed(stop.get_token());
+    rig.pipeline.open(rate_hz);
+    rig.pipeline.push(noise(static_cast<std::size_t>(rate_hz) * 60));
+    CHECK(rig.sink.all<Prediction>().size() == 1);
+    CHECK(rig.pipeline.position() == kWindow);
+    rig.pipeline.lose(1'000, GapReason::overflow);
+    rig.pipeline.close();
+    CHECK(rig.sink.all<Gap>().empty());
+    CHECK(rig.pipeline.position() == kWindow);
+  }
 }
 
 }  // namespace earshot::test

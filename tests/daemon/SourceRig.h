@@ -1,0 +1,37 @@
+// SourceRig: what a source of a test needs around it. All windows are gated, so that none costs time.
+#pragma once
+
+#include <cstdint>
+
+#include "daemon/capture/Source.h"
+#include "tests/daemon/Collector.h"
+#include "tests/daemon/TestModel.h"
+
+namespace earshot::test {
+
+class SourceRig {
+ public:
+  static constexpr std::uint64_t kWindow = 220'500;  // at 44 100 Hz
+
+  explicit SourceRig(std::uint64_t hop_samples, CaptureOpener* microphones = nullptr)
+      : context{.model = model(),
+                .hop_samples = hop_samples,
+                .gate_dbfs = 0.0,
+                .threads = 1,
+                .anchor = UtcAnchor::now(),
+                .sink = sink,
+                .counters = counters,
+                .microphones = microphones} {}
+
+  Collector sink;
+  Counters counters;
+  const SourceContext context;
+
+ private:
+  static const Model& model() {
+    static const Model untrained = untrained_model();
+    return untrained;
+  }
+};
+
+}  // namespace earshot::test

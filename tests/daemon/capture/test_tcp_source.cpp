@@ -1,0 +1,154 @@
+// TcpSource: who is up and who merely connects, what is said of those who send the wrong thing or nothing.
+#include <atomic>
+#include <chrono>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include <catch2/catch.hpp>
+
+#include "daemon/capture/TcpSource.h"
+#include "dsp/base/KeyedRandom.h"
+#include "tests/daemon/LogLines.h"
+#include "tests/daemon/SourceRig.h"
+#include "tests/daemon/StreamClient.h"
+
+namespace earshot::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kShortHop = 512;
+
+// A source that listens, on a thread of its own.
+class Listening {
+ public:
+  explicit Listening(const TcpSettings& tcp, std::function<void(const Message&)> on_message = nullptr)
+      : rig(kShortHop) {
+    rig.sink.on_message = std::move(on_message);
+    source_.emplace(SourceSettings{.name = "net", .channel = {}, .gain_db = 0.0, .level_dbfs = {}, .kind = tcp},
+                    tcp, rig.context);
+    thread_ = std::jthread([this](std::stop_token) { source_->run(stop.get_token()); });
+  }
+  ~Listening() { stop.request_stop(); }
+
+  StreamClient connect() const {
+    const std::string text = rig.sink.await<SourceChange>(1).at(0).detail;
+    return StreamClient(static_cast<std::uint16_t>(std::stoi(text.substr(text.rfind(':') + 1))));
+  }
+  std::size_t count(SourceState state) const {
+    const std::vector<SourceChange> changes = rig.sink.all<SourceChange>();
+    return static_cast<std::size_t>(std::count_if(
+        changes.begin(), changes.end(), [&](const SourceChange& change) { return change.state == state; }));
+  }
+  void wait() { thread_.join(); }
+
+  std::stop_source stop;
+  SourceRig rig;
+
+ private:
+  std::optional<TcpSource> source_;
+  std::jthread thread_;
+};
+
+TcpSettings settings(std::chrono::milliseconds silence = 10s) {
+  TcpSettings tcp;
+  tcp.listen = {"127.0.0.1", 0};
+  tcp.silence = silence;
+  return tcp;
+}
+
+std::string noise(std::size_t bytes) {
+  KeyedRandom random(17);
+  std::string result(bytes, '\0');
+  for (char& byte : result) byte = static_cast<char>(random.below(256));
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("fifty port probes change no state; the first byte makes a sender up") {
+  LogLines log;
+  Listening listening(settings());
+  for (int i = 0; i < 50; ++i) listening.connect();
+  StreamClient sender = listening.connect();
+  while (log.count("is connected") < 51) std::this_thread::sleep_for(1ms);
+  CHECK(listening.rig.sink.all<SourceChange>().size() == 1);  // starting
+  sender.send("x");
+  const std::vector<SourceChange> changes = listening.rig.sink.await<SourceChange>(2);
+  CHECK(changes.at(1).state == SourceState::up);
+  CHECK(listening.count(SourceState::up) == 1);
+  CHECK(listening.count(SourceState::down) == 0);
+}
+
+TEST_CASE("a sender that is connected and sends nothing is not up, and is named in the log") {
+  LogLines log;
+  Listening listening(settings(100ms));
+  StreamClient sender = listening.connect();
+  CHECK(log.await("is connected and has sent nothing for 0.1 s") == 1);
+  CHECK(listening.count(SourceState::up) == 0);
+  sender.send(noise(64));
+  CHECK(log.await("sends again") == 1);
+  CHECK(listening.rig.sink.await<SourceChange>(2).at(1).state == SourceState::up);
+}
+
+TEST_CASE("nothing is said of the silence of a sender that has left") {
+  LogLines log;
+  std::atomic<bool> reached{false};
+  std::atomic<bool> held{true};
+  log.on_line([&](std::string_view line) {
+    if (line.find("another sender is connected") == std::string_view::npos) return;
+    reached = true;
+    while (held) std::this_thread::sleep_for(1ms);
+  });
+  constexpr auto kSilence = 1'200ms;  // longer than a second sender is kept waiting
+  Listening listening(settings(kSilence));
+  std::optional<StreamClient> sender(listening.connect());
+  sender->send(noise(64));
+  listening.rig.sink.await<SourceChange>(2);
+  const auto heard = std::chrono::steady_clock::now();
+  StreamClient second = listening.connect();
+  while (!reached) std::this_thread::sleep_for(1ms);
+  // While the source's thread is busy the sender leaves and the time of its silence is up: both are seen at once.
+  sender.reset();
+  std::this_thread::sleep_until(heard + kSilence + 200ms);
+  held = false;
+  CHECK(listening.rig.sink.await<SourceChange>(3).at(2).state == SourceState::down);
+  listening.stop.request_stop();
+  listening.wait();
+  CHECK(log.count("has sent nothing") == 0);
+}
+
+TEST_CASE("what is no raw PCM is named once a sender") {
+  LogLines log;
+  Listening listening(settings());
+  for (std::size_t senders = 1; senders <= 2; ++senders) {
+    StreamClient sender = listening.connect();
+    sender.send("RIFF\x24");
+    sender.send(noise(10'000));
+    while (listening.count(SourceState::up) < senders) std::this_thread::sleep_for(1ms);
+    while (log.count("looks like a WAV file, and is read as raw s16le samples") < senders) {
+      std::this_thread::sleep_for(1ms);
+    }
+  }
+  CHECK(log.count("looks like") == 2);
+}
+
+TEST_CASE("a stop is seen between two windows of what a sender sent at once") {
+  std::optional<Listening> listening;
+  std::atomic<int> windows{0};
+  TcpSettings tcp = settings();
+  tcp.pcm.rate_hz = 8'000;  // 16 KiB are a second: 86 windows
+  listening.emplace(tcp, [&](const Message& message) {
+    if (!std::holds_alternative<Prediction>(message)) return;
+    ++windows;
+    listening->stop.request_stop();
+  });
+  StreamClient sender = listening->connect();
+  sender.send(noise(2 * 8'000 * 8));
+  listening->wait();
+  CHECK(windows == 1);
+}
+
+}  // namespace earshot::test
