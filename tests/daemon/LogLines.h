@@ -39,9 +39,9 @@ class LogLines {
         std::count_if(sink_->lines.begin(), sink_->lines.end(),
                       [&](const std::string& line) { return line.find(text) != std::string::npos; }));
   }
-  /// The same once there is one; 0 if none comes within 20 s.
-  std::size_t await(std::string_view text) const {
-    for (int i = 0; i < 4'000 && count(text) == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  /// The same once there are `least`; fewer if they do not come within 20 s.
+  std::size_t await(std::string_view text, std::size_t least = 1) const {
+    for (int i = 0; i < 4'000 && count(text) < least; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     return count(text);
   }
 

@@ -168,7 +168,7 @@ TEST_CASE("a device that dies is down, by name; when it is back the gap is as lo
   CHECK(down.end_sample == 10'000);
   const auto again = std::make_shared<ScriptedDevice>(kRateHz);
   microphone.opener.plug(again);
-  while (microphone.opener.openings < 2) std::this_thread::sleep_for(1ms);
+  ScriptedDevice::wait_until([&] { return microphone.opener.openings == 2; });
   again->play_and_wait(block(100));
   const std::vector<Gap> gaps = microphone.rig.sink.await<Gap>(1);
   REQUIRE(gaps.size() == 1);
@@ -185,7 +185,7 @@ TEST_CASE("a device that is closed for another microphone's sake opens again and
   const auto again = std::make_shared<ScriptedDevice>(kRateHz);
   microphone.opener.plug(again);
   microphone.opener.wants_closed = true;
-  while (microphone.opener.openings < 2) std::this_thread::sleep_for(1ms);
+  ScriptedDevice::wait_until([&] { return microphone.opener.openings == 2; });
   again->play_and_wait(block(100));
   CHECK(microphone.rig.sink.await<Gap>(1).size() == 1);
   CHECK(microphone.threads->stop(5s).empty());
@@ -215,7 +215,7 @@ TEST_CASE("a source that does not see a stop is named, with what holds it up") {
   Microphone microphone;
   microphone.opener.hangs = true;
   microphone.start();
-  while (microphone.opener.openings == 0) std::this_thread::sleep_for(1ms);
+  ScriptedDevice::wait_until([&] { return microphone.opener.openings == 1; });
   const std::vector<std::string> lines = microphone.threads->stop(50ms);
   microphone.opener.hangs = false;
   REQUIRE(lines.size() == 1);

@@ -73,7 +73,7 @@ TEST_CASE("fifty port probes change no state; the first byte makes a sender up")
   Listening listening(settings());
   for (int i = 0; i < 50; ++i) listening.connect();
   StreamClient sender = listening.connect();
-  while (log.count("is connected") < 51) std::this_thread::sleep_for(1ms);
+  CHECK(log.await(" is connected", 51) == 51);
   CHECK(listening.rig.sink.all<SourceChange>().size() == 1);  // starting
   sender.send("x");
   const std::vector<SourceChange> changes = listening.rig.sink.await<SourceChange>(2);
@@ -109,7 +109,7 @@ TEST_CASE("nothing is said of the silence of a sender that has left") {
   listening.rig.sink.await<SourceChange>(2);
   const auto heard = std::chrono::steady_clock::now();
   StreamClient second = listening.connect();
-  while (!reached) std::this_thread::sleep_for(1ms);
+  for (int i = 0; i < 20'000 && !reached; ++i) std::this_thread::sleep_for(1ms);
   // While the source's thread is busy the sender leaves and the time of its silence is up: both are seen at once.
   sender.reset();
   std::this_thread::sleep_until(heard + kSilence + 200ms);
@@ -127,10 +127,7 @@ TEST_CASE("what is no raw PCM is named once a sender") {
     StreamClient sender = listening.connect();
     sender.send("RIFF\x24");
     sender.send(noise(10'000));
-    while (listening.count(SourceState::up) < senders) std::this_thread::sleep_for(1ms);
-    while (log.count("looks like a WAV file, and is read as raw s16le samples") < senders) {
-      std::this_thread::sleep_for(1ms);
-    }
+    CHECK(log.await("looks like a WAV file, and is read as raw s16le samples", senders) == senders);
   }
   CHECK(log.count("looks like") == 2);
 }
