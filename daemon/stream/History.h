@@ -30,7 +30,8 @@ struct MessageFilter {
   }
 };
 
-/// Gives each message its seq: 1 for the first, no holes. Not thread safe.
+/// Gives each message its seq: 1 for the first, no holes. What it is asked costs the same however much it
+/// holds, but for a binary search. Not thread safe.
 class History {
  public:
   struct Entry {
@@ -53,26 +54,39 @@ class History {
   const Entry* find_from(std::uint64_t seq, const MessageFilter& filter) const noexcept;
 
   /// How many of the messages `from` .. `to` - 1, held or not, pass. Exact for the last 2^18; further back a
-  /// range that ends within a block of 4096 may count what passed elsewhere in it; beyond 2^26 messages all
-  /// count as if they passed.
+  /// range that ends within a block of 4096 may count what passed elsewhere in it, and one that begins more
+  /// than 2^26 messages ago what passed before it, but never more than the range has messages.
   std::uint64_t count(std::uint64_t from, std::uint64_t to, const MessageFilter& filter) const noexcept;
 
  private:
   using Entries = std::deque<Entry>;
-  static const Entry* find_in(const Entries& entries, std::uint64_t seq,
-                              const MessageFilter& filter) noexcept;
 
-  /// How many of each kind are among 4096 messages in a row.
-  using Block = std::vector<std::pair<MessageKind, std::uint32_t>>;
-  std::uint64_t count_held(std::uint64_t from, std::uint64_t to, const MessageFilter& filter) const noexcept;
-  static std::uint64_t passing_of(const Block& block, const MessageFilter& filter) noexcept;
+  /// Where the messages of one kind stand.
+  struct Track {
+    MessageKind kind;
+    std::uint64_t total = 0;         ///< since the first message
+    std::deque<std::uint64_t> seqs;  ///< of the latest: those held, and those among the last 2^18 messages
+  };
+  struct Bounds {
+    std::uint64_t least = 0;
+    std::uint64_t most = 0;
+  };
+
+  std::size_t track_of(MessageKind kind);
+  void begin_block();
+  const Entries& entries_of(MessageKind kind) const noexcept;
+  const Entry* find_in(const Entries& entries, std::uint64_t seq, const MessageFilter& filter) const noexcept;
+  /// How many of the track's messages came before `seq`.
+  Bounds count_before(std::size_t track, std::uint64_t seq) const noexcept;
+  std::uint64_t total_at_block(std::size_t track, std::uint64_t block) const noexcept;
 
   std::size_t depth_;
   std::uint64_t next_seq_ = 1;
   Entries predictions_;
   Entries others_;
-  std::vector<MessageKind> kinds_;  ///< of seq s at (s - 1) % size, once full
-  std::deque<Block> blocks_;        ///< the last of which is being filled
+  std::vector<Track> tracks_;
+  /// The tracks' totals when a block of 4096 messages began; a track that is missing had none.
+  std::deque<std::vector<std::uint64_t>> blocks_;
 };
 
 }  // namespace earshot
