@@ -30,6 +30,8 @@ namespace {
 /// Messages published but not yet taken by the server's thread; its work for each is microseconds.
 constexpr std::size_t kMostBacklog = 4096;
 constexpr auto kAcceptRetry = std::chrono::milliseconds(200);
+/// For a client that is leaving to be known as gone, while another waits for its place.
+constexpr auto kLeaving = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -44,6 +46,7 @@ struct StreamServer::Impl {
   void take_backlog();
   asio::awaitable<void> accept();
   void admit(tcp::socket socket);
+  bool make_room();
   static void turn_away(tcp::socket socket, const RequestError& error);
   asio::awaitable<void> beat();
   asio::awaitable<void> watch_for_stalls();
@@ -113,7 +116,11 @@ asio::awaitable<void> StreamServer::Impl::accept() {
     if (stopping) break;
     if (!error) {
       failing = false;
-      admit(std::move(socket));
+      if (sessions.size() >= settings.max_clients && !make_room()) {
+        accept_timer.expires_after(kLeaving);
+        co_await accept_timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      }
+      if (!stopping) admit(std::move(socket));
     } else if (error != asio::error::connection_aborted) {
       if (!std::exchange(failing, true)) spdlog::warn("cannot accept clients: {}", error.message());
       accept_timer.expires_after(kAcceptRetry);
@@ -146,12 +153,29 @@ void StreamServer::Impl::admit(tcp::socket socket) {
                                       settings.client_buffer_kib * 1024, settings.stall_limit);
   sessions.push_back(session);
   spdlog::debug("client {} connected", session->peer());
-  session->start([this](StreamSession& closed) {
-    spdlog::debug("client {} disconnected", closed.peer());
-    std::erase_if(sessions, [&](const auto& each) { return each.get() == &closed; });
-    full = false;
-    if (stopping && sessions.empty()) farewell_timer.cancel();
-  });
+  session->start(
+      [this](StreamSession& half_closed) {
+        half_closed.subscriber().heartbeat(state.heartbeat(sessions.size()));
+        half_closed.wake();
+      },
+      [this](StreamSession& closed) {
+        spdlog::debug("client {} disconnected", closed.peer());
+        std::erase_if(sessions, [&](const auto& each) { return each.get() == &closed; });
+        full = false;
+        accept_timer.cancel();
+        if (stopping && sessions.empty()) farewell_timer.cancel();
+      });
+}
+
+// Those that are gone may wait to be handled in the same queue as the new client. False if one is about to
+// be known as gone.
+bool StreamServer::Impl::make_room() {
+  const auto snapshot = sessions;  // closing removes a session from the list
+  for (const auto& session : snapshot) {
+    if (session->gone()) session->close();
+  }
+  return sessions.size() < settings.max_clients ||
+         std::ranges::none_of(sessions, [](const auto& each) { return each->leaving(kLeaving); });
 }
 
 void StreamServer::Impl::turn_away(tcp::socket socket, const RequestError& error) {

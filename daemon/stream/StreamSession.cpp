@@ -1,6 +1,7 @@
 #include "daemon/stream/StreamSession.h"
 
 #include <netinet/tcp.h>
+#include <poll.h>
 
 #include <span>
 #include <utility>
@@ -46,12 +47,26 @@ StreamSession::StreamSession(Socket socket, std::string peer, const StreamState&
   ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &limit_ms, sizeof limit_ms);
 }
 
-void StreamSession::start(std::function<void(StreamSession&)> on_closed) {
+void StreamSession::start(Handler on_half_closed, Handler on_closed) {
+  on_half_closed_ = std::move(on_half_closed);
   on_closed_ = std::move(on_closed);
   // The coroutines' handlers keep the session alive.
   auto self = shared_from_this();
   asio::co_spawn(socket_.get_executor(), read(), [self](std::exception_ptr error) { rethrow(error); });
   asio::co_spawn(socket_.get_executor(), write(), [self](std::exception_ptr error) { rethrow(error); });
+}
+
+bool StreamSession::polls(short events) {
+  pollfd state{socket_.native_handle(), events, 0};
+  return ::poll(&state, 1, 0) > 0 && (state.revents & events) != 0;
+}
+
+bool StreamSession::gone() {
+  return polls(POLLERR | POLLHUP);
+}
+
+bool StreamSession::leaving(std::chrono::milliseconds limit) {
+  return half_closed_ ? Clock::now() - *half_closed_ < limit : polls(POLLRDHUP);
 }
 
 void StreamSession::wake() {
@@ -90,8 +105,10 @@ asio::awaitable<void> StreamSession::read() {
   }
   if (auto line = requests_.finish()) co_await take_request(*std::move(line));
   if (closed_) co_return;
-  // It may have closed its sending half only. If it is gone altogether, what we send next is answered by a
-  // reset.
+  // It may have closed its sending half only. If it is gone altogether, what is sent next is answered by a
+  // reset, which ends the waiting.
+  half_closed_ = Clock::now();
+  on_half_closed_(*this);
   co_await socket_.async_wait(Socket::wait_error, asio::redirect_error(asio::use_awaitable, error));
   close();
 }

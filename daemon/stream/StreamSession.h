@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -27,8 +28,15 @@ class StreamSession : public std::enable_shared_from_this<StreamSession> {
   StreamSession(Socket socket, std::string peer, const StreamState& state, std::size_t limit_bytes,
                 std::chrono::milliseconds stall_limit);
 
-  /// `on_closed` is called once, when the connection is gone.
-  void start(std::function<void(StreamSession&)> on_closed);
+  using Handler = std::function<void(StreamSession&)>;
+  /// `on_closed` is called once, when the connection is gone. `on_half_closed` is called when the client has
+  /// closed its sending half, or all of it: only the answer to what is sent next tells which.
+  void start(Handler on_half_closed, Handler on_closed);
+
+  /// Whether the client is known to be gone, though that has not been handled yet.
+  bool gone();
+  /// Whether it closed its sending half, or all of it, within `limit`: which of the two is about to be known.
+  bool leaving(std::chrono::milliseconds limit);
 
   /// After something was given to the subscriber.
   void wake();
@@ -48,6 +56,7 @@ class StreamSession : public std::enable_shared_from_this<StreamSession> {
   /// False if the connection is gone.
   boost::asio::awaitable<bool> send_batch();
   boost::asio::awaitable<void> take_request(LineSplitter::Line line);
+  bool polls(short events);
 
   static constexpr std::size_t kMostBatchLines = 16;
   static constexpr std::size_t kMostRequestBytes = 64 * 1024;
@@ -60,8 +69,10 @@ class StreamSession : public std::enable_shared_from_this<StreamSession> {
   boost::asio::steady_timer taken_;   ///< cancelled when something was sent
   std::array<SharedLine, kMostBatchLines> batch_;
   SharedLine bye_;
-  std::function<void(StreamSession&)> on_closed_;
+  Handler on_half_closed_;
+  Handler on_closed_;
   Clock::time_point last_taken_;
+  std::optional<Clock::time_point> half_closed_;
   bool writing_ = false;
   bool closed_ = false;
 };

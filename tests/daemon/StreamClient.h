@@ -88,6 +88,17 @@ class StreamClient {
     }
     return true;
   }
+  /// Sends until nothing is taken for `patience`; how much was.
+  std::size_t send_until_stuck(std::string_view bytes, std::chrono::milliseconds patience) {
+    std::size_t sent = 0;
+    pollfd ready{socket_, POLLOUT, 0};
+    while (sent < bytes.size() && ::poll(&ready, 1, static_cast<int>(patience.count())) > 0) {
+      const ssize_t count =
+          ::send(socket_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (count > 0) sent += static_cast<std::size_t>(count);
+    }
+    return sent;
+  }
   void close_sending() { ::shutdown(socket_, SHUT_WR); }
 
  private:
