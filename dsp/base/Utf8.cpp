@@ -14,14 +14,6 @@ void append_hex(std::string& text, std::uint32_t value, int digits) {
   for (int i = digits; i-- > 0;) text += kHex[value >> (4 * i) & 15U];
 }
 
-std::uint32_t code_point(std::string_view part) noexcept {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(part[i])); };
-  constexpr std::array<std::uint32_t, 5> kLeadMask = {0, 0x7F, 0x1F, 0x0F, 0x07};
-  std::uint32_t code = byte(0) & kLeadMask[part.size()];
-  for (std::size_t i = 1; i < part.size(); ++i) code = code << 6U | (byte(i) & 0x3FU);
-  return code;
-}
-
 // C0, DEL, C1; line and paragraph separator; marks, embeddings and isolates that turn the direction.
 bool is_unprintable(std::uint32_t code) noexcept {
   return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x2028 || code == 0x2029 || code == 0x200E ||
@@ -81,6 +73,14 @@ std::ptrdiff_t code_point_length(std::string_view text) noexcept {
   return static_cast<std::ptrdiff_t>(length);
 }
 
+char32_t code_point(std::string_view character) noexcept {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(character[i])); };
+  constexpr std::array<std::uint32_t, 5> kLeadMask = {0, 0x7F, 0x1F, 0x0F, 0x07};
+  std::uint32_t code = byte(0) & kLeadMask[character.size()];
+  for (std::size_t i = 1; i < character.size(); ++i) code = code << 6U | (byte(i) & 0x3FU);
+  return static_cast<char32_t>(code);
+}
+
 std::string repaired_utf8(std::string_view text) {
   std::string repaired;
   repaired.reserve(text.size());
@@ -104,7 +104,7 @@ std::string printable(std::string_view text) {
         shown += "\\x";
         append_hex(shown, static_cast<unsigned char>(byte), 2);
       }
-    } else if (const std::uint32_t code = code_point(part); is_unprintable(code)) {
+    } else if (const char32_t code = code_point(part); is_unprintable(code)) {
       append_escaped(shown, code);
     } else {
       shown += part;

@@ -11,6 +11,9 @@ namespace earshot {
 /// part (Unicode 15, 3.9, tables 3-7 and 3-8).
 std::ptrdiff_t code_point_length(std::string_view text) noexcept;
 
+/// The code point that `character`, the bytes of just one, stands for.
+char32_t code_point(std::string_view character) noexcept;
+
 /// `text` as UTF-8: each maximal ill-formed part becomes U+FFFD.
 std::string repaired_utf8(std::string_view text);
 

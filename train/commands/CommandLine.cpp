@@ -1,6 +1,7 @@
 #include "train/commands/CommandLine.h"
 
 #include <algorithm>
+#include <limits>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -8,8 +9,39 @@
 #include <CLI/CLI.hpp>
 
 #include "dsp/base/Error.h"
+#include "dsp/base/NumberText.h"
 
 namespace earshot {
+namespace {
+
+/// CLI11 itself reads 010 as 8, true as 1 and -1 as the greatest of unsigned numbers.
+template <typename Value>
+void check_number(CLI::Option& option) {
+  using Limits = std::numeric_limits<Value>;
+  if constexpr (std::is_integral_v<Value>) {
+    option.check([](const std::string& text) {
+      return whole_number_problem(text, Limits::min(), static_cast<std::uint64_t>(Limits::max()));
+    });
+  } else if constexpr (std::is_floating_point_v<Value>) {
+    option.check(
+        [](const std::string& text) { return number_problem(text, Limits::lowest(), Limits::max()); });
+  }
+}
+
+template <typename Target>
+struct Element {
+  using Type = Target;
+};
+template <typename Value>
+struct Element<std::optional<Value>> {
+  using Type = Value;
+};
+template <typename Value>
+struct Element<std::vector<Value>> {
+  using Type = Value;
+};
+
+}  // namespace
 
 CommandOption& CommandOption::required() {
   option_->required();
@@ -17,13 +49,13 @@ CommandOption& CommandOption::required() {
 }
 
 CommandOption& CommandOption::range(int low, int high) {
-  option_->check(CLI::Range(low, high));
-  return *this;
+  return check([low, high](const std::string& text) {
+    return whole_number_problem(text, low, static_cast<std::uint64_t>(high));
+  });
 }
 
 CommandOption& CommandOption::range(double low, double high) {
-  option_->check(CLI::Range(low, high));
-  return *this;
+  return check([low, high](const std::string& text) { return number_problem(text, low, high); });
 }
 
 CommandOption& CommandOption::one_of(std::vector<std::string> values) {
@@ -57,11 +89,14 @@ CommandOption Command::option(const std::string& name, OptionTarget target, cons
         using Value = std::remove_pointer_t<decltype(value)>;
         if constexpr (std::is_same_v<Value, bool>) {
           return CommandOption(app_->add_flag(name, *value, help));
-        } else if constexpr (std::is_same_v<Value, std::vector<std::string>> ||
-                             std::is_same_v<Value, std::vector<int>>) {
-          return CommandOption(app_->add_option(name, *value, help)->delimiter(',')->allow_extra_args(false));
         } else {
-          return CommandOption(app_->add_option(name, *value, help));
+          CLI::Option* added = app_->add_option(name, *value, help);
+          if constexpr (std::is_same_v<Value, std::vector<std::string>> ||
+                        std::is_same_v<Value, std::vector<int>>) {
+            added->delimiter(',')->allow_extra_args(false);
+          }
+          check_number<typename Element<Value>::Type>(*added);
+          return CommandOption(added);
         }
       },
       target);
