@@ -176,13 +176,13 @@ int main(int argc, char** argv) {
   } catch (const CLI::Success& help) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {
-    std::cerr << "earshotd: " << error.what() << " (see earshotd --help)\n";
+    earshot::log_fatal(std::string(error.what()) + " (see earshotd --help)");
     return static_cast<int>(ExitCode::usage);
   } catch (const earshot::Error& error) {
-    std::cerr << "earshotd: " << error.what() << '\n';
+    earshot::log_fatal(error.what());
     return static_cast<int>(error.code());
   } catch (const std::exception& error) {
-    std::cerr << "earshotd: " << error.what() << '\n';
+    earshot::log_fatal(error.what());
     return static_cast<int>(ExitCode::software);
   }
 }

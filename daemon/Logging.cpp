@@ -4,14 +4,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <iostream>
 #include <memory>
 #include <mutex>
-#include <string_view>
 
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+
+#include "dsp/base/Utf8.h"
 
 namespace earshot {
 namespace {
@@ -40,11 +43,13 @@ std::string_view priority_of(spdlog::level::level_enum level) {
   }
 }
 
+constexpr const char* kLogger = "earshot";
+
 class StandardErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   StandardErrorSink()
       : descriptor_(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)), journald_(journald_reads_standard_error()) {
-    set_pattern_(journald_ ? "%v" : "%Y-%m-%dT%H:%M:%S.%e %l %v");
+    set_pattern_(journald_ ? "%v" : "%Y-%m-%dT%H:%M:%S.%e%z %l %v");
   }
   ~StandardErrorSink() override {
     if (descriptor_ >= 0) ::close(descriptor_);
@@ -59,7 +64,11 @@ class StandardErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
       const std::string_view priority = priority_of(message.level);
       line.append(priority.begin(), priority.end());
     }
-    formatter_->format(message, line);
+    // Names and reasons come from elsewhere: none of them begins a line of its own.
+    const std::string text = printable({message.payload.data(), message.payload.size()});
+    spdlog::details::log_msg one_line = message;
+    one_line.payload = text;
+    formatter_->format(one_line, line);
     // Whole lines in one call; if standard error is gone there is nobody to tell.
     while (::write(descriptor_, line.data(), line.size()) < 0 && errno == EINTR) {
     }
@@ -73,9 +82,20 @@ class StandardErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
 }  // namespace
 
 void start_logging(const std::string& level) {
-  auto logger = std::make_shared<spdlog::logger>("earshot", std::make_shared<StandardErrorSink>());
+  auto logger = std::make_shared<spdlog::logger>(kLogger, std::make_shared<StandardErrorSink>());
   logger->set_level(spdlog::level::from_str(level));
   spdlog::set_default_logger(std::move(logger));
+}
+
+void log_fatal(std::string_view line) {
+  const bool started = spdlog::default_logger()->name() == kLogger;
+  if (!started && !journald_reads_standard_error()) {
+    std::cerr << "earshotd: " << printable(line) << '\n';
+    return;
+  }
+  if (!started) start_logging("error");
+  spdlog::set_level(std::min(spdlog::get_level(), spdlog::level::err));
+  spdlog::error("{}", line);
 }
 
 }  // namespace earshot
