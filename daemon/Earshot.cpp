@@ -1,9 +1,11 @@
 // earshot: the companion of earshotd for people.
 #include <unistd.h>
 
+#include <cstdint>
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -13,13 +15,17 @@
 #include "daemon/capture/PortAudio.h"
 #include "daemon/client/Classify.h"
 #include "daemon/client/DemoCommand.h"
+#include "daemon/client/EndOnSignal.h"
 #include "daemon/client/Send.h"
 #include "daemon/client/Watch.h"
 #include "dsp/audio/Resampler.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/LibraryLines.h"
+#include "dsp/base/NumberText.h"
 #include "dsp/base/StandardOutput.h"
+#include "dsp/base/Terminal.h"
 #include "dsp/base/Uncaught.h"
+#include "dsp/base/Utf8.h"
 
 namespace {
 
@@ -34,16 +40,21 @@ Endpoint endpoint_from(const std::string& text) {
   return *endpoint;
 }
 
+/// Checks of options: CLI11 itself reads 010 as 8, true as 1 and -1 as the greatest of unsigned numbers.
+auto whole_number(std::int64_t least, std::uint64_t most) {
+  return [least, most](const std::string& text) { return whole_number_problem(text, least, most); };
+}
+auto number(double least, double most) {
+  return [least, most](const std::string& text) { return number_problem(text, least, most); };
+}
+
 void add_watch(CLI::App& app, std::string& server, WatchSettings& settings) {
   CLI::App& command = *app.add_subcommand("watch", "Show what a daemon publishes; reconnects by itself");
   command.add_option("server", server, "The daemon")->option_text("HOST:PORT")->capture_default_str();
   command.add_flag("--json", settings.json, "The lines as they come");
   command.add_option("--count", settings.count, "Exit after so many predictions")
       ->option_text("N")
-      ->check([](const std::string& text) {
-        return text.find_first_not_of('0') == std::string::npos ? "found 0, expected 1 at least"
-                                                                : std::string();
-      });
+      ->check(whole_number(1, std::numeric_limits<std::uint64_t>::max()));
   command.footer("server is 127.0.0.1:7557 unless given.");
 }
 
@@ -53,11 +64,11 @@ void add_classify(CLI::App& app, ClassifySettings& settings) {
   command.add_option("--model", settings.model, "The model, unless the configuration's or the bundled one")
       ->option_text("FILE");
   command.add_option("--hop-s", settings.hop_s, "Seconds from one window to the next")
-      ->check(CLI::Range(kLeastHopS, kMostHopS))
+      ->check(number(kLeastHopS, kMostHopS))
       ->capture_default_str();
   command.add_option("--gate", settings.gate_dbfs, "Leave quieter windows unclassified")
       ->option_text("DBFS")
-      ->check(CLI::Range(kSilenceDbfs, 0.0));
+      ->check(number(kSilenceDbfs, 0.0));
   command.add_flag("--json", settings.json, "Lines as on the stream");
 }
 
@@ -69,8 +80,8 @@ void add_send(CLI::App& app, std::string& receiver, SendSettings& settings) {
       ->option_text("R")
       ->check([](const std::string& text) {
         const bool good =
-            text == "0" || CLI::Range(Resampler::kMinRateHz, Resampler::kMaxRateHz)(text).empty();
-        return good ? std::string() : "found " + text + ", expected 0 or 1000 to 768000";
+            text == "0" || whole_number(Resampler::kMinRateHz, Resampler::kMaxRateHz)(text).empty();
+        return good ? std::string() : "found '" + text + "', expected 0 or 1000 to 768000";
       });
   command
       .add_option_function<std::string>(
@@ -79,16 +90,16 @@ void add_send(CLI::App& app, std::string& receiver, SendSettings& settings) {
       ->option_text("F")
       ->check([](const std::string& name) {
         return sample_format(name) ? std::string()
-                                   : "found " + name + ", expected s16le, s24le, s32le or f32le";
+                                   : "found '" + name + "', expected s16le, s24le, s32le or f32le";
       });
   command
       .add_option("--channels", settings.pcm.channels,
                   "The file's own if it has as many, else its mean in each [1]")
       ->option_text("C")
-      ->check(CLI::Range(1, 64));
+      ->check(whole_number(1, 64));
   command.add_option("--speed", settings.speed, "Times real time; 0 is as fast as it is taken [1]")
       ->option_text("X")
-      ->check(CLI::Range(0.0, 1000.0));
+      ->check(number(0.0, 1000.0));
   command.footer(
       "rate, format and channels must be those the source is configured for: raw PCM does not tell. The\n"
       "defaults are those of the configuration. A source takes one sender at a time; the daemon's log says\n"
@@ -127,7 +138,7 @@ int run(int argc, char** argv) {
 
   if (app.got_subcommand("watch")) {
     watching.server = endpoint_from(server);
-    watching.terminal = ::isatty(STDOUT_FILENO) != 0;
+    watching.terminal = terminal_of(STDOUT_FILENO);
     watch(watching, std::cout, std::cerr);
   } else if (app.got_subcommand("classify")) {
     return static_cast<int>(classify_files(classifying, std::cout, std::cerr));
@@ -139,7 +150,7 @@ int run(int argc, char** argv) {
     std::cout << (devices_json ? device_json(found) : device_lines(found));
     flush_output(std::cout);
   } else {
-    run_demo();
+    run_demo(std::cout);
   }
   return static_cast<int>(ExitCode::ok);
 }
@@ -149,13 +160,14 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   earshot::end_uncaught_as_bug("earshot");
   earshot::take_library_lines([](std::string_view) noexcept {});  // what matters of it our own errors say
+  end_on_signals();
   try {
     return run(argc, argv);
   } catch (const earshot::Error& error) {
-    std::cerr << "earshot: " << error.what() << '\n';
+    std::cerr << "earshot: " << printable(error.what()) << '\n';
     return static_cast<int>(error.code());
   } catch (const std::exception& error) {
-    std::cerr << "earshot: " << error.what() << '\n';
+    std::cerr << "earshot: " << printable(error.what()) << '\n';
     return static_cast<int>(earshot::ExitCode::software);
   }
 }

@@ -55,17 +55,23 @@ std::vector<Voice> open_voices(const SendSettings& settings, int rate_hz, int fi
   return voices;
 }
 
-}  // namespace
+/// Waits for `due`; throws ConnectionClosed as soon as the receiver has closed. `ended`: it will say nothing
+/// more, which one that only listens may do.
+void wait_until(Clock::time_point due, ClientSocket& socket, bool& ended) {
+  std::array<char, 4096> ignored;
+  for (Clock::time_point now = Clock::now(); !ended && now < due; now = Clock::now()) {
+    const auto count = socket.receive(ignored, std::chrono::ceil<std::chrono::milliseconds>(due - now));
+    ended = count && *count == 0;
+  }
+  std::this_thread::sleep_until(due);
+}
 
-void send_file(const SendSettings& settings) {
-  const AudioFile file(settings.file);
-  const int rate_hz = settings.pcm.rate_hz > 0 ? settings.pcm.rate_hz : file.rate_hz();
-  std::vector<Voice> voices = open_voices(settings, rate_hz, file.channels());
+void send_voices(std::vector<Voice>& voices, const SendSettings& settings, int rate_hz,
+                 ClientSocket& socket) {
   PcmEncoder encoder(settings.pcm.format);
-  ClientSocket socket(settings.to, kConnectLimit);
-
   const Clock::time_point begin = Clock::now();
   double sent_s = 0.0;
+  bool ended = false;
   std::vector<std::span<const float>> channels(static_cast<std::size_t>(settings.pcm.channels));
   while (!voices.front().done()) {
     for (std::size_t i = 0; i < voices.size(); ++i) channels[i] = voices[i].next();
@@ -74,8 +80,8 @@ void send_file(const SendSettings& settings) {
     if (settings.speed > 0.0) {
       // A live sender has a chunk once it is over.
       sent_s += static_cast<double>(channels.front().size()) / rate_hz;
-      std::this_thread::sleep_until(begin + std::chrono::duration_cast<Clock::duration>(
-                                                std::chrono::duration<double>(sent_s / settings.speed)));
+      const std::chrono::duration<double> due(sent_s / settings.speed);
+      wait_until(begin + std::chrono::duration_cast<Clock::duration>(due), socket, ended);
     }
     socket.send(encoder.encode(channels));
   }
@@ -83,6 +89,22 @@ void send_file(const SendSettings& settings) {
   std::array<char, 4096> ignored;
   while (const auto count = socket.receive(ignored, kCloseLimit)) {
     if (*count == 0) break;
+  }
+}
+
+}  // namespace
+
+void send_file(const SendSettings& settings) {
+  const AudioFile file(settings.file);
+  const int rate_hz = settings.pcm.rate_hz > 0 ? settings.pcm.rate_hz : file.rate_hz();
+  std::vector<Voice> voices = open_voices(settings, rate_hz, file.channels());
+  ClientSocket socket(settings.to, kConnectLimit);
+  try {
+    send_voices(voices, settings, rate_hz, socket);
+  } catch (const ConnectionClosed& closed) {
+    throw Error(closed.code(), std::string(closed.what()) +
+                                   " before it had taken everything: another sender is there, it does not "
+                                   "let this machine in, or it has ended");
   }
 }
 

@@ -15,7 +15,8 @@ struct SendSettings {
   double speed = 1.0;  ///< times real time; 0: as fast as it is taken
 };
 
-/// Returns once the receiver has closed, or was given time to. Throws Error as AudioFile and ClientSocket do.
+/// Returns once the receiver has closed, or was given time to. Throws Error as AudioFile and ClientSocket do;
+/// a receiver that closes before it has taken everything is unavailable.
 void send_file(const SendSettings& settings);
 
 }  // namespace earshot

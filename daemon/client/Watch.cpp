@@ -19,6 +19,7 @@
 #include "dsp/base/Error.h"
 #include "dsp/base/JsonWriter.h"
 #include "dsp/base/StandardOutput.h"
+#include "dsp/base/Utf8.h"
 
 namespace earshot {
 namespace {
@@ -79,7 +80,7 @@ class Watcher {
     const json::value document = json::parse(text, error);
     const json::object* message = document.if_object();
     const json::value* type_value = message ? message->if_contains("type") : nullptr;
-    if (error || !type_value || !type_value->is_string()) refuse(printable_start(text));
+    if (error || !type_value || !type_value->is_string()) refuse(start_of(text));
     const std::string_view type = type_value->get_string();
     if (type == "hello") {
       greet(*message, socket);
@@ -90,7 +91,7 @@ class Watcher {
     } else if (type == "bye" && greeted_) {
       tell(settings_.server.text() + " says bye: " + text_of(*message, "reason"));
     } else if (!greeted_) {
-      refuse(printable_start(text));
+      refuse(start_of(text));
     }
     show(*message, text, type);
   }
@@ -131,7 +132,7 @@ class Watcher {
   }
 
   void tell(const std::string& notice) {
-    if (notice != last_notice_) notices_ << "earshot: " << notice << std::endl;
+    if (notice != last_notice_) notices_ << "earshot: " << printable(notice) << std::endl;
     last_notice_ = notice;
   }
 
@@ -147,12 +148,10 @@ class Watcher {
     return not_one ? 0 : number;
   }
 
-  static std::string printable_start(std::string_view text) {
-    std::string start(text.substr(0, 40));
-    for (char& c : start) {
-      if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7F) c = '?';
-    }
-    return fmt::format("'{}{}'", start, text.size() > start.size() ? "..." : "");
+  static std::string start_of(std::string_view text) {
+    constexpr std::size_t kShownBytes = 40;
+    const char* rest = text.size() > kShownBytes ? "..." : "";
+    return fmt::format("'{}{}'", printable(text.substr(0, kShownBytes)), rest);
   }
 
   const WatchSettings& settings_;

@@ -6,13 +6,14 @@
 #include <ostream>
 
 #include "daemon/net/Address.h"
+#include "dsp/base/Terminal.h"
 
 namespace earshot {
 
 struct WatchSettings {
   Endpoint server{"127.0.0.1", 7557};
   bool json = false;                   ///< lines as they come
-  bool terminal = false;               ///< bars and colours
+  Terminal terminal;                   ///< what `out` is
   std::optional<std::uint64_t> count;  ///< return after so many predictions
 };
 

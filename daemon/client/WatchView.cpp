@@ -10,6 +10,8 @@
 #include <boost/json.hpp>
 
 #include "daemon/client/AlsoHeard.h"
+#include "dsp/base/DisplayWidth.h"
+#include "dsp/base/Utf8.h"
 
 namespace earshot {
 namespace {
@@ -20,32 +22,19 @@ constexpr const char* kDim = "2";
 constexpr const char* kBold = "1";
 constexpr const char* kYellow = "33";
 constexpr int kBarCells = 20;
-
-std::string printable(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const bool c1_control =
-        byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-    if (c1_control) ++i;
-    result += byte < 0x20 || byte == 0x7F || c1_control ? '?' : text[i];
-  }
-  return result;
-}
+// Of a prediction's line, without bar and names: time, percentage, level, what is between them, and an
+// ellipsis for what may follow.
+constexpr std::size_t kFixedColumns = 37;
+constexpr std::size_t kLeastSourceColumns = 6;
+constexpr std::size_t kLeastLabelColumns = 7;
 
 double number_of(const json::object& message, std::string_view key) {
   const json::value* value = message.if_contains(key);
   return value && value->is_number() ? value->to_number<double>() : std::nan("");
 }
 
-/// Code points, which is what most terminals give one cell each.
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
 std::string padded(std::string text, std::size_t width) {
-  const std::size_t have = width_of(text);
+  const std::size_t have = display_width(text);
   if (have < width) text.append(width - have, ' ');
   return text;
 }
@@ -62,13 +51,6 @@ std::string clock_of(const json::object& message) {
   return fmt::format("{:02}:{:02}:{:02}.{}", local.tm_hour, local.tm_min, local.tm_sec, rest[1]);
 }
 
-std::string bar(double fraction) {
-  const auto cells = static_cast<int>(std::lround(std::clamp(fraction, 0.0, 1.0) * kBarCells));
-  std::string text;
-  for (int i = 0; i < kBarCells; ++i) text += i < cells ? "\u2588" : "\u2591";
-  return text + " ";
-}
-
 }  // namespace
 
 std::string text_of(const json::object& message, std::string_view key) {
@@ -76,7 +58,7 @@ std::string text_of(const json::object& message, std::string_view key) {
   return value && value->is_string() ? printable(value->get_string()) : std::string();
 }
 
-WatchView::WatchView(const json::object& hello, bool terminal)
+WatchView::WatchView(const json::object& hello, const Terminal& terminal)
     : rate_hz_(number_of(hello, "rate_hz")), terminal_(terminal) {
   std::string sources;
   if (const json::value* list = hello.if_contains("sources"); list && list->is_array()) {
@@ -84,7 +66,7 @@ WatchView::WatchView(const json::object& hello, bool terminal)
       if (!item.is_object()) continue;
       const json::object& source = item.get_object();
       const std::string name = text_of(source, "name");
-      source_width_ = std::max(source_width_, width_of(name));
+      source_width_ = std::max(source_width_, display_width(name));
       sources += fmt::format("{}{} ({}, {})", sources.empty() ? "" : ", ", name, text_of(source, "kind"),
                              text_of(source, "state"));
     }
@@ -93,7 +75,8 @@ WatchView::WatchView(const json::object& hello, bool terminal)
   if (const json::value* list = hello.if_contains("labels"); list && list->is_array()) {
     labels = list->get_array().size();
     for (const json::value& label : list->get_array()) {
-      if (label.is_string()) label_width_ = std::max(label_width_, width_of(printable(label.get_string())));
+      if (!label.is_string()) continue;
+      label_width_ = std::max(label_width_, display_width(printable(label.get_string())));
     }
   }
   std::string name;
@@ -107,10 +90,32 @@ WatchView::WatchView(const json::object& hello, bool terminal)
                           sources.empty() ? "none" : sources);
 }
 
+WatchView::Columns WatchView::columns() const {
+  if (!terminal_.live) return {source_width_, label_width_, false};
+  const std::size_t all = kFixedColumns + source_width_ + label_width_;
+  const std::size_t room = line_columns();
+  if (all <= room) return {source_width_, label_width_, all + kBarCells + 1 <= room};
+  const std::size_t names = room - std::min(room, kFixedColumns);
+  const std::size_t source = std::min(source_width_, std::max(kLeastSourceColumns, names / 3));
+  const std::size_t label = std::max(kLeastLabelColumns, names - std::min(names, source));
+  return {source, std::min(label_width_, label), false};
+}
+
+std::size_t WatchView::line_columns() const {
+  // One stays free: a full line makes some terminals wrap.
+  return static_cast<std::size_t>(std::max(2, terminal_.columns()) - 1);
+}
+
 std::optional<std::string> WatchView::line(const json::object& message) const {
+  const std::string full = full_line(message, columns());
+  if (full.empty()) return std::nullopt;
+  return terminal_.live ? cut_to_width(full, line_columns(), terminal_.unicode) : full;
+}
+
+std::string WatchView::full_line(const json::object& message, const Columns& columns) const {
   const std::string type = text_of(message, "type");
-  if (type == "prediction") return prediction(message);
-  const std::string source = column(message, "source", source_width_);
+  if (type == "prediction") return prediction(message, columns);
+  const std::string source = column(message, "source", columns.source);
   if (type == "gap") {
     const std::string reason = text_of(message, "reason");
     const std::string what = reason == "overload"
@@ -126,28 +131,29 @@ std::optional<std::string> WatchView::line(const json::object& message) const {
   }
   if (type == "event") {
     return painted(kBold, fmt::format("{:10}  {}  {}  {}", clock_of(message), source,
-                                      column(message, "label", label_width_), text_of(message, "phase")));
+                                      column(message, "label", columns.label), text_of(message, "phase")));
   }
   if (type == "lost") {
     return painted(kYellow, fmt::format("-- missed {} messages, seq {} to {}", number_of(message, "messages"),
                                         number_of(message, "from_seq"), number_of(message, "to_seq")));
   }
-  return std::nullopt;
+  return {};
 }
 
-std::string WatchView::prediction(const json::object& message) const {
-  const std::string source = column(message, "source", source_width_);
+std::string WatchView::prediction(const json::object& message, const Columns& columns) const {
+  const std::string source = column(message, "source", columns.source);
   const std::string level = fmt::format("{:6.1f} dBFS", number_of(message, "level_dbfs"));
   const json::value* gated = message.if_contains("gated");
   const double confidence = number_of(message, "confidence");
   if ((gated && gated->is_bool() && gated->get_bool()) || std::isnan(confidence)) {
-    const std::size_t between = terminal_ ? kBarCells + 10 : 9;
+    const std::size_t between = columns.bar ? kBarCells + 10 : 9;
     return painted(kDim, fmt::format("{:10}  {}  {}{:{}}  {}", clock_of(message), source,
-                                     padded("(quiet)", label_width_), "", between, level));
+                                     padded("(quiet)", columns.label), "", between, level));
   }
   return fmt::format("{:10}  {}  {}  {}{:5.1f} %  {}{}", clock_of(message), source,
-                     painted(kBold, column(message, "label", label_width_)), terminal_ ? bar(confidence) : "",
-                     100.0 * confidence, level, several_labels_ ? others(message) : "");
+                     painted(kBold, column(message, "label", columns.label)),
+                     columns.bar ? bar(confidence) : "", 100.0 * confidence, level,
+                     several_labels_ ? others(message) : "");
 }
 
 std::string WatchView::others(const json::object& message) {
@@ -161,11 +167,21 @@ std::string WatchView::others(const json::object& message) {
 }
 
 std::string WatchView::column(const json::object& message, const char* key, std::size_t width) const {
-  return padded(text_of(message, key), width);
+  const std::string text = text_of(message, key);
+  return padded(terminal_.live ? cut_to_width(text, width, terminal_.unicode) : text, width);
+}
+
+std::string WatchView::bar(double fraction) const {
+  const auto cells = static_cast<int>(std::lround(std::clamp(fraction, 0.0, 1.0) * kBarCells));
+  std::string text;
+  for (int i = 0; i < kBarCells; ++i) {
+    text += i < cells ? (terminal_.unicode ? "\u2588" : "#") : (terminal_.unicode ? "\u2591" : "-");
+  }
+  return text + " ";
 }
 
 std::string WatchView::painted(const char* colour, const std::string& text) const {
-  return terminal_ ? fmt::format("\x1B[{}m{}\x1B[0m", colour, text) : text;
+  return terminal_.colour ? fmt::format("\x1B[{}m{}\x1B[0m", colour, text) : text;
 }
 
 std::string WatchView::seconds(const json::object& message, const char* key) const {

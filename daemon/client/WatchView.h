@@ -8,17 +8,20 @@
 
 #include <boost/json/object.hpp>
 
+#include "dsp/base/Terminal.h"
+
 namespace earshot {
 
-/// A field of text, control characters as '?'; empty if there is none.
+/// A field of text, printable(); empty if there is none.
 std::string text_of(const boost::json::object& message, std::string_view key);
 
-/// Columns are as wide as the names in `hello` need. Messages come from elsewhere: fields that are missing or
-/// of another type show as nothing, control characters as '?'.
+/// Columns are as wide as the names in `hello` need, on a terminal as wide as it is now: longer names and
+/// lines end with an ellipsis. Messages come from elsewhere: fields that are missing or of another type show
+/// as nothing, control characters written out.
 class WatchView {
  public:
-  /// `terminal`: bars and colours.
-  WatchView(const boost::json::object& hello, bool terminal);
+  /// A terminal that is live shows bars.
+  WatchView(const boost::json::object& hello, const Terminal& terminal);
 
   /// What a connection tells first: server, model, sources.
   std::string greeting() const { return greeting_; }
@@ -26,9 +29,19 @@ class WatchView {
   std::optional<std::string> line(const boost::json::object& message) const;
 
  private:
-  std::string prediction(const boost::json::object& message) const;
+  struct Columns {
+    std::size_t source = 0;
+    std::size_t label = 0;
+    bool bar = false;
+  };
+  /// Those that fit now.
+  Columns columns() const;
+  std::size_t line_columns() const;
+  std::string full_line(const boost::json::object& message, const Columns& columns) const;
+  std::string prediction(const boost::json::object& message, const Columns& columns) const;
   static std::string others(const boost::json::object& message);
   std::string column(const boost::json::object& message, const char* key, std::size_t width) const;
+  std::string bar(double fraction) const;
   std::string painted(const char* colour, const std::string& text) const;
   std::string seconds(const boost::json::object& message, const char* key) const;
 
@@ -37,7 +50,7 @@ class WatchView {
   std::size_t label_width_ = 7;
   double rate_hz_ = 0.0;
   bool several_labels_ = false;  ///< at once
-  bool terminal_;
+  Terminal terminal_;
 };
 
 }  // namespace earshot

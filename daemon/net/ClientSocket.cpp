@@ -10,8 +10,6 @@
 #include <memory>
 #include <system_error>
 
-#include "dsp/base/Error.h"
-
 namespace earshot {
 namespace {
 
@@ -19,12 +17,25 @@ std::string reason_text(int reason) {
   return std::generic_category().message(reason);
 }
 
+/// Whether one of `events` has come before `limit` was over; signals do not end the waiting.
+bool wait_for(int socket, short events, std::chrono::milliseconds limit) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point until = Clock::now() + limit;
+  for (std::chrono::milliseconds left = limit; left.count() >= 0;
+       left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now())) {
+    pollfd waiting{socket, events, 0};
+    const int ready = ::poll(&waiting, 1, static_cast<int>(left.count()));
+    if (ready > 0) return true;
+    if (ready == 0 || errno != EINTR) return false;
+  }
+  return false;
+}
+
 /// Connects `socket`, which does not block; 0 or the reason why not.
 int connect_within(int socket, const addrinfo& address, std::chrono::milliseconds limit) {
   if (::connect(socket, address.ai_addr, address.ai_addrlen) == 0) return 0;
   if (errno != EINPROGRESS) return errno;
-  pollfd connected{socket, POLLOUT, 0};
-  if (::poll(&connected, 1, static_cast<int>(limit.count())) <= 0) return ETIMEDOUT;
+  if (!wait_for(socket, POLLOUT, limit)) return ETIMEDOUT;
   int reason = 0;
   socklen_t size = sizeof reason;
   ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &reason, &size);
@@ -61,11 +72,11 @@ ClientSocket::~ClientSocket() {
 }
 
 std::optional<std::size_t> ClientSocket::receive(std::span<char> bytes, std::chrono::milliseconds limit) {
-  pollfd readable{socket_, POLLIN, 0};
-  const int ready = ::poll(&readable, 1, static_cast<int>(limit.count()));
-  if (ready < 0 && errno != EINTR) fail(errno);
-  if (ready <= 0) return std::nullopt;
-  const ssize_t count = ::recv(socket_, bytes.data(), bytes.size(), 0);
+  if (!wait_for(socket_, POLLIN, limit)) return std::nullopt;
+  ssize_t count = 0;
+  do {
+    count = ::recv(socket_, bytes.data(), bytes.size(), 0);
+  } while (count < 0 && errno == EINTR);
   if (count < 0) fail(errno);
   return static_cast<std::size_t>(count);
 }
@@ -84,6 +95,9 @@ void ClientSocket::finish_sending() noexcept {
 }
 
 void ClientSocket::fail(int reason) const {
+  if (reason == ECONNRESET || reason == EPIPE) {
+    throw ConnectionClosed(ExitCode::unavailable, endpoint_.text() + ": closed the connection");
+  }
   throw Error(ExitCode::io, endpoint_.text() + ": " + reason_text(reason));
 }
 

@@ -8,8 +8,16 @@
 #include <string>
 
 #include "daemon/net/Address.h"
+#include "dsp/base/Error.h"
 
 namespace earshot {
+
+/// The other side let the connection go before everything had been taken: "127.0.0.1:7557: closed the
+/// connection", unavailable.
+class ConnectionClosed : public Error {
+ public:
+  using Error::Error;
+};
 
 /// Not thread safe.
 class ClientSocket {
@@ -21,9 +29,10 @@ class ClientSocket {
   ClientSocket(const ClientSocket&) = delete;
   ClientSocket& operator=(const ClientSocket&) = delete;
 
-  /// At least one byte, 0 at the end of the stream, nothing if none came within `limit`. Throws Error(io).
+  /// At least one byte, 0 at the end of the stream, nothing if none came within `limit`. Throws
+  /// ConnectionClosed, Error(io).
   std::optional<std::size_t> receive(std::span<char> bytes, std::chrono::milliseconds limit);
-  /// Waits as long as the receiver takes. Throws Error(io).
+  /// Waits as long as the receiver takes. Throws ConnectionClosed, Error(io).
   void send(std::span<const std::byte> bytes);
   /// No more will be sent; what is on its way arrives.
   void finish_sending() noexcept;

@@ -88,8 +88,9 @@ class Daemon {
   }
 
   /// A sender's connection to the tcp source called `name`.
-  StreamClient connect_sender(const std::string& name) const {
-    return StreamClient(port_after("source '" + name + "' starting: listening on 127.0.0.1:"));
+  StreamClient connect_sender(const std::string& name) const { return StreamClient(sender_port(name)); }
+  std::uint16_t sender_port(const std::string& name) const {
+    return port_after("source '" + name + "' starting: listening on 127.0.0.1:");
   }
 
   /// Waits for a line of the log.

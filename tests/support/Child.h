@@ -29,14 +29,15 @@ namespace earshot::test {
 class Child {
  public:
   /// `arguments[0]` is the program's path. `environment` ("NAME=value") is added to the test's own. Standard
-  /// input is `input`, or empty.
+  /// input is `input`, or empty. Standard output goes to `output` if that is given: a terminal or a FIFO.
   explicit Child(std::vector<std::string> arguments, std::vector<std::string> environment = {},
-                 const std::filesystem::path& input = "/dev/null") {
+                 const std::filesystem::path& input = "/dev/null", const std::filesystem::path& output = {}) {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, input.c_str(), O_RDONLY, 0);
     constexpr int kWrite = O_WRONLY | O_CREAT | O_APPEND;
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, (files_ / "out").c_str(), kWrite, 0600);
+    const std::filesystem::path out = output.empty() ? files_ / "out" : output;
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, out.c_str(), kWrite | O_NOCTTY, 0600);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, (files_ / "err").c_str(), kWrite, 0600);
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());

@@ -1,0 +1,37 @@
+#include "daemon/client/EndOnSignal.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+
+#include "dsp/base/Terminal.h"
+
+namespace earshot {
+namespace {
+
+bool has_colours = false;
+
+// Nothing here waits for more than a write: a companion keeps nothing that would have to be put in order.
+void end(int signal) {
+  // A line may have been on its way; its end would have set the colours back.
+  if (has_colours) [[maybe_unused]] const auto ignored = ::write(STDOUT_FILENO, "\x1b[0m", 4);
+  ::_exit(128 + signal);
+}
+
+}  // namespace
+
+void end_on_signals() noexcept {
+  has_colours = terminal_of(STDOUT_FILENO).colour;
+  for (const int signal : std::array{SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction before {};
+    if (::sigaction(signal, nullptr, &before) != 0 || before.sa_handler == SIG_IGN) continue;
+    struct sigaction action {};
+    action.sa_handler = end;
+    action.sa_flags = static_cast<int>(SA_RESETHAND);  // should the terminal not take the write
+    ::sigaction(signal, &action, nullptr);
+  }
+  std::signal(SIGPIPE, SIG_DFL);
+}
+
+}  // namespace earshot

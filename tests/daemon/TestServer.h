@@ -1,0 +1,40 @@
+// TestServer: a stream of one source, without a daemon around it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+#include "daemon/stream/StreamServer.h"
+#include "tests/daemon/StreamClient.h"
+
+namespace earshot::test {
+
+struct TestServer {
+  explicit TestServer(std::uint16_t port) {
+    StreamSettings settings;
+    settings.listen = {"127.0.0.1", port};
+    settings.heartbeat = std::chrono::milliseconds(20);
+    stream = std::make_unique<StreamServer>(
+        settings,
+        StreamFacts{"esc10", "", {"dog", "rain"}, false, 220500, 22016, 44100, {{"mic", "microphone"}}},
+        counters);
+  }
+  void predict(int times) {
+    Prediction prediction;
+    prediction.source = "mic";
+    prediction.scores = {0.25F, 0.75F};
+    for (int i = 0; i < times; ++i) stream->publish(prediction);
+  }
+  /// Until `clients` are connected, a client of the test's own included.
+  void wait_for_clients(int clients) {
+    StreamClient probe(stream->port());
+    while (probe.message("heartbeat").at("clients") != clients + 1) {
+    }
+  }
+
+  Counters counters;
+  std::unique_ptr<StreamServer> stream;
+};
+
+}  // namespace earshot::test
