@@ -144,7 +144,7 @@ int run(int argc, char** argv) {
     return static_cast<int>(classify_files(classifying, std::cout, std::cerr));
   } else if (app.got_subcommand("send")) {
     sending.to = endpoint_from(receiver);
-    send_file(sending);
+    send_file(sending, std::cerr);
   } else if (app.got_subcommand(&devices)) {
     const std::vector<CaptureDevice> found = PortAudio().devices();
     std::cout << (devices_json ? device_json(found) : device_lines(found));

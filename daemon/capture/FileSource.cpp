@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
 #include "dsp/base/Error.h"
 
 namespace earshot {
@@ -34,22 +36,32 @@ FileSource::FileSource(const SourceSettings& settings, const FileSettings& file,
 
 std::string FileSource::hear(std::stop_token stop) {
   change_state(SourceState::up, settings_.path.string());
-  play(stop);
+  play(stop, [this](const SoundDamage& damage) { spdlog::warn("source '{}': {}", name(), damage.line); });
   return stop.stop_requested() ? "stopped" : "end of file";
 }
 
-void FileSource::play(std::stop_token stop) {
+void FileSource::play(std::stop_token stop, const DamageListener& damaged) {
   using Clock = std::chrono::steady_clock;
+  static const DamageListener told_before = [](const SoundDamage&) {};
   std::array<float, kChunkFrames> chunk;
   const Clock::time_point start = Clock::now();
   std::uint64_t frames = 0;
-  std::uint64_t frames_of_pass = 0;
+  bool first_pass = true;
   while (!stop.stop_requested()) {
+    frames += pass_damages(first_pass ? damaged : told_before);
     const std::size_t got = read(chunk);
     if (got == 0) {
-      if (settings_.at_end == AtEnd::stop || frames == frames_of_pass) return pipeline().finish();
+      if (settings_.at_end == AtEnd::stop) {
+        pipeline().finish();
+        // Behind the end: what is lost there must not take the place of a first window that is padded.
+        pipeline().pass(lost_at_end_ * static_cast<std::uint64_t>(pipeline().rate_hz()) /
+                            static_cast<std::uint64_t>(file_.rate_hz()),
+                        GapReason::device);
+        return;
+      }
+      if (lost_at_end_ > 0) pipeline().lose(std::exchange(lost_at_end_, 0), GapReason::device);
       reopen();
-      frames_of_pass = frames;
+      first_pass = false;
       continue;
     }
     frames += got;
@@ -61,6 +73,22 @@ void FileSource::play(std::stop_token stop) {
     pipeline().add_bad_samples(file_.take_bad_samples());
   }
   pipeline().close();
+}
+
+std::uint64_t FileSource::pass_damages(const DamageListener& damaged) {
+  std::uint64_t lost = 0;
+  while (const auto damage = file_.next_damage()) {
+    damaged(*damage);
+    const std::uint64_t samples = damage->samples.value_or(0);
+    lost += samples;
+    if (file_.at_end()) {
+      lost_at_end_ += samples;
+    } else {
+      // Where the file does not tell how much is missing, it is a sample at least.
+      pipeline().lose(samples, GapReason::device);
+    }
+  }
+  return lost;
 }
 
 void FileSource::reopen() {

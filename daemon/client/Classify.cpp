@@ -37,8 +37,10 @@ class Printer final : public MessageSink {
   }
 
   void publish(Message message) noexcept override {
-    if (const auto* prediction = std::get_if<Prediction>(&message)) {
-      out_ << (json_ ? json_line(message, ++seq_, model_.labels) : line(*prediction)) << std::flush;
+    if (json_ && !std::holds_alternative<SourceChange>(message)) {
+      out_ << json_line(message, ++seq_, model_.labels) << std::flush;
+    } else if (const auto* prediction = std::get_if<Prediction>(&message)) {
+      out_ << line(*prediction) << std::flush;
     }
   }
 
@@ -108,7 +110,9 @@ ExitCode classify_files(const ClassifySettings& settings, std::ostream& out, std
     source.name = path.string();
     source.kind = file;
     try {
-      FileSource(source, file, context).play({});
+      FileSource(source, file, context).play({}, [&errors](const SoundDamage& damage) {
+        errors << "earshot: " << damage.line << '\n';
+      });
     } catch (const Error& error) {
       errors << "earshot: " << error.what() << '\n';
       if (code == ExitCode::ok) code = error.code();

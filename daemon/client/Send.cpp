@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <thread>
@@ -29,8 +30,19 @@ class Voice {
   Voice(const std::filesystem::path& path, int channel, int rate_hz)
       : file_(path), channel_(channel), resampler_(file_.rate_hz(), rate_hz), chunk_(kChunkFrames) {}
 
-  /// The next samples; done() once there are no more.
-  std::span<const float> next() {
+  /// The next samples; done() once there are no more. What is lost goes to `damaged`.
+  template <typename Damaged>
+  std::span<const float> next(const Damaged& damaged) {
+    while (const auto damage = file_.next_damage()) {
+      damaged(*damage);
+      silent_ += damage->samples.value_or(0);
+    }
+    if (silent_ > 0) {
+      const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(silent_, chunk_.size()));
+      silent_ -= count;
+      std::fill_n(chunk_.begin(), count, 0.0F);
+      return resampler_.process({chunk_.data(), count});
+    }
     const std::size_t count = channel_ < 0 ? file_.read_mono(chunk_) : file_.read_channel(channel_, chunk_);
     done_ = count == 0;
     return done_ ? resampler_.finish() : resampler_.process({chunk_.data(), count});
@@ -42,6 +54,7 @@ class Voice {
   int channel_;
   Resampler resampler_;
   std::vector<float> chunk_;
+  std::uint64_t silent_ = 0;  // samples of the file that are lost and not yet silence
   bool done_ = false;
 };
 
@@ -66,15 +79,19 @@ void wait_until(Clock::time_point due, ClientSocket& socket, bool& ended) {
   std::this_thread::sleep_until(due);
 }
 
-void send_voices(std::vector<Voice>& voices, const SendSettings& settings, int rate_hz,
-                 ClientSocket& socket) {
+void send_voices(std::vector<Voice>& voices, const SendSettings& settings, int rate_hz, ClientSocket& socket,
+                 std::ostream& errors) {
   PcmEncoder encoder(settings.pcm.format);
   const Clock::time_point begin = Clock::now();
   double sent_s = 0.0;
   bool ended = false;
   std::vector<std::span<const float>> channels(static_cast<std::size_t>(settings.pcm.channels));
   while (!voices.front().done()) {
-    for (std::size_t i = 0; i < voices.size(); ++i) channels[i] = voices[i].next();
+    for (std::size_t i = 0; i < voices.size(); ++i) {
+      channels[i] = voices[i].next([&errors, i](const SoundDamage& damage) {
+        if (i == 0) errors << "earshot: " << damage.line << '\n';
+      });
+    }
     std::fill(channels.begin() + static_cast<std::ptrdiff_t>(voices.size()), channels.end(),
               channels.front());
     if (settings.speed > 0.0) {
@@ -94,13 +111,13 @@ void send_voices(std::vector<Voice>& voices, const SendSettings& settings, int r
 
 }  // namespace
 
-void send_file(const SendSettings& settings) {
+void send_file(const SendSettings& settings, std::ostream& errors) {
   const AudioFile file(settings.file);
   const int rate_hz = settings.pcm.rate_hz > 0 ? settings.pcm.rate_hz : file.rate_hz();
   std::vector<Voice> voices = open_voices(settings, rate_hz, file.channels());
   ClientSocket socket(settings.to, kConnectLimit);
   try {
-    send_voices(voices, settings, rate_hz, socket);
+    send_voices(voices, settings, rate_hz, socket, errors);
   } catch (const ConnectionClosed& closed) {
     throw Error(closed.code(), std::string(closed.what()) +
                                    " before it had taken everything: another sender is there, it does not "

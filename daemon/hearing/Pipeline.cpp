@@ -6,7 +6,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include "dsp/audio/AudioFile.h"
+#include "dsp/audio/BadSamples.h"
 #include "dsp/audio/Level.h"
 #include "dsp/base/Error.h"
 
@@ -61,8 +61,9 @@ void Pipeline::push(std::span<const float> samples) noexcept {
     const std::span<float> chunk = std::span(chunk_).first(std::min(samples.size(), chunk_.size()));
     std::transform(samples.begin(), samples.begin() + static_cast<std::ptrdiff_t>(chunk.size()),
                    chunk.begin(), [gain = gain_](float sample) { return sample * gain; });
-    add_bad_samples(replace_bad_samples(chunk));  // what the gain made infinite
+    add_bad_samples(replace_bad_samples(chunk));  // too loud by the gain
     take(resampler_->process(chunk));
+    add_bad_samples(resampler_->take_failed_samples());
     samples = samples.subspan(chunk.size());
   }
 }

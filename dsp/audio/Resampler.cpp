@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cassert>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include <samplerate.h>
 
@@ -35,6 +35,7 @@ struct Resampler::Impl {
   std::uint64_t produced = 0;
   std::vector<float> output;
   std::size_t ready = 0;  // samples of `output` made by the current call
+  std::uint64_t failed_samples = 0;
 
   double ratio() const noexcept { return static_cast<double>(to_hz) / static_cast<double>(from_hz); }
 
@@ -57,14 +58,29 @@ struct Resampler::Impl {
     do {
       data.data_out = output.data() + ready;
       data.output_frames = static_cast<long>(output.size() - ready);
-      [[maybe_unused]] const int failure = src_process(state.get(), &data);
-      assert(failure == 0);  // arguments were checked by the constructor
+      if (src_process(state.get(), &data) != 0 ||
+          (data.input_frames_used <= 0 && data.output_frames_gen <= 0)) {
+        fail(static_cast<std::size_t>(data.input_frames));
+        break;
+      }
       data.data_in += data.input_frames_used;
       data.input_frames -= data.input_frames_used;
       ready += static_cast<std::size_t>(data.output_frames_gen);
       produced += static_cast<std::uint64_t>(data.output_frames_gen);
     } while (data.input_frames > 0);
     filled = 0;
+  }
+
+  /// libsamplerate refused the last `left` samples of the block: silence in their place keeps the count, and a
+  /// fresh start gives the next block a chance.
+  void fail(std::size_t left) noexcept {
+    src_reset(state.get());
+    failed_samples += left;
+    const auto wanted = static_cast<std::size_t>(static_cast<double>(left) * ratio() + 0.5);
+    const std::size_t silent = std::min(std::max<std::size_t>(wanted, 1), output.size() - ready);
+    std::fill_n(output.begin() + static_cast<std::ptrdiff_t>(ready), silent, 0.0f);
+    ready += silent;
+    produced += silent;
   }
 };
 
@@ -135,6 +151,10 @@ void Resampler::reset() noexcept {
   impl_->consumed = 0;
   impl_->produced = 0;
   if (impl_->state) src_reset(impl_->state.get());
+}
+
+std::uint64_t Resampler::take_failed_samples() noexcept {
+  return std::exchange(impl_->failed_samples, std::uint64_t{0});
 }
 
 std::vector<float> resample_by(std::span<const float> samples, double speed, ResampleQuality quality) {

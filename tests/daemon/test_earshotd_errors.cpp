@@ -1,14 +1,19 @@
 // What earshotd and classify say to bad input: one line that names it, and the exit code for it.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
 
 #include "daemon/client/Classify.h"
 #include "tests/daemon/Daemon.h"
+#include "tests/dsp/Signals.h"
+#include "tests/dsp/audio/SoundBytes.h"
 #include "tests/support/WavFile.h"
 
 namespace earshot::test {
@@ -127,6 +132,62 @@ TEST_CASE("a device that matches nothing hinders no start: the source is down, t
   daemon.child().send_signal(SIGTERM);
   CHECK(daemon.child().wait() == 0);
   CHECK(std::chrono::steady_clock::now() - begun < 2s);
+}
+
+TEST_CASE("classify hears all that can be read of a damaged file, names the rest and makes it a gap") {
+  const Setup setup;
+  const std::filesystem::path path = setup.directory / "hole.flac";
+  std::string bytes = encoded(noise(160'000, 1), kFlac);
+  bytes.replace(bytes.size() / 2, 5000, 5000, '\0');
+  std::ofstream(path, std::ios::binary) << bytes;
+  const std::filesystem::path cut = setup.directory.write("cut.wav", encoded(noise(80'000, 1), kWav).substr(0, 50'000));
+  ClassifySettings settings{.files = {path, cut},
+                            .model = setup.directory / "model.safetensors",
+                            .hop_s = 0.5,
+                            .gate_dbfs = {},
+                            .json = true};
+  std::ostringstream out;
+  std::ostringstream errors;
+  CHECK(classify_files(settings, out, errors) == ExitCode::ok);
+  CHECK_THAT(errors.str(), Catch::Matchers::Contains("earshot: " + path.string() + ": ") &&
+                               Catch::Matchers::Contains(" s after 0:00:0") &&
+                               Catch::Matchers::Contains("earshot: " + cut.string() + ": "));
+  CHECK(std::ranges::count(errors.str(), '\n') == 2);
+  std::istringstream lines(out.str());
+  std::vector<std::string> gaps;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find("\"gap\"") != std::string::npos) gaps.push_back(line);
+  }
+  REQUIRE(gaps.size() == 2);
+  CHECK_THAT(gaps[0], Catch::Matchers::Contains("\"device\"") && Catch::Matchers::Contains(path.string()));
+  settings.json = false;
+  std::ostringstream text;
+  CHECK(classify_files(settings, text, errors) == ExitCode::ok);
+  CHECK_THAT(text.str(), Catch::Matchers::Contains(cut.string()));
+}
+
+TEST_CASE("classify refuses an empty file and a pipe") {
+  const Setup setup;
+  const std::filesystem::path pipe = setup.directory / "pipe.wav";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const auto code_of = [&setup](const std::filesystem::path& file) {
+    const ClassifySettings settings{.files = {file},
+                                    .model = setup.directory / "model.safetensors",
+                                    .hop_s = 0.5,
+                                    .gate_dbfs = {},
+                                    .json = true};
+    std::ostringstream out;
+    std::ostringstream errors;
+    const ExitCode code = classify_files(settings, out, errors);
+    CHECK(out.str().empty());
+    CHECK_THAT(errors.str(), Catch::Matchers::StartsWith("earshot: " + file.string() + ": "));
+    CHECK(std::ranges::count(errors.str(), '\n') == 1);
+    return code;
+  };
+  CHECK(code_of(pipe) == ExitCode::no_input);
+  CHECK(code_of(setup.directory.path()) == ExitCode::no_input);
+  CHECK(code_of(setup.directory.write("empty.wav", "")) == ExitCode::bad_data);
+  CHECK(code_of(setup.directory.write("header.wav", encoded({}, kWav))) == ExitCode::bad_data);
 }
 
 TEST_CASE("classify names what is no sound and does the others") {

@@ -152,8 +152,9 @@ void run_features(const FeaturesOptions& options) {
   if (clip.samples.empty()) {
     throw Error(ExitCode::bad_data, options.file.string() + ": found no samples, expected one at least");
   }
+  for (const SoundDamage& damage : clip.damages) tell(damage.line);
   if (clip.bad_samples > 0) {
-    tell(fmt::format("{}: {} NaN or infinite samples taken as 0", options.file.string(), clip.bad_samples));
+    tell(fmt::format("{}: {} NaN, infinite or absurdly loud samples taken as 0", options.file.string(), clip.bad_samples));
   }
   extractor.extract_clip(clip.samples, features);
   write(options, recipe, features, "");

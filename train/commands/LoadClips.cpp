@@ -77,6 +77,7 @@ FeatureSet load_clips(const DataSet& data, std::span<const std::size_t> which, c
     if (loading.strict) throw Error(problem.code, problem.line);
     tell("left out: " + problem.line);
   }
+  for (const std::string& damage : features.damages) tell(damage);
   if (!features.cache_problem.empty()) tell("features are not kept: " + features.cache_problem);
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
   std::string line = fmt::format("{}: features of {} in {:.1f} s, {} of them kept from before", loading.what,
@@ -84,7 +85,7 @@ FeatureSet load_clips(const DataSet& data, std::span<const std::size_t> which, c
   if (features.streamed) line += ", read from there as they are needed";
   if (!features.problems.empty()) line += fmt::format(", {} left out", features.problems.size());
   if (features.bad_samples > 0)
-    line += fmt::format(", {} NaN or infinite samples taken as 0", features.bad_samples);
+    line += fmt::format(", {} NaN, infinite or absurdly loud samples taken as 0", features.bad_samples);
   tell(line);
   if (features.size() == 0) {
     throw Error(ExitCode::bad_data,

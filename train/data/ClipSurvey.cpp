@@ -38,10 +38,9 @@ class ClippingCounter {
   std::uint64_t run_ = 0;
 };
 
-/// What an error says beyond the clip's path.
-std::string reason_of(const Error& error, const fs::path& path) {
+/// What a line says beyond the clip's path.
+std::string reason_of(const std::string& line, const fs::path& path) {
   const std::string prefix = path.string() + ": ";
-  const std::string line = error.what();
   return line.starts_with(prefix) ? line.substr(prefix.size()) : line;
 }
 
@@ -54,7 +53,10 @@ ClipFacts facts_of(const fs::path& path, std::vector<float>& block) {
     facts.channels = file.channels();
     SoundHash hash;
     ClippingCounter clipping;
-    while (const std::size_t got = file.read_mono(block)) {
+    for (;;) {
+      while (const auto damage = file.next_damage()) facts.damages.push_back(reason_of(damage->line, path));
+      const std::size_t got = file.read_mono(block);
+      if (got == 0) break;
       const std::span<const float> samples = std::span(block).first(got);
       facts.frames += got;
       for (const float sample : samples) facts.peak = std::max(facts.peak, std::abs(sample));
@@ -63,12 +65,11 @@ ClipFacts facts_of(const fs::path& path, std::vector<float>& block) {
     }
     facts.bad_samples = file.take_bad_samples();
     facts.sound = hash.value();
-    if (facts.frames == 0) facts.problem = "found no samples, expected a sound";
   } catch (const Error& error) {
     if (error.code() != ExitCode::bad_data && error.code() != ExitCode::no_input) throw;
     std::error_code ignored;
     facts.missing = !fs::exists(path, ignored);
-    facts.problem = facts.missing ? "no such file" : reason_of(error, path);
+    facts.problem = facts.missing ? "no such file" : reason_of(error.what(), path);
   }
   return facts;
 }

@@ -71,12 +71,15 @@ class Inspection {
       } else {
         inspect_sound(i, facts);
       }
+      for (const std::string& damage : facts.damages) {
+        add(true, "damaged", "clips of which a part cannot be read", {name_of(i), damage});
+      }
     }
   }
 
   void inspect_sound(std::size_t i, const ClipFacts& facts) {
     if (facts.bad_samples > 0) {
-      add(true, "bad_samples", "clips with NaN or infinite samples, taken as 0",
+      add(true, "bad_samples", "clips with NaN, infinite or absurdly loud samples, taken as 0",
           {name_of(i), fmt::format("{} samples", facts.bad_samples)});
     }
     const double share = static_cast<double>(facts.clipped) / static_cast<double>(facts.frames);

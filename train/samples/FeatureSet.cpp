@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <mutex>
 #include <numeric>
 #include <utility>
@@ -91,6 +92,7 @@ std::string sha256_of_file(const std::filesystem::path& path) {
 struct Outcome {
   std::optional<FeatureSet::Problem> problem;
   FeatureCache::Entry entry;
+  std::vector<std::string> damages;
   bool from_cache = false;
   std::string sha256;  ///< of the file's bytes
 };
@@ -113,14 +115,13 @@ class ClipReader {
       }
     }
     const Clip clip = load_clip(path, extractor_.recipe().rate_hz);
-    if (clip.samples.empty()) {
-      throw Error(ExitCode::bad_data, path.string() + ": found no samples, expected a sound");
-    }
     SoundHash sound;
     sound.update(clip.samples);
     outcome.entry = {clip.bad_samples, sound.value()};
     extractor_.extract_clip(clip.samples, features);
-    if (cache_) keep(outcome.sha256, outcome.entry, features);
+    for (const SoundDamage& damage : clip.damages) outcome.damages.push_back(damage.line);
+    // What is damaged is named each time, so it is read each time.
+    if (cache_ && outcome.damages.empty()) keep(outcome.sha256, outcome.entry, features);
     return outcome;
   }
 
@@ -178,7 +179,7 @@ class Loader {
       return reader.read(data_.clips.at(which_[i]).path, features);
     } catch (const Error& error) {
       if (error.code() == ExitCode::software) throw;
-      return {FeatureSet::Problem{which_[i], error.code(), error.what()}, {}, false, {}};
+      return {FeatureSet::Problem{which_[i], error.code(), error.what()}, {}, {}, false, {}};
     }
   }
 
@@ -202,6 +203,7 @@ class Loader {
       set_.also.push_back(data_.clips[which_[i]].also);
       set_.files.push_back(data_.clips[which_[i]].path);
       set_.bad_samples += outcome.entry.bad_samples;
+      std::ranges::move(outcome.damages, std::back_inserter(set_.damages));
       set_.from_cache += outcome.from_cache ? 1 : 0;
     }
     if (std::ranges::all_of(set_.also, &std::vector<int>::empty)) set_.also.clear();

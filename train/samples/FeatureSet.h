@@ -37,7 +37,8 @@ struct FeatureSet {
   std::vector<std::vector<int>> also;  ///< size(): further labels, or empty if no clip has any
   std::vector<std::filesystem::path> files;  ///< size()
   std::vector<Problem> problems;             ///< clips left out, in the order asked for
-  std::uint64_t bad_samples = 0;             ///< NaN and infinite samples that were taken as 0
+  std::uint64_t bad_samples = 0;             ///< samples that are no sound (is_sound), taken as 0
+  std::vector<std::string> damages;          ///< of clips in the set: a line for each part that cannot be read
   std::size_t from_cache = 0;                ///< how many of size() were not computed anew
   std::string cache_problem;                 ///< why features could not be kept, once; empty if all is well
   bool complete = true;  ///< false if `progress` ended the work early; then nothing else is of use

@@ -35,7 +35,7 @@ class SoundStore {
 
   std::size_t size() const noexcept { return files_.size(); }
 
-  /// Mixed to mono and resampled. Throws as load_clip does, Error(bad_data) for a file without samples.
+  /// Mixed to mono and resampled. Throws as load_clip does.
   std::shared_ptr<const StoredSound> sound(std::size_t i);
 
   /// Of what is kept now.

@@ -2,6 +2,7 @@
 #include "dsp/audio/AudioFile.h"
 
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <fstream>
 #include <limits>
@@ -114,6 +115,17 @@ TEST_CASE("NaN and infinite samples become 0 and are counted") {
   const std::size_t allocations = guard.allocations();
   CHECK(bad == 1000);
   CHECK(allocations == 0);
+}
+
+TEST_CASE("samples louder than any sound become 0 and are counted, alone and in a mean") {
+  const TemporaryFile file(float_wav({0.5f, 3e38f, -3e38f, 2e6f, -32768.0f, 1e6f}, 1, 44100));
+  const Clip clip = load_clip(file.path(), 44100);
+  CHECK(clip.bad_samples == 3);
+  CHECK(clip.samples == std::vector<float>{0.5f, 0.0f, 0.0f, 0.0f, -32768.0f, 1e6f});
+  const TemporaryFile stereo(float_wav({0.5f, 3e38f, 3e38f, 3e38f}, 2, 44100));
+  const Clip mixed = load_clip(stereo.path(), 16000);
+  CHECK(mixed.bad_samples == 3);
+  for (const float sample : mixed.samples) CHECK(std::abs(sample) < 1.0f);
 }
 
 TEST_CASE("a rate that nothing can be resampled from is bad data, with the file's name") {

@@ -2,6 +2,8 @@
 #include "dsp/audio/Level.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -36,6 +38,17 @@ TEST_CASE("a rest shorter than 100 ms counts only if there is no whole block") {
   std::fill(window.begin() + 4410, window.begin() + 4460, 1.0f);
   CHECK(level_dbfs(window, 44100) == -120.0);
   CHECK(level_dbfs(std::span(window).subspan(4410), 44100) == Approx(-6.0206).margin(1e-3));
+}
+
+TEST_CASE("the level of any finite samples is finite") {
+  for (const float loud : {1e6f, 3e38f, std::numeric_limits<float>::denorm_min()}) {
+    std::vector<float> samples(2000, loud);
+    for (std::size_t i = 0; i < samples.size(); i += 2) samples[i] = -loud;
+    const double level = level_dbfs(samples, 16000);
+    CHECK(std::isfinite(level));
+    CHECK(level >= -120.0);
+    CHECK(level == Approx(std::max(-120.0, 20.0 * std::log10(static_cast<double>(loud)))));
+  }
 }
 
 TEST_CASE("measuring a level allocates nothing") {
