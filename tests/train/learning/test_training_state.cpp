@@ -69,7 +69,7 @@ TEST_CASE("a truncated, a foreign and a missing training state are refused by na
     CHECK_THROWS_WITH(load_training_state(cut), Contains("cut: "));
   }
   CHECK_THROWS_WITH(load_training_state(directory.write("text", "hello")), Contains("text: "));
-  CHECK_THROWS_WITH(load_training_state(directory / "absent"), Contains("absent: found no file"));
+  CHECK_THROWS_WITH(load_training_state(directory / "absent"), Contains("absent: No such file or directory"));
 }
 
 TEST_CASE("a history is one line an epoch, and absent validation figures are empty") {
