@@ -18,8 +18,9 @@ std::string read_file(const std::filesystem::path& path, std::uintmax_t most_byt
 std::string read_file_or_pipe(const std::filesystem::path& path, std::uintmax_t most_bytes,
                               const std::string& what);
 
-/// Lists and tables that people write: without UTF-8's mark. Throws as read_file, and Error(bad_data) naming the
-/// encoding where another than UTF-8 betrays itself. What is not UTF-8 all the same is left to who looks at it.
+/// Lists and tables that people write: without UTF-8's mark. Throws as read_file, and Error(bad_data) naming
+/// the encoding where another than UTF-8 betrays itself. What is not UTF-8 all the same is left to who looks
+/// at it.
 std::string read_text(const std::filesystem::path& path, std::uintmax_t most_bytes, const std::string& what);
 
 /// A file of any length, block by block. Throws as read_file.

@@ -18,7 +18,8 @@ std::array<struct sigaction, kSignals.size()> previous = {};
 
 long long now_ns() noexcept {
   timespec now = {};
-  clock_gettime(CLOCK_MONOTONIC, &now);  // async-signal-safe, as all that the handler calls (signal-safety(7))
+  // Async-signal-safe, as all that the handler calls (signal-safety(7)).
+  clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<long long>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
 }
 

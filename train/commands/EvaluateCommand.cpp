@@ -35,8 +35,8 @@ int run_evaluate(const EvaluateOptions& options) {
                             options.data.string(), fmt::join(model.labels, ", ")));
   }
   if (known.size() < chosen.size()) {
-    tell(fmt::format("{} of {} clips left out: their labels are not the model's", chosen.size() - known.size(),
-                     chosen.size()));
+    tell(fmt::format("{} of {} clips left out: their labels are not the model's",
+                     chosen.size() - known.size(), chosen.size()));
   }
   const std::string warning = trained_on_warning(model, data, options.clips);
   if (!warning.empty()) tell("note: " + warning);

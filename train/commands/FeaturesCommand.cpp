@@ -154,7 +154,8 @@ void run_features(const FeaturesOptions& options) {
   }
   for (const SoundDamage& damage : clip.damages) tell(damage.line);
   if (clip.bad_samples > 0) {
-    tell(fmt::format("{}: {} NaN, infinite or absurdly loud samples taken as 0", options.file.string(), clip.bad_samples));
+    tell(fmt::format("{}: {} NaN, infinite or absurdly loud samples taken as 0", options.file.string(),
+                     clip.bad_samples));
   }
   extractor.extract_clip(clip.samples, features);
   write(options, recipe, features, "");

@@ -87,10 +87,10 @@ std::string read_text(const KerasNetwork& network, const std::filesystem::path& 
   const std::string version = network.keras_version.empty() ? "" : " " + network.keras_version;
   line("read", file.string() + ": " + network.format + version);
   line("sha256", network.sha256);
+  const char* scores = network.architecture.scores == Scores::sigmoid ? "a sigmoid a label" : "softmax";
   line("network", fmt::format("{}: {} layers, {} parameters, input {}, {}", network.architecture.name,
                               network.architecture.layers.size(), parameter_count(network.architecture),
-                              shape_text(network.architecture.input),
-                              network.architecture.scores == Scores::sigmoid ? "a sigmoid a label" : "softmax"));
+                              shape_text(network.architecture.input), scores));
   for (const std::string& note : network.notes) line("note", note);
   if (!network.unused.empty()) line("not used", fmt::format("{}", fmt::join(network.unused, ", ")));
   return text;

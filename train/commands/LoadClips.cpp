@@ -16,14 +16,15 @@
 #include "train/samples/FeatureCache.h"
 
 namespace earshot {
-
 namespace {
 
 const std::chrono::system_clock::time_point kProcessStart = std::chrono::system_clock::now();
 
 std::string size_text(std::uintmax_t bytes) {
   constexpr std::uintmax_t kGib = std::uintmax_t{1} << 30U;
-  const auto in = [bytes](std::uintmax_t unit) { return static_cast<double>(bytes) / static_cast<double>(unit); };
+  const auto in = [bytes](std::uintmax_t unit) {
+    return static_cast<double>(bytes) / static_cast<double>(unit);
+  };
   return bytes < kGib ? fmt::format("{:.1f} MiB", in(kGib >> 10U)) : fmt::format("{:.1f} GiB", in(kGib));
 }
 
@@ -102,8 +103,9 @@ void limit_kept_features() {
   const CacheSize size = limit_cache(*directory, most_bytes, kProcessStart);
   if (size.bytes == 0) return;
   std::string line = fmt::format("features are kept in {}: {}", directory->string(), size_text(size.bytes));
-  line += size.bytes <= most_bytes ? fmt::format(" of at most {}", size_text(most_bytes))
-                                   : fmt::format(", beyond {} as long as they are in use", size_text(most_bytes));
+  const std::string most = size_text(most_bytes);
+  line += size.bytes <= most_bytes ? fmt::format(" of at most {}", most)
+                                   : fmt::format(", beyond {} as long as they are in use", most);
   if (size.removed > 0) line += fmt::format(", {} removed that were unused for longest", size.removed);
   tell(line);
 }

@@ -79,7 +79,8 @@ void RunDirectory::reopen() const {
   std::error_code error;
   fs::remove(directory_ / kReportFile, error);
   if (error) {
-    throw Error(ExitCode::io, (directory_ / kReportFile).string() + ": cannot be removed: " + error.message());
+    throw Error(ExitCode::io,
+                (directory_ / kReportFile).string() + ": cannot be removed: " + error.message());
   }
 }
 

@@ -1,4 +1,4 @@
-// TrainOptions: what a training is asked for on the command line, and the command line that asks for it again.
+// TrainOptions: what a training is asked for on the command line, and the line that asks for it again.
 #pragma once
 
 #include <cstdint>

@@ -45,7 +45,8 @@ void refuse_occupied(const RunFiles& found, const TrainOptions& options) {
 /// Now, not in the first epoch.
 void look_at_background(const SampleSettings& samples) {
   if (!samples.audio.background) return;
-  for (const std::string& skipped : sound_files_below(samples.audio.background->folder).skipped) tell(skipped);
+  const SoundFolder sounds = sound_files_below(samples.audio.background->folder);
+  for (const std::string& skipped : sounds.skipped) tell(skipped);
 }
 
 void make_directory(const std::filesystem::path& directory) {
@@ -90,8 +91,8 @@ void refuse_empty_classes(const DataSet& data, const FeatureSet& train) {
   }
 }
 
-/// Where frozen layers are given the same pictures in every epoch, what they make of them is computed once and
-/// takes the pictures' place: `start` is then of the layers behind, `frame` has the frozen ones' weights.
+/// Where frozen layers are given the same pictures in every epoch, what they make of them is computed once
+/// and takes the pictures' place: `start` is then of the layers behind, `frame` has the frozen ones' weights.
 Parts compute_frozen(const SplitNetwork& split, const Parts& parts, int threads, Start& start, Model& frame) {
   tell("the frozen layers are computed once: nothing changes what they are given");
   Parts outputs{base_outputs(split, parts.train, threads), base_outputs(split, parts.validation, threads)};
@@ -193,7 +194,8 @@ int train_into(const TrainOptions& options, const TrainConfig& wanted, const Dat
   directory.reopen();
   TrainingProgress progress(std::cerr, terminal_of(STDERR_FILENO), config.epochs, parts.train.size(),
                             static_cast<std::size_t>(config.batch));
-  TensorBoardLog tensorboard(options.out / "tensorboard", training.epochs_done(), parts.validation.size() > 0);
+  TensorBoardLog tensorboard(options.out / "tensorboard", training.epochs_done(),
+                             parts.validation.size() > 0);
   if (!run_epochs(training, directory, tensorboard, progress, stop)) {
     tell("interrupted and saved; to go on:");
     tell("  " + to_go_on);

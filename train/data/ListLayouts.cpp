@@ -197,7 +197,8 @@ class ListReader {
                               std::to_string(earlier_line));
     }
     data_.problems.push_back(csv_.path.string() + ":" + std::to_string(row.line) + ": " +
-                             shown_field(row.fields[file_]) + " is listed in line " + std::to_string(earlier_line) + ", too; counted once");
+                             shown_field(row.fields[file_]) + " is listed in line " + std::to_string(earlier_line) +
+                             ", too; counted once");
   }
 
   DataSet& data_;

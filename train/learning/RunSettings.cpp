@@ -170,10 +170,10 @@ void refuse_other_settings(const std::map<std::string, std::string>& now, const 
     if (here != nullptr && there != nullptr && *here == *there) continue;
     const Difference difference = difference_of_settings(key, here, there);
     const bool sounds = key.ends_with(".sounds") || key == "data.background";
-    throw Error(ExitCode::config, fmt::format("{}: cannot go on: {}: found {}, expected {} as the run began{}",
-                                              path.string(), difference.place, difference.found,
-                                              difference.expected,
-                                              sounds ? ": a sound was replaced since" : ""));
+    throw Error(ExitCode::config,
+                fmt::format("{}: cannot go on: {}: found {}, expected {} as the run began{}", path.string(),
+                            difference.place, difference.found, difference.expected,
+                            sounds ? ": a sound was replaced since" : ""));
   }
 }
 

@@ -13,7 +13,7 @@
 namespace earshot {
 
 /// settings_of(config), and of the data: labels, which clips train and validate, what each sounds like, and
-/// the bytes of the sounds that are mixed in as background. Throws Error for a background that cannot be read.
+/// the bytes of the sounds that are mixed in as background. Throws Error for one that cannot be read.
 std::map<std::string, std::string> run_settings(const TrainConfig& config, const DataSet& data,
                                                 const FeatureSet& train, const FeatureSet& validation);
 

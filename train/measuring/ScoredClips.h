@@ -34,8 +34,8 @@ ScoredClips score_clips(const Model& model, const DataSet& data, const FeatureSe
 std::vector<std::size_t> known_clips(const DataSet& data, const std::vector<std::size_t>& which,
                                      const std::vector<std::string>& labels, bool skip);
 
-/// UTF-8 whatever files are called: `file` is printable(). `file,label,predicted`, then a column a label, then `fold` if there are any. Several labels of a clip
-/// stand in one field, with ';' between them.
+/// `file,label,predicted`, then a column a label, then `fold` if there are any. Several labels of a clip
+/// stand in one field, with ';' between them. UTF-8 whatever files are called: `file` is printable().
 std::string scores_csv(const ScoredClips& clips);
 
 /// Reads that back, columns in any order of labels; `labels` says the order wanted. Throws Error(no_input),

@@ -96,11 +96,14 @@ TEST_CASE("two clips of one name in two class folders are told apart in scores a
   const Finished trained = bench.train();
   INFO(trained.err);
   REQUIRE(trained.code == 0);
-  CHECK_THAT(trained.err, Contains("features are kept in " + (bench / "cache/earshot/features").string() + ": 1.0 MiB of at most"));
+  CHECK_THAT(trained.err, Contains("features are kept in " + (bench / "cache/earshot/features").string() +
+                                   ": 1.0 MiB of at most"));
   const std::vector<std::string> names{"cat/1.wav", "cat/2.wav", "dog/1.wav", "dog/2.wav"};
   const boost::json::value report = boost::json::parse(text_of(bench / "run/report.json"));
   std::vector<std::string> worst;
-  for (const auto& clip : report.at("worst_clips").as_array()) worst.emplace_back(clip.at("file").as_string());
+  for (const auto& clip : report.at("worst_clips").as_array()) {
+    worst.emplace_back(clip.at("file").as_string());
+  }
   std::ranges::sort(worst);
   CHECK(worst == names);
   CHECK_THAT(text_of(bench / "run/report.html"), Contains("dog/2.wav"));
@@ -146,7 +149,8 @@ TEST_CASE("clips may be called by any bytes: they train, and no line, list or do
   REQUIRE(evaluated.code == 0);
   CHECK_NOTHROW(boost::json::parse(evaluated.out));
   CHECK(column_of(read_csv(scores), "file") ==
-        std::vector<std::string>{"cat/caf\\xe9.wav", "cat/red\\x1b[31m\\nname.wav", "dog/1.wav", "dog/2.wav"});
+        std::vector<std::string>{"cat/caf\\xe9.wav", "cat/red\\x1b[31m\\nname.wav", "dog/1.wav",
+                                 "dog/2.wav"});
 }
 
 TEST_CASE("paths of any bytes on the command line are escaped in errors, results and models") {
@@ -195,14 +199,16 @@ TEST_CASE("a pipe or a device among clips is named and left out, and nothing wai
   fs::create_directories(bench / "noises");
   write_wav(bench / "noises/hum.wav", sine(50.0, kRateHz, 3000), kRateHz);
   REQUIRE(::mkfifo((bench / "noises/pipe.wav").c_str(), 0600) == 0);
-  bench.directory().write("noisy.toml", text_of(bench / "quick.toml") + "[audio.background]\nfolder = \"noises\"\n");
+  bench.directory().write("noisy.toml",
+                          text_of(bench / "quick.toml") + "[audio.background]\nfolder = \"noises\"\n");
 
   const Finished told = bench.trainer({"data", bench / "data", "--json"});
   REQUIRE(told.code == 0);
   const boost::json::value report = boost::json::parse(told.out);
   CHECK(report.at("readable") == 5);
   CHECK(report.at("problems").at(0) ==
-        boost::json::value{{"kind", "broken"}, {"about", "cat/pipe.wav"}, {"what", "is a pipe, expected a file"}});
+        boost::json::value{
+            {"kind", "broken"}, {"about", "cat/pipe.wav"}, {"what", "is a pipe, expected a file"}});
   CHECK(report.at("problems").at(1).at("about") == "dog/zero.wav");
 
   for (const bool kept : {true, false}) {  // with a cache of features, and without one
@@ -210,8 +216,8 @@ TEST_CASE("a pipe or a device among clips is named and left out, and nothing wai
         kept ? std::vector<std::string>{"XDG_CACHE_HOME=" + (bench / "cache").string()}
              : std::vector<std::string>{"XDG_CACHE_HOME=", "HOME="};
     const Finished trained =
-        run_program({EARSHOT_TRAINER, "train", "--data", bench / "data", "--config", bench / "noisy.toml", "--out",
-                     bench / (kept ? "kept" : "anew")},
+        run_program({EARSHOT_TRAINER, "train", "--data", bench / "data", "--config", bench / "noisy.toml",
+                     "--out", bench / (kept ? "kept" : "anew")},
                     environment);
     INFO(trained.err);
     CHECK(trained.code == 0);
@@ -237,7 +243,8 @@ TEST_CASE("a label that nobody can read is bad data before any clip is read") {
   const Bench bench;
   bench.clip("audio/a.wav", 300.0);
   bench.clip("audio/b.wav", 500.0);
-  bench.directory().write("data/meta.csv", "filename,fold,target,category\na.wav,1,0,tea\nb.wav,1,1,caf\xE9\n");
+  bench.directory().write("data/meta.csv",
+                          "filename,fold,target,category\na.wav,1,0,tea\nb.wav,1,1,caf\xE9\n");
   for (const Finished& refused : {bench.trainer({"data", bench / "data"}), bench.train()}) {
     CHECK(refused.code == 65);
     CHECK(refused.out.empty());
@@ -249,7 +256,8 @@ TEST_CASE("a label that nobody can read is bad data before any clip is read") {
 TEST_CASE("a preset is found although something of its name cannot be looked at") {
   const Bench bench;
   fs::create_symlink("v6", bench / "v6");  // a link to itself
-  const std::string command = "cd " + bench.directory().path().string() + " && exec " EARSHOT_TRAINER " info v6";
+  const std::string command =
+      "cd " + bench.directory().path().string() + " && exec " EARSHOT_TRAINER " info v6";
   const Finished told = run_program({"/bin/sh", "-c", command});
   INFO(told.err);
   CHECK(told.code == 0);

@@ -233,7 +233,8 @@ TEST_CASE("a clip whose sound was replaced since the run began is a change that 
   child.send_signal(SIGINT);
   REQUIRE(child.wait() == 128 + SIGINT);
   const std::string state = bytes_of(workshop.out("run") / "resume.safetensors");
-  test::write_wav(workshop.directory() / "data/audio/0.wav", test::sine(777.0, kRateHz, kRateHz / 2), kRateHz);
+  test::write_wav(workshop.directory() / "data/audio/0.wav",
+                  test::sine(777.0, kRateHz, kRateHz / 2), kRateHz);
   const test::Finished refused = workshop.run(workshop.train("run", {"--resume", "--epochs", "5000"}));
   INFO(refused.err);
   CHECK(refused.code == 78);

@@ -295,7 +295,8 @@ TEST_CASE("crossval holds every fold out once, goes on where it was stopped, and
   const std::vector<std::string> table = lines_of(workshop.out("cv") / "scores.csv");
   REQUIRE(table.size() == 13);
   CHECK(table[0] == "file,label,predicted,tone,noise,clicks,fold");
-  CHECK_THAT(table[1], Catch::Matchers::StartsWith("audio/clip0.wav,tone,") && Catch::Matchers::EndsWith(",1"));
+  CHECK_THAT(table[1],
+             Catch::Matchers::StartsWith("audio/clip0.wav,tone,") && Catch::Matchers::EndsWith(",1"));
 
   std::vector<std::string> dealt = plan;
   dealt.insert(dealt.end(), {"--folds", "4"});
@@ -514,7 +515,9 @@ TEST_CASE("bad input gets an exit code of its own and one line that names it") {
       {{"features", absent, "--preset", "v6", "--out", out}, 66, "absent"},
       {{"features", empty, "--preset", "v6", "--out", out}, 65, "found no samples"},
       {{"train", "--data", lopsided, "--preset", "v6", "--out", out}, 65, "class '9'"},
-      {{"train", "--data", garbled, "--config", quick, "--out", out}, 65, "meta.csv:2: category: 'caf\\xe9' is not UTF-8"},
+      {{"train", "--data", garbled, "--config", quick, "--out", out},
+       65,
+       "meta.csv:2: category: 'caf\\xe9' is not UTF-8"},
       {{"data", garbled}, 65, "meta.csv:2: category"},
   };
   for (const Mistake& mistake : mistakes) {

@@ -104,7 +104,8 @@ TEST_CASE("a name in labels.txt that is none is refused with its line, and so is
                     (directory / "labels.txt").string() + ":3: 'caf\xE9' is not UTF-8: byte 4 is 0xe9");
   directory.write("labels.txt", std::string("\xFF\xFE" "a\0\n\0", 6));
   CHECK_THROWS_WITH(read_data_set(directory.path()),
-                    (directory / "labels.txt").string() + ": is in UTF-16, expected names of classes in UTF-8");
+                    (directory / "labels.txt").string() +
+                        ": is in UTF-16, expected names of classes in UTF-8");
 
   const TemporaryDirectory folders;
   folders.write("cat/1.wav", "");
@@ -309,7 +310,8 @@ TEST_CASE("a wrong list is refused with file, line, what was found and what was 
        "meta.csv:2: category: found 'dog', expected _background_ beside target -1"},
       {"meta.csv", esc + "a.wav,1,3,_background_\n",
        "meta.csv:2: target: found '3', expected -1 beside _background_"},
-      {"meta.csv", esc + "a.wav,1,0,caf\xE9\n", "meta.csv:2: category: 'caf\xE9' is not UTF-8: byte 4 is 0xe9"},
+      {"meta.csv", esc + "a.wav,1,0,caf\xE9\n",
+       "meta.csv:2: category: 'caf\xE9' is not UTF-8: byte 4 is 0xe9"},
       {"meta.csv", esc + "a.wav,1,0,dog\nb.wav,1,1;0,\"two\nlines;dog\"\n",
        "meta.csv:3: category: 'two\nlines' holds a control character: byte 4 is \\n"},
       {"meta.csv", esc + "a.wav,1,0," + std::string(300, 'x') + '\n',
@@ -317,7 +319,8 @@ TEST_CASE("a wrong list is refused with file, line, what was found and what was 
       {"meta.csv", esc + "deep/" + std::string(256, 'x') + ",1,0,dog\n",
        "meta.csv:2: filename: 'deep/" + std::string(75, 'x') +
            "...' has a name of 256 bytes in it, expected at most 255"},
-      {"meta.csv", std::string("\xFF\xFE" "f\0i\0", 6), "meta.csv: is in UTF-16, expected a CSV file in UTF-8"},
+      {"meta.csv", std::string("\xFF\xFE" "f\0i\0", 6),
+       "meta.csv: is in UTF-16, expected a CSV file in UTF-8"},
       {"Train.csv", "file_name,class\nx.wav,1\n",
        "Train.csv:1: found the columns 'file_name,class', expected one named 'classID'"},
       {"Train.csv", source + "x.wav,10\n",

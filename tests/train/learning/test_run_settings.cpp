@@ -56,7 +56,7 @@ struct Clips {
 
 }  // namespace
 
-TEST_CASE("a run of equal settings goes on, and one of another number of epochs if no schedule depends on it") {
+TEST_CASE("a run of equal settings goes on, and one of more epochs if no schedule depends on them") {
   const Clips clips;
   TrainConfig config;
   const Settings then = clips.settings(config);

@@ -1,4 +1,5 @@
-// CacheLimit: what was unused for longest goes, what is in use stays, and several processes may do it at once.
+// CacheLimit: what was unused for longest goes, what is in use stays, and several processes may do it at
+// once.
 #include "train/samples/CacheLimit.h"
 
 #include <fcntl.h>
@@ -114,7 +115,8 @@ TEST_CASE("an entry that is loaded counts as used now") {
   for (const fs::path& file : files) set_used(file, file.filename() == older ? 20 : 10);
   std::vector<float> read(features.size());
   REQUIRE(cache.load(older, read));
-  CHECK(limit_cache(directory.path(), fs::file_size(files[0]), Clock::now() - std::chrono::hours(1)).removed == 1);
+  const auto since = Clock::now() - std::chrono::hours(1);
+  CHECK(limit_cache(directory.path(), fs::file_size(files[0]), since).removed == 1);
   CHECK_FALSE(cache.load(old, read));
   CHECK(cache.load(older, read));
 }
