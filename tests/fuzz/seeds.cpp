@@ -13,7 +13,6 @@
 
 #include "nn/exchange/ZipArchive.h"
 #include "nn/model/Model.h"
-#include "tests/fuzz/StoredZip.h"
 
 namespace fs = std::filesystem;
 using namespace earshot;
@@ -126,28 +125,33 @@ void write_sounds(const Seeds& seeds) {
   }
 }
 
-// What Keras saved for tests/golden, and the parts of its archives apart.
+// What Keras saved for tests/golden: the small files whole and apart, of the others the configuration.
 void write_keras(const Seeds& seeds) {
-  const std::string golden = repository_file("tests/golden/keras_import.zip");
-  const ZipArchive archive(golden);
   constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 20U;
+  const std::string own_bytes = repository_file("tests/golden/keras_own.zip");
+  const ZipArchive own(own_bytes);
+  for (const std::string name :
+       {"activation", "add", "conv2d", "idle", "nested", "regularizer", "training"}) {
+    const std::string keras = own.read(name + ".keras", kMostBytes);
+    const ZipArchive parts(keras);
+    const std::string weights = parts.read("model.weights.h5", kMostBytes);
+    seeds.write("fuzz_keras_archive", name + ".keras", keras);
+    seeds.write("fuzz_keras_archive", name, parts.read("config.json", kMostBytes) + '\0' + weights);
+    seeds.write("fuzz_hdf5", name + ".weights.h5", weights);
+  }
+  for (const std::string name : {"conv2d.h5", "option.h5", "registered.h5"}) {
+    seeds.write("fuzz_hdf5", name, own.read(name, kMostBytes));
+  }
+  const std::string golden_bytes = repository_file("tests/golden/keras_import.zip");
+  const ZipArchive golden(golden_bytes);
   for (const std::string version : {"3.5.0", "3.15.1", "2.17.0"}) {
     for (const std::string name : {"sequential-", "functional-"}) {
-      const std::string stem = name + version;
-      const std::string keras = archive.read(stem + ".keras", kMostBytes);
+      const std::string keras = golden.read(name + version + ".keras", kMostBytes);
       const ZipArchive parts(keras);
-      seeds.write("fuzz_keras_archive", stem,
-                  parts.read("config.json", kMostBytes) + '\0' + parts.read("model.weights.h5", kMostBytes));
-      seeds.write("fuzz_keras_archive", stem + ".keras",
-                  fuzz::stored_zip({{"metadata.json", parts.read("metadata.json", kMostBytes)},
-                                    {"config.json", parts.read("config.json", kMostBytes)},
-                                    {"model.weights.h5", parts.read("model.weights.h5", kMostBytes)}}));
-      const bool old = version.starts_with("2");
-      seeds.write("fuzz_hdf5", stem + ".h5", archive.read(stem + ".h5", kMostBytes));
-      seeds.write("fuzz_hdf5", stem + ".weights.h5",
-                  archive.read(stem + (old ? "-weights.h5" : ".weights.h5"), kMostBytes));
+      seeds.write("fuzz_keras_archive", name + version, parts.read("config.json", kMostBytes) + '\0');
     }
   }
+  seeds.write("fuzz_hdf5", "keras-2.weights.h5", golden.read("sequential-2.17.0-weights.h5", kMostBytes));
 }
 
 void write_texts(const Seeds& seeds) {
