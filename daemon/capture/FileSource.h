@@ -21,8 +21,8 @@ class FileSource final : public Source {
   FileSource(const SourceSettings& settings, const FileSettings& file, const SourceContext& context);
 
   /// Caller's thread: the file through the pipeline until its end or a stop; what happens is published, but
-  /// no change of state. Sound that cannot be read is a gap, and `damaged` is told each time, once if the file
-  /// is played again. Throws Error(io) if reading the file fails.
+  /// no change of state. Sound that cannot be read is a gap, and `damaged` is told each time, once if the
+  /// file is played again. Throws Error(io) if reading the file fails.
   using DamageListener = std::function<void(const SoundDamage& damage)>;
   void play(std::stop_token stop, const DamageListener& damaged);
 
@@ -31,8 +31,8 @@ class FileSource final : public Source {
   /// From the start again. Throws Error(bad_data) if it has another rate or number of channels by now.
   void reopen();
   std::size_t read(std::span<float> out);
-  /// What is lost right here becomes a gap, at the file's end once it is over. Returns how many samples of the
-  /// file's time went by.
+  /// What is lost right here becomes a gap, at the file's end once it is over. Returns how many samples of
+  /// the file's time went by.
   std::uint64_t pass_damages(const DamageListener& damaged);
 
   FileSettings settings_;

@@ -7,27 +7,20 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "dsp/audio/BadSamples.h"
+#include "dsp/audio/SoundReader.h"
 
 namespace earshot {
 
-/// Sound of a file that could not be read.
-struct SoundDamage {
-  std::uint64_t position = 0;            ///< in samples at the file's rate, lost ones before it included
-  std::optional<std::uint64_t> samples;  ///< how many are lost; nothing: the file does not tell
-  std::string line;                      ///< all that in words, naming the file
-};
-
-/// A file opened for reading. Streams that lie one behind another in it are one sound, at the rate of the first
-/// one. Not thread safe.
+/// A file opened for reading. Streams that lie one behind another in it are one sound, at the rate of the
+/// first one. Not thread safe.
 class AudioFile {
  public:
-  /// Throws Error(no_input) if it is missing, unreadable or no regular file; Error(bad_data) if it is not audio
-  /// that libsndfile knows, has not a single sample or is at a rate beyond Resampler's; the line names the
-  /// file and, for bad data, libsndfile's reason.
+  /// Throws Error(no_input) if it is missing, unreadable or no regular file; Error(bad_data) if it is not
+  /// audio that libsndfile knows, has not a single sample or is at a rate beyond Resampler's; the line names
+  /// the file and, for bad data, libsndfile's reason.
   explicit AudioFile(const std::filesystem::path& path);
   ~AudioFile();
   AudioFile(AudioFile&&) noexcept;
@@ -47,8 +40,8 @@ class AudioFile {
   /// No more sound follows what next_damage() has told, and none what was read.
   bool at_end() const noexcept;
 
-  /// Up to out.size() frames, mixed as FrameMixer does; fewer only before damage and at the end, 0 once there.
-  /// Throws Error(io) if reading the file fails.
+  /// Up to out.size() frames, mixed as FrameMixer does; fewer only before damage and at the end, 0 once
+  /// there. Throws Error(io) if reading the file fails.
   std::size_t read_mono(std::span<float> out);
   /// The same, one channel only: 0 is the first. A later stream of another number of channels is mixed.
   std::size_t read_channel(int channel, std::span<float> out);

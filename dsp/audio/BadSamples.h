@@ -7,9 +7,9 @@
 
 namespace earshot {
 
-/// 120 dB over full scale. Float formats carry what clips by a few dB, and files of other scales (16-bit numbers
-/// as floats) up to 96 dB over; what is louder is other bytes taken for floats, or an overflow, and would drown
-/// all else: a mean of channels, a resampler's neighbours, a window's level.
+/// 120 dB over full scale. Float formats carry what clips by a few dB, and files of other scales (16-bit
+/// numbers as floats) up to 96 dB over; what is louder is other bytes taken for floats, or an overflow, and
+/// would drown all else: a mean of channels, a resampler's neighbours, a window's level.
 inline constexpr float kLoudestSample = 1e6F;
 
 /// False for NaN, too. real-time.

@@ -30,8 +30,8 @@ struct Layout {
   std::size_t header() const noexcept { return id_bytes + size_bytes; }
 };
 
-// IBM and Microsoft, "Multimedia Programming Interface and Data Specifications 1.0"; EBU Tech 3306; Sony, "Wave64";
-// Apple, "AIFF 1.3" and "Core Audio Format Specification 1.0".
+// IBM and Microsoft, "Multimedia Programming Interface and Data Specifications 1.0"; EBU Tech 3306; Sony,
+// "Wave64"; Apple, "AIFF 1.3" and "Core Audio Format Specification 1.0".
 std::optional<Layout> layout_of(std::string_view begin) {
   const std::string_view id = begin.substr(0, 4);
   const std::string_view form = begin.size() >= 12 ? begin.substr(8, 4) : std::string_view{};
@@ -40,7 +40,9 @@ std::optional<Layout> layout_of(std::string_view begin) {
   if (id == "FORM" && (form == "AIFF" || form == "AIFC")) {
     return Layout{.order = ByteOrder::big, .data = "SSND", .before_sound = 8};
   }
-  if (id == "caff") return Layout{.order = ByteOrder::big, .size_bytes = 8, .alignment = 1, .first = 8, .before_sound = 4};
+  if (id == "caff") {
+    return Layout{.order = ByteOrder::big, .size_bytes = 8, .alignment = 1, .first = 8, .before_sound = 4};
+  }
   if (id == "riff") {
     return Layout{.id_bytes = 16, .size_bytes = 8, .size_counts_header = true, .alignment = 8, .first = 40};
   }
@@ -133,7 +135,8 @@ class ChunkMapper {
       if (rest == 0 || chunks_from(contents(data)) == size()) return plain(size());
       return take_rest(data, sound, rest);
     }
-    const bool unknown = layout_.size_bytes == 4 && ds64_ == 0 ? promised >= kUnknownSize : promised >> 62U != 0;
+    const bool narrow = layout_.size_bytes == 4 && ds64_ == 0;
+    const bool unknown = narrow ? promised >= kUnknownSize : promised >> 62U != 0;
     if (promised > rest) {
       if (unknown && rest > kMostPieceBytes * 4 - 1) return take_rest(data, sound, rest);
       if (layout_.id_bytes == 4 && layout_.size_bytes == 8) {
@@ -207,7 +210,7 @@ class ChunkMapper {
         put(ds64_ + 16, 8, part / block);
       }
       if (comm_ > 0 && comm_ < data.offset) put_frames(piece.head, part);
-      if (layout_.id_bytes == 4 && layout_.size_bytes == 4 && ds64_ == 0) put(begin_ + 4, 4, head_bytes - 8 + part);
+      if (layout_.size_bytes == 4 && ds64_ == 0) put(begin_ + 4, 4, head_bytes - 8 + part);
       if (layout_.id_bytes == 16) put(begin_ + 16, 8, head_bytes + part);
       piece.append({sound + done, part});
       map_.pieces.push_back(std::move(piece));

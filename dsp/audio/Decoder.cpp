@@ -14,11 +14,11 @@
 
 #include "dsp/base/Error.h"
 
-// libmpg123 writes what it stumbles upon to standard error, unless the handle is told to be quiet; libsndfile,
-// which owns the handle, has no door for that. A program's own symbols come before a library's: libsndfile
-// calls this mpg123_new, which makes the handle by libmpg123's and tells it. Nothing of the process is
-// changed for it (its standard error could be sent elsewhere only for all threads at once). Where a linker
-// binds otherwise, libmpg123 talks, and all else is the same.
+// libmpg123 writes what it stumbles upon to standard error, unless the handle is told to be quiet;
+// libsndfile, which owns the handle, has no door for that. A program's own symbols come before a library's:
+// libsndfile calls this mpg123_new, which makes the handle by libmpg123's and tells it. Nothing of the
+// process is changed for it (its standard error could be sent elsewhere only for all threads at once). Where
+// a linker binds otherwise, libmpg123 talks, and all else is the same.
 extern "C" __attribute__((visibility("default"))) mpg123_handle* mpg123_new(const char* decoder, int* error) {
   using New = mpg123_handle*(const char*, int*);
   using Parameter = int(mpg123_handle*, int, long, double);
@@ -123,8 +123,8 @@ struct Decoder::Impl {
 };
 
 Decoder::Decoder(const std::filesystem::path& path, const FileBytes& file, SoundPiece piece) {
-  const bool whole =
-      piece.head.empty() && piece.body.size() == 1 && piece.body[0].offset == 0 && piece.body[0].size == file.size();
+  const bool whole = piece.head.empty() && piece.body.size() == 1 && piece.body[0].offset == 0 &&
+                     piece.body[0].size == file.size();
   impl_ = std::make_unique<Impl>(file, std::move(piece));
   // libsndfile tells why it failed to open by a variable of the whole process.
   static std::mutex opening;

@@ -37,10 +37,11 @@ std::optional<FlacFrame> flac_frame_at(std::string_view bytes, const FlacStreamI
   std::uint64_t number = ones == 0 ? byte(4) : byte(4) & (0x7FU >> static_cast<unsigned>(ones));
   for (std::size_t i = 1; i < number_bytes; ++i) number = number << 6U | (byte(4 + i) & 0x3FU);
   FlacFrame frame;
+  const std::uint64_t block = number_of(bytes.substr(4 + number_bytes, block_bytes), ByteOrder::big);
   frame.samples = block_code == 1   ? 192
                   : block_code <= 5 ? std::uint64_t{576} << (block_code - 2)
                   : block_code >= 8 ? std::uint64_t{256} << (block_code - 8)
-                                    : number_of(bytes.substr(4 + number_bytes, block_bytes), ByteOrder::big) + 1;
+                                    : block + 1;
   frame.start = variable ? number : number * info.least_block;
   return frame;
 }

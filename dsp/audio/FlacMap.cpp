@@ -81,8 +81,8 @@ class FlacMapper {
     return true;
   }
 
-  /// Where the frame at `offset_` ends: where another begins, or a stream, a tag, nothing, and the checksum of
-  /// what lies between is right; 0 if nowhere.
+  /// Where the frame at `offset_` ends: where another begins, or a stream, a tag, nothing, and the checksum
+  /// of what lies between is right; 0 if nowhere.
   std::uint64_t end_of(const FlacFrame& frame) {
     boost::crc_optimal<16, 0x8005, 0, 0, false, false> checksum;
     // Behind the stream's last one anything may lie: its checksum alone must do.

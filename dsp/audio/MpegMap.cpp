@@ -62,7 +62,10 @@ std::optional<MpegFrame> frame_at(ByteWindow& window, std::uint64_t offset) {
     frame.samples = frame.layer == 3 && !first ? 576 : 1152;
     frame.bytes = frame.samples / 8 * bits_per_second / frame.rate_hz + padding;
   }
-  if (frame.layer == 3) frame.side_bytes = first ? (frame.channels == 1 ? 17 : 32) : frame.channels == 1 ? 9 : 17;
+  if (frame.layer == 3) {
+    const bool mono = frame.channels == 1;
+    frame.side_bytes = first ? (mono ? 17 : 32) : (mono ? 9 : 17);
+  }
   return frame;
 }
 
@@ -200,8 +203,8 @@ class MpegMapper {
     map_.pieces[hole.piece].start = at - std::min(at, note_.delay);
   }
 
-  /// With frames of varying size a hole's length is a guess; if the stream tells how many frames it has and none
-  /// are missing at its end, all holes together are not.
+  /// With frames of varying size a hole's length is a guess; if the stream tells how many frames it has and
+  /// none are missing at its end, all holes together are not.
   void place_holes() {
     if (lost_frames_ > 0 && lost_bytes_ == 0 && note_.frames > frames_) {
       const std::uint64_t lost = note_.frames - frames_;
@@ -240,7 +243,8 @@ class MpegMapper {
     for (; to < window_.size(); ++to) {
       const std::string_view bytes = window_.at(to, 1);
       if (bytes.empty() || bytes[0] == '\xFF') break;
-      if (std::string_view("ITAL").find(bytes[0]) != std::string_view::npos && tag_bytes(window_, to) > 0) break;
+      const bool may_be_tag = std::string_view("ITAL").find(bytes[0]) != std::string_view::npos;
+      if (may_be_tag && tag_bytes(window_, to) > 0) break;
     }
     lost_bytes_ += to - offset_;
     offset_ = to;
@@ -296,7 +300,8 @@ std::uint64_t tag_bytes(ByteWindow& window, std::uint64_t offset) {
     return std::min(left, size + (has_footer ? 20 : 10));
   }
   if (bytes.starts_with("TAG") && left >= 128) return 128;
-  if (bytes.size() == 32 && bytes.starts_with("APETAGEX")) {  // APEv2: the size counts the footer, not the header
+  if (bytes.size() == 32 && bytes.starts_with("APETAGEX")) {
+    // APEv2: the size counts the footer, not the header.
     const bool is_header = (number(20) & 0x2000'0000U) != 0;
     return std::min(left, is_header ? number(12) + 32 : 32);
   }

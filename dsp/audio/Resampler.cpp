@@ -71,8 +71,8 @@ struct Resampler::Impl {
     filled = 0;
   }
 
-  /// libsamplerate refused the last `left` samples of the block: silence in their place keeps the count, and a
-  /// fresh start gives the next block a chance.
+  /// libsamplerate refused the last `left` samples of the block: silence in their place keeps the count, and
+  /// a fresh start gives the next block a chance.
   void fail(std::size_t left) noexcept {
     src_reset(state.get());
     failed_samples += left;

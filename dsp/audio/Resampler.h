@@ -31,8 +31,8 @@ class Resampler {
   /// Forgets everything, for a new stream.
   void reset() noexcept;
 
-  /// Samples that libsamplerate refused, silence in their place, since the last call. None, unless the library
-  /// or memory is broken.
+  /// Samples that libsamplerate refused, silence in their place, since the last call. None, unless the
+  /// library or memory is broken.
   std::uint64_t take_failed_samples() noexcept;
 
  private:

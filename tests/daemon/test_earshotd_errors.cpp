@@ -11,6 +11,7 @@
 #include <catch2/catch.hpp>
 
 #include "daemon/client/Classify.h"
+#include "daemon/client/Send.h"
 #include "tests/daemon/Daemon.h"
 #include "tests/dsp/Signals.h"
 #include "tests/dsp/audio/SoundBytes.h"
@@ -140,7 +141,8 @@ TEST_CASE("classify hears all that can be read of a damaged file, names the rest
   std::string bytes = encoded(noise(160'000, 1), kFlac);
   bytes.replace(bytes.size() / 2, 5000, 5000, '\0');
   std::ofstream(path, std::ios::binary) << bytes;
-  const std::filesystem::path cut = setup.directory.write("cut.wav", encoded(noise(80'000, 1), kWav).substr(0, 50'000));
+  const std::filesystem::path cut =
+      setup.directory.write("cut.wav", encoded(noise(80'000, 1), kWav).substr(0, 50'000));
   ClassifySettings settings{.files = {path, cut},
                             .model = setup.directory / "model.safetensors",
                             .hop_s = 0.5,
@@ -188,6 +190,29 @@ TEST_CASE("classify refuses an empty file and a pipe") {
   CHECK(code_of(setup.directory.path()) == ExitCode::no_input);
   CHECK(code_of(setup.directory.write("empty.wav", "")) == ExitCode::bad_data);
   CHECK(code_of(setup.directory.write("header.wav", encoded({}, kWav))) == ExitCode::bad_data);
+}
+
+TEST_CASE("send refuses what has no sound before it connects to anybody") {
+  const TemporaryDirectory directory;
+  const auto code_of = [](const std::filesystem::path& file) {
+    SendSettings settings;
+    settings.file = file;
+    std::ostringstream errors;
+    try {
+      send_file(settings, errors);
+    } catch (const Error& error) {
+      CHECK_THAT(error.what(), Catch::Matchers::StartsWith(file.string() + ": "));
+      return error.code();
+    }
+    return ExitCode::ok;
+  };
+  const std::filesystem::path pipe = directory / "pipe.wav";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK(code_of(pipe) == ExitCode::no_input);
+  CHECK(code_of(directory.path()) == ExitCode::no_input);
+  CHECK(code_of(directory / "none.wav") == ExitCode::no_input);
+  CHECK(code_of(directory.write("empty.wav", "")) == ExitCode::bad_data);
+  CHECK(code_of(directory.write("header.wav", encoded({}, kWav))) == ExitCode::bad_data);
 }
 
 TEST_CASE("classify names what is no sound and does the others") {

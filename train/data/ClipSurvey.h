@@ -20,7 +20,7 @@ struct ClipFacts {
   float peak = 0.0F;              ///< of the channels' mean, full scale 1
   std::uint64_t clipped = 0;      ///< samples of it in runs of three or more at full scale
   std::uint64_t bad_samples = 0;  ///< no sound (is_sound), taken as 0
-  std::vector<std::string> damages;  ///< parts that could not be read, without its path
+  std::vector<std::string> damages;  ///< parts that cannot be read, a line each, without its path
   std::uint64_t sound = 0;        ///< SoundHash of the channels' mean at the clip's own rate
 
   bool readable() const noexcept { return problem.empty(); }

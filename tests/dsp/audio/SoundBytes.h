@@ -45,7 +45,7 @@ class SoundFile {
 inline constexpr int kVorbis = SF_FORMAT_OGG | SF_FORMAT_VORBIS;
 inline constexpr int kOpus = SF_FORMAT_OGG | SF_FORMAT_OPUS;
 inline constexpr int kFlac = SF_FORMAT_FLAC | SF_FORMAT_PCM_16;
-inline constexpr int kOggFlac = SF_FORMAT_FLAC | SF_FORMAT_OGG;  ///< of our own making: libsndfile writes none
+inline constexpr int kOggFlac = SF_FORMAT_FLAC | SF_FORMAT_OGG;  ///< our own: libsndfile writes none
 inline constexpr int kMp3 = SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III;
 inline constexpr int kWav = SF_FORMAT_WAV | SF_FORMAT_PCM_16;
 
@@ -86,7 +86,8 @@ inline std::string ogg_flac(const std::string& native) {
       const bool ends_here = left < 255 * 255;
       const std::size_t size = ends_here ? left : 255 * 255;
       const std::size_t segments = ends_here ? size / 255 + 1 : 255;
-      const unsigned flags = (from > 0 ? 1U : 0U) | (sequence == 0 ? 2U : 0U) | (i + 1 == packets.size() && ends_here ? 4U : 0U);
+      const bool is_last = i + 1 == packets.size() && ends_here;
+      const unsigned flags = (from > 0 ? 1U : 0U) | (sequence == 0 ? 2U : 0U) | (is_last ? 4U : 0U);
       std::string page = "OggS" + std::string(23, '\0');
       page[5] = static_cast<char>(flags);
       put_number(page, 6, 8, ends_here ? ends[i] : ~std::uint64_t{0}, ByteOrder::little);
@@ -106,14 +107,17 @@ inline std::string ogg_flac(const std::string& native) {
 }
 
 /// Interleaved frames as a whole file of a libsndfile format.
-inline std::string encoded(const std::vector<float>& frames, int format, int rate_hz = 16000, int channels = 1) {
+inline std::string encoded(const std::vector<float>& frames, int format, int rate_hz = 16000,
+                           int channels = 1) {
   if (format == kOggFlac) return ogg_flac(encoded(frames, kFlac, rate_hz, channels));
   struct Memory {
     std::string bytes;
     std::size_t at = 0;
   } memory;
   SF_VIRTUAL_IO io{};
-  io.get_filelen = [](void* data) { return static_cast<sf_count_t>(static_cast<Memory*>(data)->bytes.size()); };
+  io.get_filelen = [](void* data) {
+    return static_cast<sf_count_t>(static_cast<Memory*>(data)->bytes.size());
+  };
   io.tell = [](void* data) { return static_cast<sf_count_t>(static_cast<Memory*>(data)->at); };
   io.seek = [](sf_count_t offset, int whence, void* data) {
     auto& file = *static_cast<Memory*>(data);
@@ -123,9 +127,10 @@ inline std::string encoded(const std::vector<float>& frames, int format, int rat
   };
   io.read = [](void* out, sf_count_t count, void* data) {
     auto& file = *static_cast<Memory*>(data);
-    const std::size_t got = file.at < file.bytes.size()
-                                ? file.bytes.copy(static_cast<char*>(out), static_cast<std::size_t>(count), file.at)
-                                : 0;
+    std::size_t got = 0;
+    if (file.at < file.bytes.size()) {
+      got = file.bytes.copy(static_cast<char*>(out), static_cast<std::size_t>(count), file.at);
+    }
     file.at += got;
     return static_cast<sf_count_t>(got);
   };
@@ -168,7 +173,8 @@ inline Heard hear(const std::filesystem::path& path) {
     }
     const std::size_t got = file.read_mono(block);
     if (got == 0) return heard;
-    heard.samples.insert(heard.samples.end(), block.begin(), block.begin() + static_cast<std::ptrdiff_t>(got));
+    const auto end = block.begin() + static_cast<std::ptrdiff_t>(got);
+    heard.samples.insert(heard.samples.end(), block.begin(), end);
   }
 }
 
@@ -189,7 +195,8 @@ inline std::optional<ExitCode> failure_of(const std::filesystem::path& path) {
 }
 
 /// The largest difference from `from` to `to`.
-inline float distance(const std::vector<float>& a, const std::vector<float>& b, std::size_t from, std::size_t to) {
+inline float distance(const std::vector<float>& a, const std::vector<float>& b, std::size_t from,
+                      std::size_t to) {
   REQUIRE(a.size() >= to);
   REQUIRE(b.size() >= to);
   float most = 0.0F;

@@ -66,7 +66,8 @@ TEST_CASE("a WAV cut short says how much is missing") {
   REQUIRE(heard.damages.size() == 1);
   CHECK(heard.damages[0].position == 52800);
   CHECK(heard.damages[0].samples == 35200);
-  CHECK_THAT(heard.damages[0].line, Catch::EndsWith(": 2.20 s after 0:00:03.30 could not be read: cut short"));
+  CHECK_THAT(heard.damages[0].line,
+             Catch::EndsWith(": 2.20 s after 0:00:03.30 could not be read: cut short"));
 }
 
 TEST_CASE("bytes behind the sound that are no chunks are named") {
