@@ -15,6 +15,7 @@ namespace earshot {
 namespace {
 
 constexpr std::size_t kWindowBytes = std::size_t{256} << 10;
+constexpr std::size_t kFirstBytes = 4096;
 
 [[noreturn]] void refuse(const std::filesystem::path& path, const std::string& found) {
   throw Error(ExitCode::no_input, path.string() + ": " + found + ", expected an audio file");
@@ -57,16 +58,20 @@ std::size_t FileBytes::read(std::uint64_t offset, std::span<char> out) const noe
   return done;
 }
 
-ByteWindow::ByteWindow(const FileBytes& file) : file_(file), buffer_(kWindowBytes) {}
+ByteWindow::ByteWindow(const FileBytes& file) : file_(file) {}
 
 std::string_view ByteWindow::at(std::uint64_t offset, std::size_t count) {
-  if (offset < begin_ || offset + count > begin_ + held_) {
+  const std::uint64_t end = std::min<std::uint64_t>(offset + count, size());
+  if (!buffer_ || offset < begin_ || end > begin_ + held_) {
+    // The first look is often the only one, at how the file begins.
+    const std::size_t wanted = buffer_ ? kWindowBytes : std::max(count, kFirstBytes);
+    if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kWindowBytes);
     begin_ = offset;
-    held_ = file_.read(offset, buffer_);
+    held_ = file_.read(offset, {buffer_.get(), wanted});
   }
   const auto skipped = static_cast<std::size_t>(offset - begin_);
   if (skipped >= held_) return {};
-  return std::string_view(buffer_.data() + skipped, std::min(count, held_ - skipped));
+  return std::string_view(buffer_.get() + skipped, std::min(count, held_ - skipped));
 }
 
 std::uint64_t ByteWindow::find(std::string_view what, std::uint64_t offset) {

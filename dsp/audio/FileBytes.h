@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string_view>
-#include <vector>
 
 namespace earshot {
 
@@ -45,7 +45,7 @@ class ByteWindow {
 
  private:
   const FileBytes& file_;
-  std::vector<char> buffer_;
+  std::unique_ptr<char[]> buffer_;  // allocated by the first use
   std::uint64_t begin_ = 0;
   std::size_t held_ = 0;
 };
