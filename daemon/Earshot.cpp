@@ -20,12 +20,12 @@
 #include "daemon/client/Watch.h"
 #include "dsp/audio/Resampler.h"
 #include "dsp/base/Error.h"
+#include "dsp/base/Failure.h"
 #include "dsp/base/LibraryLines.h"
 #include "dsp/base/NumberText.h"
 #include "dsp/base/StandardOutput.h"
 #include "dsp/base/Terminal.h"
 #include "dsp/base/Uncaught.h"
-#include "dsp/base/Utf8.h"
 
 namespace {
 
@@ -158,16 +158,14 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  earshot::end_uncaught_as_bug("earshot");
-  earshot::take_library_lines([](std::string_view) noexcept {});  // what matters of it our own errors say
+  end_uncaught_as_bug("earshot");
+  take_library_lines([](std::string_view) noexcept {});  // what matters of it our own errors say
   end_on_signals();
   try {
     return run(argc, argv);
-  } catch (const earshot::Error& error) {
-    std::cerr << "earshot: " << printable(error.what()) << '\n';
-    return static_cast<int>(error.code());
   } catch (const std::exception& error) {
-    std::cerr << "earshot: " << printable(error.what()) << '\n';
-    return static_cast<int>(earshot::ExitCode::software);
+    const Failure failure = failure_of(error);
+    std::cerr << "earshot: " << failure.line << '\n';
+    return static_cast<int>(failure.code);
   }
 }

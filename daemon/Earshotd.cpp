@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <exception>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -14,10 +15,10 @@
 
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
-#include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include "daemon/EarshotdOptions.h"
 #include "daemon/Journal.h"
 #include "daemon/Logging.h"
 #include "daemon/Signals.h"
@@ -30,6 +31,7 @@
 #include "daemon/settings/Config.h"
 #include "daemon/stream/StreamServer.h"
 #include "dsp/base/Error.h"
+#include "dsp/base/Failure.h"
 #include "dsp/base/LibraryLines.h"
 #include "dsp/base/StandardOutput.h"
 #include "dsp/base/Uncaught.h"
@@ -42,13 +44,6 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kShutdown = 1900ms;  // from the signal to the last byte
 constexpr std::chrono::milliseconds kSourcesShutdown = 1000ms;
-
-struct Options {
-  std::optional<std::filesystem::path> config;
-  bool check_config = false;
-  bool print_config = false;
-  bool list_devices = false;
-};
 
 StreamFacts facts_of(const Config& config, const Model& model) {
   StreamFacts facts{.model_name = model.name,
@@ -128,7 +123,7 @@ void check(const Config& config) {
   }
 }
 
-int run(const Options& options) {
+int run(const EarshotdOptions& options) {
   if (options.list_devices) {
     std::cout << device_lines(PortAudio().devices());
     flush_output(std::cout);
@@ -159,30 +154,18 @@ int run(const Options& options) {
 }  // namespace earshot
 
 int main(int argc, char** argv) {
-  using earshot::ExitCode;
-  earshot::end_uncaught_as_bug("earshotd");
-  earshot::open_standard_streams();
-  earshot::take_library_lines([](std::string_view line) noexcept { spdlog::debug("a library says: {}", line); });
-  CLI::App app("Listens, classifies every window of sound, and publishes the predictions.", "earshotd");
-  earshot::Options options;
-  app.add_option("--config", options.config, "The configuration file")->option_text("FILE");
-  app.add_flag("--check-config", options.check_config, "Say whether the configuration is good");
-  app.add_flag("--print-config", options.print_config, "Print the effective configuration");
-  app.add_flag("--list-devices", options.list_devices, "List the devices that record");
-  app.set_version_flag("--version", "earshotd " EARSHOT_VERSION);
+  using namespace earshot;
+  end_uncaught_as_bug("earshotd");
+  open_standard_streams();
+  take_library_lines([](std::string_view line) noexcept { spdlog::debug("a library says: {}", line); });
   try {
-    app.parse(argc, argv);
-    return earshot::run(options);
-  } catch (const CLI::Success& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
-    earshot::log_fatal(std::string(error.what()) + " (see earshotd --help)");
-    return static_cast<int>(ExitCode::usage);
-  } catch (const earshot::Error& error) {
-    earshot::log_fatal(error.what());
-    return static_cast<int>(error.code());
+    const std::optional<EarshotdOptions> options = EarshotdOptions::parse(argc, argv);
+    if (options) return run(*options);
+    flush_output(std::cout);
+    return static_cast<int>(ExitCode::ok);
   } catch (const std::exception& error) {
-    earshot::log_fatal(error.what());
-    return static_cast<int>(ExitCode::software);
+    const Failure failure = failure_of(error);
+    log_fatal(failure.line);
+    return static_cast<int>(failure.code);
   }
 }

@@ -1,10 +1,9 @@
 // trainer: makes, measures and explains models, offline.
 #include <exception>
-#include <filesystem>
 #include <iostream>
 #include <string>
 
-#include "dsp/base/Error.h"
+#include "dsp/base/Failure.h"
 #include "dsp/base/StandardOutput.h"
 #include "dsp/base/Uncaught.h"
 #include "train/commands/CalibrateCommand.h"
@@ -45,14 +44,9 @@ int main(int argc, char** argv) {
   end_uncaught_as_bug("trainer");
   try {
     return run_and_flush(argc, argv);
-  } catch (const earshot::Error& error) {
-    earshot::tell(std::string("trainer: ") + error.what());
-    return static_cast<int>(error.code());
-  } catch (const std::filesystem::filesystem_error& error) {
-    earshot::tell("trainer: " + error.path1().string() + ": cannot be used: " + error.code().message());
-    return static_cast<int>(earshot::ExitCode::io);
   } catch (const std::exception& error) {
-    earshot::tell(std::string("trainer: ") + error.what() + " (this is a bug)");
-    return static_cast<int>(earshot::ExitCode::software);
+    const Failure failure = failure_of(error);
+    tell("trainer: " + failure.line);
+    return static_cast<int>(failure.code);
   }
 }
