@@ -47,6 +47,9 @@ void visit_names(const fs::path& directory, const Visit& visit) {
 
 /// Nothing else that may lie there: a cache is removed from, so that only what it is sure of is its own.
 std::vector<Entry> entries_below(const fs::path& directory) {
+  using std::chrono::system_clock;
+  const std::int64_t hour_ago_ns =
+      std::chrono::nanoseconds((system_clock::now() - std::chrono::hours(1)).time_since_epoch()).count();
   std::vector<Entry> entries;
   visit_names(directory, [&](const fs::path& recipe) {
     if (!is_digest(recipe.filename().string())) return;
@@ -56,8 +59,10 @@ std::vector<Entry> entries_below(const fs::path& directory) {
           !S_ISREG(status.st_mode)) {
         return;
       }
-      entries.push_back({std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec,
-                         static_cast<std::uintmax_t>(status.st_size), file});
+      const std::int64_t used_ns = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+      const bool unfinished = file.filename().string().size() != kDigestDigits;
+      if (unfinished && used_ns > hour_ago_ns) return;  // somebody writes it
+      entries.push_back({used_ns, static_cast<std::uintmax_t>(status.st_size), file});
     });
   });
   return entries;
@@ -113,7 +118,6 @@ CacheSize limit_cache(const fs::path& directory, std::uintmax_t most_bytes,
     if (::unlink(entry.path.c_str()) != 0 && errno != ENOENT) continue;
     size.bytes -= entry.bytes;
     ++size.removed;
-    ::rmdir(entry.path.parent_path().c_str());  // if it was the recipe's last
   }
   return size;
 }

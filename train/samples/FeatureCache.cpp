@@ -114,12 +114,7 @@ void FeatureCache::store(const std::string& clip_sha256, const Entry& entry,
 
   const std::lock_guard lock(writing_);
   make_directory();
-  try {
-    write_file_unsynced(path_of(clip_sha256), bytes);  // its digest tells a torn one
-  } catch (const Error&) {
-    make_directory();  // another process may have removed it, empty, in between (CacheLimit)
-    write_file_unsynced(path_of(clip_sha256), bytes);
-  }
+  write_file_unsynced(path_of(clip_sha256), bytes);  // its digest tells a torn one
 }
 
 }  // namespace earshot

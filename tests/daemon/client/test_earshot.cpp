@@ -146,7 +146,8 @@ TEST_CASE("Ctrl-C, SIGTERM and SIGHUP end every command at once, quietly, with 1
       server.wait_for_clients(1);
       watching.send_signal(signal);
       CHECK(watching.wait(10s) == 128 + signal);
-      CHECK(std::count(watching.err().begin(), watching.err().end(), '\n') <= 1);  // "connected to ..."
+      const std::string said = watching.err();
+      CHECK(std::count(said.begin(), said.end(), '\n') <= 1);  // "connected to ..."
       server.wait_for_clients(0);
     }
     {
