@@ -122,6 +122,8 @@ class ChunkMapper {
         }
         return take_data(data);
       }
+      // libsndfile 1.2 looks for the end of a LIST chunk for ever that claims more than there is.
+      if (chunk->size > size() - contents(*chunk)) return plain(offset);
       offset = after(*chunk);
     }
   }
@@ -162,7 +164,7 @@ class ChunkMapper {
       next_form_ = end;
       return plain(end);
     }
-    plain(size());
+    plain(end);  // a chunk that is cut would not be the decoder's to read
     constexpr uint64_t kPadding = 512;  // what some writers fill the last block of a disk with
     if (end < size() && size() - end >= kPadding) {
       map_.trouble = "they lie behind the sound whose size the header tells";

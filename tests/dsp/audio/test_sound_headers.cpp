@@ -7,6 +7,7 @@
 
 #include "tests/dsp/Signals.h"
 #include "tests/dsp/audio/SoundBytes.h"
+#include "tests/support/TemporaryDirectory.h"
 
 namespace earshot::test {
 namespace {
@@ -80,6 +81,19 @@ TEST_CASE("bytes behind the sound that are no chunks are named") {
 
   const std::string list = "LIST" + std::string("\x04\0\0\0", 4) + "INFO";
   CHECK(hear_bytes(whole + list).damages.empty());
+}
+
+TEST_CASE("a chunk that claims more than the file has is not looked for the end of") {
+  // libsndfile 1.2 turns for ever in such a LIST chunk, without reading.
+  const std::string whole = encoded(noise(20000, 1), kWav);
+  const std::string list = with_number("LIST????INFO2\xff\xff\xff\xff\xff\xff\xff", 4, 0x06B1241A);
+  const std::string behind = whole + list;
+  CHECK((hear_bytes(behind).samples == hear_bytes(whole).samples));
+
+  std::string before = whole;
+  before.insert(before.find("data"), list);
+  const TemporaryDirectory directory;
+  CHECK(failure_of(directory.write("before.wav", before)) == ExitCode::bad_data);
 }
 
 TEST_CASE("a file without sound is bad data") {
