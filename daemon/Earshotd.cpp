@@ -35,6 +35,7 @@
 #include "dsp/base/LibraryLines.h"
 #include "dsp/base/StandardOutput.h"
 #include "dsp/base/Uncaught.h"
+#include "dsp/base/Utf8.h"
 #include "nn/model/Model.h"
 
 namespace earshot {
@@ -139,7 +140,7 @@ int run(const EarshotdOptions& options) {
   const Config config = load_config(*path);
   if (options.check_config) {
     check(config);
-    std::cout << path->string() << ": good\n";
+    std::cout << printable(path->string()) << ": good\n";
     flush_output(std::cout);
   } else if (options.print_config) {
     std::cout << to_toml(config);

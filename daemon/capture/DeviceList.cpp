@@ -15,11 +15,13 @@ namespace earshot {
 
 std::string denied_devices(const std::filesystem::path& directory) {
   std::error_code none;  // what cannot be listed denies nothing
-  for (const auto& entry : std::filesystem::directory_iterator(directory, none)) {
-    const std::string name = entry.path().filename().string();
+  using Iterator = std::filesystem::directory_iterator;
+  for (Iterator at(directory, none); !none && at != Iterator(); at.increment(none)) {
+    const std::filesystem::path& device = at->path();
+    const std::string name = device.filename().string();
     if (!name.starts_with("pcmC") || !name.ends_with('c')) continue;
-    if (::access(entry.path().c_str(), R_OK | W_OK) == 0 || errno != EACCES) continue;
-    return ": " + entry.path().string() + ": " + std::generic_category().message(EACCES) +
+    if (::access(device.c_str(), R_OK | W_OK) == 0 || errno != EACCES) continue;
+    return ": " + device.string() + ": " + std::generic_category().message(EACCES) +
            " (those in the group audio may)";
   }
   return {};

@@ -53,6 +53,7 @@ void FileSource::play(std::stop_token stop, const DamageListener& damaged) {
     if (got == 0) {
       if (settings_.at_end == AtEnd::stop) {
         pipeline().finish();
+        if (stop.stop_requested()) return;  // what came before may not have been taken
         // Behind the end: what is lost there must not take the place of a first window that is padded.
         pipeline().pass(lost_at_end_ * static_cast<std::uint64_t>(pipeline().rate_hz()) /
                             static_cast<std::uint64_t>(file_.rate_hz()),

@@ -15,6 +15,7 @@
 #include "daemon/settings/Config.h"
 #include "daemon/stream/JsonLine.h"
 #include "dsp/base/StandardOutput.h"
+#include "dsp/base/Utf8.h"
 #include "nn/model/Model.h"
 
 namespace earshot {
@@ -52,7 +53,7 @@ class Printer final : public MessageSink {
     const std::string what = prediction.gated ? fmt::format("{:<{}}         ", "(quiet)", label_width_)
                                               : fmt::format("{:<{}}  {:5.1f} %", model_.labels[index],
                                                             label_width_, 100.0F * *best);
-    return fmt::format("{}  {} - {}  {}  {:6.1f} dBFS{}{}\n", prediction.source,
+    return fmt::format("{}  {} - {}  {}  {:6.1f} dBFS{}{}\n", printable(prediction.source),
                        clock_text(prediction.start_sample, rate_hz),
                        clock_text(prediction.end_sample, rate_hz), what, prediction.level_dbfs,
                        others(prediction), prediction.padded_samples > 0 ? "  padded with silence" : "");
@@ -111,10 +112,10 @@ ExitCode classify_files(const ClassifySettings& settings, std::ostream& out, std
     source.kind = file;
     try {
       FileSource(source, file, context).play({}, [&errors](const SoundDamage& damage) {
-        errors << "earshot: " << damage.line << '\n';
+        errors << "earshot: " << printable(damage.line) << '\n';
       });
     } catch (const Error& error) {
-      errors << "earshot: " << error.what() << '\n';
+      errors << "earshot: " << printable(error.what()) << '\n';
       if (code == ExitCode::ok) code = error.code();
     }
   }

@@ -14,6 +14,7 @@
 #include "dsp/audio/AudioFile.h"
 #include "dsp/audio/Resampler.h"
 #include "dsp/base/Error.h"
+#include "dsp/base/Utf8.h"
 
 namespace earshot {
 namespace {
@@ -89,7 +90,7 @@ void send_voices(std::vector<Voice>& voices, const SendSettings& settings, int r
   while (!voices.front().done()) {
     for (std::size_t i = 0; i < voices.size(); ++i) {
       channels[i] = voices[i].next([&errors, i](const SoundDamage& damage) {
-        if (i == 0) errors << "earshot: " << damage.line << '\n';
+        if (i == 0) errors << "earshot: " << printable(damage.line) << '\n';
       });
     }
     std::fill(channels.begin() + static_cast<std::ptrdiff_t>(voices.size()), channels.end(),

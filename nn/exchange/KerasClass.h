@@ -9,7 +9,7 @@
 namespace earshot {
 
 /// Of {"class_name": ..., "config": {...}}, a layer, a model, a function, a regularizer: why it is none of
-/// Keras', to follow its name, as in "is no class of Keras': its module is 'birds.layers', ..."; empty if it
+/// Keras', to follow its name, as in "is not Keras' own: its module is 'birds.layers', ..."; empty if it
 /// is one, as far as the file tells. Archives say "module" and "registered_name"
 /// (keras/src/saving/serialization_lib.py). An .h5 does not: there only options betray a class of one's own,
 /// those that Keras' of that name has in no version.

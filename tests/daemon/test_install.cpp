@@ -48,6 +48,23 @@ TEST_CASE("what is installed names the prefix of the installation, not that of t
   CHECK(std::filesystem::exists(root / "usr/bin/earshot"));
 }
 
+TEST_CASE("a prefix and a staging folder may be relative to where cmake runs") {
+  const TemporaryDirectory directory;
+  const auto run_there = [&](const std::string& environment, const std::string& prefix) {
+    const Finished installed =
+        run_program({"/bin/sh", "-c", "cd '" + directory.path().string() + "' && exec env " + environment + " timeout 60 '"
+                     EARSHOT_CMAKE "' --install '" EARSHOT_BUILD_DIR "' --component daemon --prefix " + prefix});
+    INFO(installed.out << installed.err);
+    REQUIRE(installed.code == 0);
+  };
+  run_there("DESTDIR=staged", "/usr");
+  CHECK(std::filesystem::exists(directory / "staged/usr/bin/earshotd"));
+  run_there("DESTDIR=" + (directory / "root").string(), "here");
+  const std::string prefix = std::filesystem::canonical(directory.path()).string() + "/here";
+  const std::string unit = text_of((directory / "root").string() + prefix + "/lib/systemd/system/earshotd.service");
+  CHECK(unit.find("\nExecStart=" + prefix + "/bin/earshotd ") != std::string::npos);
+}
+
 TEST_CASE("whatever the umask, what is installed can be read by everybody") {
   const TemporaryDirectory directory;
   const std::filesystem::path root = directory / "root";
