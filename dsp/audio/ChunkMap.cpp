@@ -60,20 +60,16 @@ class ChunkMapper {
   explicit ChunkMapper(const FileBytes& file) : window_(file) {}
 
   SoundMap map() {
-    uint64_t begin = 0;
-    while (begin < window_.size() && tag_bytes(window_, begin) > 0) begin += tag_bytes(window_, begin);
-    const auto layout = layout_of(window_.at(begin, 12));
-    if (layout && begin == 0) {
+    if (const auto layout = layout_of(window_.at(0, 12))) {
       layout_ = *layout;
       for (std::optional<uint64_t> form = 0; form;) {
         next_form_.reset();
         take_form(*form);
         form = next_form_;
       }
-    } else if (begin == 0) {
+    } else {
       take_au();
     }
-    map_.plain = plain_ && map_.pieces.size() == 1;
     return std::move(map_);
   }
 
@@ -140,7 +136,6 @@ class ChunkMapper {
     const bool narrow = layout_.size_bytes == 4 && ds64_ == 0;
     const bool unknown = narrow ? promised >= kUnknownSize : promised >> 62U != 0;
     if (promised > rest) {
-      if (unknown && rest > kMostPieceBytes * 4 - 1) return take_rest(data, sound, rest);
       if (layout_.id_bytes == 4 && layout_.size_bytes == 8) {
         take_rest(data, sound, rest);  // libsndfile takes no CAF that is cut
       } else {
@@ -153,7 +148,9 @@ class ChunkMapper {
       }
       return;
     }
-    take_behind(chunks_from(std::min(size(), after(data))));
+    const uint64_t behind = chunks_from(std::min(size(), after(data)));
+    if (unknown && narrow && behind < size()) return take_rest(data, sound, rest);
+    take_behind(behind);
   }
 
   /// What lies behind the last chunk: nothing, another file, a tag, or who knows what.
@@ -192,7 +189,6 @@ class ChunkMapper {
   void take_rest(const Chunk& data, uint64_t sound, uint64_t rest) {
     const auto head_bytes = static_cast<std::size_t>(sound - begin_);
     if (head_bytes > kMostHeadBytes) return plain(size());
-    plain_ = false;
     const uint64_t block = std::max<uint64_t>(1, block_bytes_);
     const uint64_t most = layout_.size_bytes == 8 || ds64_ > 0 ? rest : kMostPieceBytes / block * block;
     rest -= rest % block;
@@ -243,8 +239,7 @@ class ChunkMapper {
       map_.pieces[0].head = window_.at(0, static_cast<std::size_t>(sound));
       put_number(map_.pieces[0].head, 8, 4, 0xFFFF'FFFF, order);
       map_.pieces[0].body = {{sound, rest}};
-      plain_ = false;
-    } else if (promised > rest && promised < kUnknownSize) {
+      } else if (promised > rest && promised < kUnknownSize) {
       map_.trouble = "cut short";
       map_.absent_bytes = promised - rest;
       map_.present_bytes = rest;
@@ -254,7 +249,6 @@ class ChunkMapper {
   ByteWindow window_;
   SoundMap map_;
   Layout layout_;
-  bool plain_ = true;
   std::optional<uint64_t> next_form_;
   uint64_t begin_ = 0;  // of the form
   uint64_t block_bytes_ = 1;

@@ -218,11 +218,19 @@ class MpegMapper {
   /// stop there. It gets a note.
   void close_link() {
     if (map_.pieces.empty()) return;
+    const std::vector<Hole> holes = holes_;
     place_holes();
-    if (varies_ && !has_note_ && link_at_ + 1 == map_.pieces.size()) add_note(map_.pieces[link_at_]);
+    if (!varies_) return;
+    // Behind a hole, too: what the link's own note says is of the whole.
+    for (std::size_t i = link_at_; i < map_.pieces.size(); ++i) {
+      if (i == link_at_ && has_note_) continue;
+      const std::uint64_t begin = i == link_at_ ? 0 : holes[i - link_at_ - 1].frames;
+      const std::uint64_t end = i + 1 < map_.pieces.size() ? holes[i - link_at_].frames : frames_;
+      add_note(map_.pieces[i], end - begin);
+    }
   }
 
-  void add_note(SoundPiece& piece) {
+  void add_note(SoundPiece& piece, std::uint64_t frames) {
     const auto frame = frame_at(window_, piece.body.front().offset);
     const auto xing = static_cast<std::size_t>(4 + frame->side_bytes);
     if (frame->layer != 3 || frame->bytes < xing + 16) return;
@@ -231,8 +239,8 @@ class MpegMapper {
     piece.head[1] = static_cast<char>(static_cast<unsigned char>(piece.head[1]) | 1U);  // no CRC
     piece.head.replace(xing, 4, "Xing");
     put_number(piece.head, xing + 4, 4, 3, ByteOrder::big);
-    put_number(piece.head, xing + 8, 4, frames_, ByteOrder::big);
-    put_number(piece.head, xing + 12, 4, frame_bytes_, ByteOrder::big);
+    put_number(piece.head, xing + 8, 4, frames, ByteOrder::big);
+    put_number(piece.head, xing + 12, 4, piece.body_bytes(), ByteOrder::big);
     wrote_note_ = true;
   }
 
@@ -306,9 +314,9 @@ std::uint64_t tag_bytes(ByteWindow& window, std::uint64_t offset) {
     return std::min(left, is_header ? number(12) + 32 : 32);
   }
   if (bytes.starts_with("LYRICSBEGIN")) {
-    constexpr std::uint64_t kMostLyrics = 1 << 20;
-    const std::uint64_t end = window.find("LYRICS200", offset);
-    return end < window.size() && end - offset < kMostLyrics ? end + 9 - offset : 0;
+    constexpr std::size_t kMostLyrics = std::size_t{1} << 13;  // 5100 of Lyrics3 1.00; it is asked for at many places
+    const std::size_t end = window.at(offset, kMostLyrics).find("LYRICS200");
+    return end == std::string_view::npos ? 0 : end + 9;
   }
   return 0;
 }

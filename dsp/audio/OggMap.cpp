@@ -11,6 +11,8 @@
 namespace earshot {
 namespace {
 
+constexpr std::size_t kMostHeadsBytes = std::size_t{256} << 20U;  // headers with a cover, once a piece
+
 constexpr std::string_view kCapture = "OggS";
 constexpr std::size_t kMostHeadBytes = std::size_t{64} << 20;  // comments may hold a picture
 constexpr std::uint64_t kMostJunkBytes = 1 << 20;              // before the first page
@@ -133,7 +135,15 @@ class OggMapper {
   }
 
   void take_sound(const OggPage& page, bool in_sequence) {
-    if (new_link_ || !in_sequence) begin_piece(page, in_sequence);
+    if (new_link_ || !in_sequence) {
+      heads_bytes_ += head_.size();
+      if (heads_bytes_ > kMostHeadsBytes) {
+        broken_ = true;
+        lost_bytes_ += page.end() - page.offset;
+        return;
+      }
+      begin_piece(page, in_sequence);
+    }
     lost_bytes_ = 0;  // in sequence: what lies between held none of this sound
     SoundPiece& piece = map_.pieces.back();
     if (codec_ == Codec::flac) {
@@ -209,6 +219,7 @@ class OggMapper {
   ByteWindow window_;
   SoundMap map_;
   std::uint64_t lost_bytes_ = 0;  // since the last page of sound
+  std::size_t heads_bytes_ = 0;   // of all pieces
   bool any_page_ = false;
   bool plain_ = false;
 

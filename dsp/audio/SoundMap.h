@@ -68,7 +68,7 @@ SoundMap map_ogg(const FileBytes& file);
 SoundMap map_mpeg(const FileBytes& file);
 /// Native FLAC. Reads every byte: for files that a decoder stumbled upon.
 SoundMap map_flac(const FileBytes& file);
-/// WAV, RF64, W64, AIFF, CAF, AU: plain unless a header says other than what is there.
+/// WAV, RF64, W64, AIFF, CAF, AU.
 SoundMap map_chunks(const FileBytes& file);
 
 /// Bytes of an ID3v2, ID3v1, APE or Lyrics3 tag that begins at `offset`, or 0.

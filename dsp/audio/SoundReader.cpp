@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -85,7 +86,7 @@ bool SoundReader::starts_with(std::string_view what) const {
 /// Before more than the first block is believed: Ogg and MPEG decoders say nothing of holes and of what lies
 /// behind their stream's end. Reads the whole file, which decoding is about to do anyway.
 void SoundReader::look_up() {
-  if (mapped_ || !decoder_) return;
+  if (std::exchange(looked_up_, true) || mapped_ || !decoder_) return;
   if (starts_with("OggS")) {
     take_map(map_ogg(bytes_));
   } else if (decoder_->is_mpeg()) {
@@ -208,6 +209,7 @@ void SoundReader::begin_decoding() {
   if (piece.begins_link) {
     link_begin_ = position_;
     link_origin_ = piece.origin.value_or(start.value_or(0));
+    link_hz_ = decoder_->rate_hz();
   }
   std::optional<std::uint64_t> lost;
   if (start && (!piece.begins_link || piece.origin)) {
@@ -319,12 +321,22 @@ void SoundReader::finish() {
   at_end_ = true;
   note(map_.trouble, map_.lost_bytes);
   std::optional<std::uint64_t> lost;
-  if (map_.absent_bytes > 0 && position_ > 0) {
-    const std::uint64_t frame_bytes = std::max<std::uint64_t>(1, map_.present_bytes / position_);
-    const std::uint64_t promised = (map_.present_bytes + map_.absent_bytes) / frame_bytes;
-    lost = promised - std::min(promised, position_);
-  } else if (map_.link_samples && link_begin_ + *map_.link_samples > position_) {
-    lost = link_begin_ + *map_.link_samples - position_;
+  const std::uint64_t heard = position_ - link_begin_;
+  if (map_.absent_bytes > 0 && heard > 0) {
+    if (link_hz_ == rate_hz_ && map_.present_bytes >= heard) {
+      const std::uint64_t promised =
+          (map_.present_bytes + map_.absent_bytes) / (map_.present_bytes / heard);
+      lost = promised - std::min(promised, heard);
+    } else if (map_.present_bytes > 0) {  // less than a byte a sample, or resampled
+      lost = static_cast<std::uint64_t>(std::llround(static_cast<double>(map_.absent_bytes) *
+                                                     static_cast<double>(heard) /
+                                                     static_cast<double>(map_.present_bytes)));
+    }
+    if (lost == 0) lost.reset();  // it is absent all the same
+  } else if (map_.link_samples && link_hz_ > 0) {
+    const std::uint64_t whole =
+        *map_.link_samples * static_cast<std::uint64_t>(rate_hz_) / static_cast<std::uint64_t>(link_hz_);
+    if (whole > heard) lost = whole - heard;
   }
   settle(lost);
 }

@@ -80,6 +80,7 @@ class SoundReader {
   std::uint64_t frames_ = 0;
 
   SoundMap map_;
+  bool looked_up_ = false;
   bool mapped_ = false;  // what lies where has been looked up; until then the decoder is believed
   std::size_t next_piece_ = 0;
   std::optional<Decoder> decoder_;
@@ -96,6 +97,7 @@ class SoundReader {
 
   std::uint64_t link_begin_ = 0;   // position where the present link begins
   std::uint64_t link_origin_ = 0;  // on its own timeline
+  int link_hz_ = 0;
   struct {
     std::string trouble;
     std::uint64_t bytes = 0;

@@ -145,6 +145,7 @@ void check_fold(const TrainConfig& config, const DataSet& data, int fold) {
 
 int train_into(const TrainOptions& options, const TrainConfig& wanted, const DataSet& data,
                const StopSignal& stop, const std::string& to_go_on) {
+  if (options.resume) remove_unfinished_files(options.out);
   const RunFiles found(options.out);
   refuse_occupied(found, options);
   TrainConfig config = wanted;

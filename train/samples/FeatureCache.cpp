@@ -45,11 +45,15 @@ std::vector<float> probe(const FeatureRecipe& recipe) {
 
 /// Of all that an entry comes from: the recipe, the code that makes features of it, the code that hashes
 /// sounds.
+/// Raised whenever a file is read as other samples than before.
+constexpr std::string_view kDecoding = "decoding 2";
+
 std::string key_of(const FeatureRecipe& recipe) {
   const std::vector<float> features = probe(recipe);
   SoundHash sound;
   sound.update(features);
   Sha256 hash;
+  hash.update(kDecoding);
   hash.update(format_recipe(recipe));
   hash.update(bytes_of(features));
   hash.update(std::to_string(sound.value()));

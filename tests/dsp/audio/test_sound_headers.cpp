@@ -1,4 +1,5 @@
 // AudioFile over WAV and its like whose header says other than what is there.
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -69,6 +70,23 @@ TEST_CASE("a WAV cut short says how much is missing") {
   CHECK(heard.damages[0].samples == 35200);
   CHECK_THAT(heard.damages[0].line,
              Catch::EndsWith(": 2.20 s after 0:00:03.30 could not be read: cut short"));
+}
+
+TEST_CASE("what is missing of a cut file is as long as it was, at half a byte a sample and behind another file") {
+  const std::string packed = encoded(noise(160000, 1), SF_FORMAT_WAV | SF_FORMAT_IMA_ADPCM);
+  for (const std::size_t kept : {packed.size() / 2, packed.size() * 4 / 5}) {
+    INFO(kept);
+    const Heard heard = hear_bytes(packed.substr(0, kept));
+    REQUIRE(heard.damages.size() == 1);
+    REQUIRE(heard.damages[0].samples);
+    CHECK(std::abs(static_cast<double>(heard.samples.size()) - 160000.0) < 3000.0);
+  }
+  const std::string first = encoded(noise(16000, 1), kWav);
+  const std::string second = encoded(noise(160000, 2), kWav);
+  const Heard heard = hear_bytes(first + second.substr(0, 44 + 160000));
+  REQUIRE(heard.damages.size() == 1);
+  CHECK(heard.damages[0].samples == 80000);
+  CHECK(heard.samples.size() == 16000 + 160000);
 }
 
 TEST_CASE("bytes behind the sound that are no chunks are named") {
