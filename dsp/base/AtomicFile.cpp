@@ -15,7 +15,7 @@
 namespace earshot {
 namespace {
 
-constexpr const char* kSuffix = ".tmp";  // and the process's number
+constexpr const char* kSuffix = ".tmp";  // and the thread's number: two of one process may write the same file
 
 [[noreturn]] void fail(const std::filesystem::path& path, const char* doing, int error_number) {
   throw Error(ExitCode::io,
@@ -26,7 +26,7 @@ constexpr const char* kSuffix = ".tmp";  // and the process's number
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::filesystem::path& target)
-      : path_(target.string() + kSuffix + std::to_string(::getpid())),
+      : path_(target.string() + kSuffix + std::to_string(::gettid())),
         descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {
     if (descriptor_ < 0) fail(target, "write", errno);
   }
