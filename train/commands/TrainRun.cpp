@@ -154,7 +154,7 @@ int train_into(const TrainOptions& options, const TrainConfig& wanted, const Dat
   Start start = start_of(config.transfer, network_architecture(config, classes), config.recipe, data.labels,
                          config.seed);
   if (!start.summary.empty()) tell(start.summary);
-  remove_unfinished_files(options.out);
+  if (!options.resume) remove_unfinished_files(options.out);
   if (options.resume && !found.has_state && !found.begun) {
     throw Error(ExitCode::no_input, found.state.string() + ": found no run, expected one to go on with");
   }

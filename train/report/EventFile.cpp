@@ -13,6 +13,7 @@
 #include <spdlog/fmt/fmt.h>
 #include <boost/crc.hpp>
 
+#include "dsp/base/ByteReader.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/LittleEndian.h"
 
@@ -45,25 +46,18 @@ std::uint32_t masked_crc(std::string_view bytes) {
   return (crc >> 15 | crc << 17) + 0xA282EAD8U;
 }
 
-template <typename Unsigned>
-Unsigned little_endian(std::string_view bytes) {
-  Unsigned value = 0;
-  for (std::size_t i = 0; i < sizeof value; ++i)
-    value |= static_cast<Unsigned>(static_cast<unsigned char>(bytes[i])) << (8 * i);
-  return value;
-}
-
 // The data of the next record, or nothing at the end and where what follows is not a whole one.
 std::optional<std::string> next_record(std::istream& file) {
   std::string header(12, '\0');
   if (!file.read(header.data(), 12)) return std::nullopt;
-  const auto length = little_endian<std::uint64_t>(header);
-  if (masked_crc(std::string_view(header).substr(0, 8)) != little_endian<std::uint32_t>(header.substr(8)) ||
+  ByteReader numbers(header, "an event file");
+  const std::uint64_t length = numbers.u64();
+  if (masked_crc(std::string_view(header).substr(0, 8)) != numbers.u32() ||
       length > kLongestRecord)
     return std::nullopt;
   std::string data(length + 4, '\0');
   if (!file.read(data.data(), static_cast<std::streamsize>(data.size()))) return std::nullopt;
-  const auto crc = little_endian<std::uint32_t>(std::string_view(data).substr(length));
+  const std::uint32_t crc = ByteReader(std::string_view(data).substr(length), "an event file").u32();
   data.resize(length);
   if (masked_crc(data) != crc) return std::nullopt;
   return data;
