@@ -13,7 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -85,21 +84,21 @@ void run_daemon(const Config& config) {
   for (const SourceSettings& settings : config.sources) sources.push_back(make_source(settings, context));
   SourceThreads threads(std::move(sources), [&] { boost::asio::post(waiting, [&] { waiting.stop(); }); });
 
-  spdlog::info("model '{}', {} labels; publishing on {}", model.name, model.labels.size(),
-               Endpoint{config.publish_tcp.listen.host, server.port()}.text());
+  log_info("model '{}', {} labels; publishing on {}", model.name, model.labels.size(),
+           Endpoint{config.publish_tcp.listen.host, server.port()}.text());
   ::sd_notify(0, "READY=1");
   threads.start();
   waiting.run();
 
   const auto begun = std::chrono::steady_clock::now();
   const std::string reason = signals.received().empty() ? "every source has ended" : signals.received();
-  spdlog::info("stopping: {}", reason);
+  log_info("stopping: {}", reason);
   ::sd_notify(0, "STOPPING=1");
   const std::vector<std::string> held_up = threads.stop(kSourcesShutdown);
   const auto used =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
   server.stop(reason, std::max(kShutdown - used, 0ms));
-  for (const std::string& line : held_up) spdlog::warn(line);
+  for (const std::string& line : held_up) log_warning("{}", line);
   if (!held_up.empty()) {
     // A call into an audio driver that does not return cannot be waited for, and everything is published.
     std::_Exit(static_cast<int>(ExitCode::ok));
@@ -158,7 +157,7 @@ int main(int argc, char** argv) {
   using namespace earshot;
   end_uncaught_as_bug("earshotd");
   open_standard_streams();
-  take_library_lines([](std::string_view line) noexcept { spdlog::debug("a library says: {}", line); });
+  take_library_lines([](std::string_view line) noexcept { log_debug("a library says: {}", line); });
   try {
     const std::optional<EarshotdOptions> options = EarshotdOptions::parse(argc, argv);
     if (options) return run(*options);

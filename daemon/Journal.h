@@ -3,11 +3,9 @@
 
 #include <utility>
 
-#include <spdlog/spdlog.h>
-
+#include "daemon/Logging.h"
 #include "daemon/hearing/Message.h"
 #include "daemon/stream/JsonLine.h"
-#include "dsp/base/Utf8.h"
 
 namespace earshot {
 
@@ -25,17 +23,16 @@ class Journal final : public MessageSink {
 
  private:
   static void log(const SourceChange& change) noexcept {
-    const auto level = change.state == SourceState::down ? spdlog::level::warn : spdlog::level::info;
-    spdlog::log(level, "source '{}' {}: {}", change.source, to_string(change.state),
-                printable(change.detail));
+    const auto level = change.state == SourceState::down ? LogLevel::warning : LogLevel::info;
+    log_line(level, "source '{}' {}: {}", change.source, to_string(change.state), change.detail);
   }
   static void log(const Gap& gap) noexcept {
     if (gap.reason == GapReason::overload) {
-      spdlog::warn("source '{}': {} windows skipped from sample {} on: classification is too slow",
-                   gap.source, gap.windows, gap.start_sample);
+      log_warning("source '{}': {} windows skipped from sample {} on: classification is too slow",
+                  gap.source, gap.windows, gap.start_sample);
     } else {
-      spdlog::warn("source '{}': {} samples lost at sample {} ({})", gap.source, gap.samples,
-                   gap.start_sample, to_string(gap.reason));
+      log_warning("source '{}': {} samples lost at sample {} ({})", gap.source, gap.samples,
+                  gap.start_sample, to_string(gap.reason));
     }
   }
 

@@ -10,6 +10,7 @@
 #include <iostream>
 #include <memory>
 #include <mutex>
+#include <new>
 
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
@@ -41,6 +42,20 @@ std::string_view priority_of(spdlog::level::level_enum level) {
     default:
       return "<7>";
   }
+}
+
+spdlog::level::level_enum spdlog_level(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::warning:
+      return spdlog::level::warn;
+    case LogLevel::error:
+      break;
+  }
+  return spdlog::level::err;
 }
 
 constexpr const char* kLogger = "earshot";
@@ -87,6 +102,18 @@ void start_logging(const std::string& level) {
   spdlog::set_default_logger(std::move(logger));
 }
 
+void log_text(LogLevel level, fmt::string_view format, fmt::format_args arguments) noexcept {
+  spdlog::logger& logger = *spdlog::default_logger_raw();
+  const spdlog::level::level_enum its_level = spdlog_level(level);
+  if (!logger.should_log(its_level)) return;
+  try {
+    fmt::memory_buffer text;
+    fmt::vformat_to(fmt::appender(text), format, arguments);
+    logger.log(its_level, spdlog::string_view_t(text.data(), text.size()));
+  } catch (const std::bad_alloc&) {  // without memory a line is lost, not the daemon
+  }
+}
+
 void log_fatal(std::string_view line) {
   const bool started = spdlog::default_logger()->name() == kLogger;
   if (!started && !journald_reads_standard_error()) {
@@ -95,7 +122,7 @@ void log_fatal(std::string_view line) {
   }
   if (!started) start_logging("error");
   spdlog::set_level(std::min(spdlog::get_level(), spdlog::level::err));
-  spdlog::error("{}", line);
+  log_error("{}", line);
 }
 
 }  // namespace earshot

@@ -4,9 +4,10 @@
 #include <csignal>
 #include <string>
 
-#include <spdlog/spdlog.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+
+#include "daemon/Logging.h"
 
 namespace earshot {
 
@@ -38,9 +39,9 @@ class Signals {
       return;
     }
     if (number == SIGHUP) {
-      spdlog::warn("SIGHUP: going on as before; a changed configuration or model is read at the next start");
+      log_warning("SIGHUP: going on as before; a changed configuration or model is read at the next start");
     } else {
-      spdlog::warn("{}: going on as before; it means nothing here", number == SIGUSR1 ? "SIGUSR1" : "SIGUSR2");
+      log_warning("{}: going on as before; it means nothing here", number == SIGUSR1 ? "SIGUSR1" : "SIGUSR2");
     }
     wait();
   }

@@ -4,8 +4,7 @@
 #include <chrono>
 #include <utility>
 
-#include <spdlog/spdlog.h>
-
+#include "daemon/Logging.h"
 #include "dsp/base/Error.h"
 
 namespace earshot {
@@ -36,7 +35,7 @@ FileSource::FileSource(const SourceSettings& settings, const FileSettings& file,
 
 std::string FileSource::hear(std::stop_token stop) {
   change_state(SourceState::up, settings_.path.string());
-  play(stop, [this](const SoundDamage& damage) { spdlog::warn("source '{}': {}", name(), damage.line); });
+  play(stop, [this](const SoundDamage& damage) { log_warning("source '{}': {}", name(), damage.line); });
   return stop.stop_requested() ? "stopped" : "end of file";
 }
 

@@ -1,6 +1,6 @@
 #include "daemon/capture/PcmSource.h"
 
-#include <spdlog/spdlog.h>
+#include "daemon/Logging.h"
 
 namespace earshot {
 
@@ -17,8 +17,8 @@ void PcmSource::begin_stream(const std::string& sender) {
 
 void PcmSource::hear_bytes(std::span<const std::byte> bytes, std::chrono::steady_clock::time_point now) {
   if (const std::string_view kind = suspicion_.look(bytes); !kind.empty()) {
-    spdlog::warn("source '{}': what {} sends looks like {}, and is read as raw {} samples: see its 'format'",
-                 name(), sender_, kind, to_string(pcm_.format));
+    log_warning("source '{}': what {} sends looks like {}, and is read as raw {} samples: see its 'format'",
+                name(), sender_, kind, to_string(pcm_.format));
   }
   pipeline().push_live(decoder_.decode(bytes), utc(now), false);
   pipeline().add_bad_samples(decoder_.take_bad_samples());
@@ -26,8 +26,8 @@ void PcmSource::hear_bytes(std::span<const std::byte> bytes, std::chrono::steady
 
 void PcmSource::end_stream() {
   if (decoder_.pending_bytes() == 0) return;
-  spdlog::warn("source '{}': {} bytes at the end of what {} sent are no whole frame, left out", name(),
-               decoder_.pending_bytes(), sender_);
+  log_warning("source '{}': {} bytes at the end of what {} sent are no whole frame, left out", name(),
+              decoder_.pending_bytes(), sender_);
   decoder_.reset();
 }
 

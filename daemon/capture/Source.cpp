@@ -5,8 +5,7 @@
 #include <mutex>
 #include <utility>
 
-#include <spdlog/spdlog.h>
-
+#include "daemon/Logging.h"
 #include "dsp/base/Utf8.h"
 
 namespace earshot {
@@ -36,7 +35,7 @@ void Source::run(std::stop_token stop) noexcept {
     why = hear(std::move(stop));
   } catch (const std::exception& error) {
     why = error.what();
-    spdlog::error("source '{}': {}", name_, printable(why));
+    log_error("source '{}': {}", name_, printable(why));
     pipeline_.close();
   }
   change_state(SourceState::ended, why);

@@ -6,7 +6,6 @@
 
 #include <utility>
 
-#include <spdlog/spdlog.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -14,6 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "daemon/Logging.h"
 #include "daemon/net/AsioGlue.h"
 
 namespace earshot {
@@ -66,7 +66,7 @@ asio::awaitable<void> TcpSource::accept_senders() {
     if (error) {
       // Out of descriptors, or the sender was gone already: the listener itself lives.
       if (!std::exchange(failing, true)) {
-        spdlog::warn("source '{}': cannot accept a sender: {}", name(), error.message());
+        log_warning("source '{}': cannot accept a sender: {}", name(), error.message());
       }
       asio::steady_timer pause(io_, std::chrono::milliseconds(100));
       co_await pause.async_wait(kTuple);
@@ -77,7 +77,7 @@ asio::awaitable<void> TcpSource::accept_senders() {
     const std::string peer = Endpoint{address.text(), from.port()}.text();
     if (!may_connect(address, settings_.allow)) {
       if (address != std::exchange(last_turned_away_, address)) {
-        spdlog::warn("source '{}': refused {}, which 'allow' does not hold", name(), peer);
+        log_warning("source '{}': refused {}, which 'allow' does not hold", name(), peer);
       }
       continue;
     }
@@ -89,7 +89,7 @@ asio::awaitable<void> TcpSource::accept_senders() {
     }
     if (sender_) {
       if (address != std::exchange(last_turned_away_, address)) {
-        spdlog::warn("source '{}': refused {}, another sender is connected", name(), peer);
+        log_warning("source '{}': refused {}, another sender is connected", name(), peer);
       }
       continue;
     }
@@ -101,7 +101,7 @@ asio::awaitable<void> TcpSource::accept_senders() {
 }
 
 asio::awaitable<void> TcpSource::serve(Tcp::socket socket) {
-  spdlog::debug("source '{}': {} is connected", name(), sender_->peer);
+  log_debug("source '{}': {} is connected", name(), sender_->peer);
   for (;;) {
     const auto [error, got] = co_await socket.async_read_some(asio::buffer(buffer_), kTuple);
     if (got > 0) take(std::span(buffer_).first(got));
@@ -113,7 +113,7 @@ asio::awaitable<void> TcpSource::serve(Tcp::socket socket) {
 
 void TcpSource::take(std::span<const std::byte> bytes) {
   const Clock::time_point now = Clock::now();
-  if (std::exchange(sender_->silent, false)) spdlog::info("source '{}': {} sends again", name(), sender_->peer);
+  if (std::exchange(sender_->silent, false)) log_info("source '{}': {} sends again", name(), sender_->peer);
   if (!std::exchange(sender_->begun, true)) {
     if (last_heard_) pipeline().pass(samples_in(now - *last_heard_), GapReason::network);
     begin_stream(sender_->peer);
@@ -129,7 +129,7 @@ void TcpSource::say_farewell(const std::string& why) {
     pipeline().close();
     change_state(SourceState::down, why);
   } else {
-    spdlog::debug("source '{}': {}, having sent nothing", name(), why);
+    log_debug("source '{}': {}, having sent nothing", name(), why);
   }
   sender_.reset();
 }
@@ -142,8 +142,8 @@ asio::awaitable<void> TcpSource::watch_for_silence() {
     co_await timer.async_wait(kTuple);
     if (!sender_ || sender_->silent || Clock::now() - sender_->last_heard < settings_.silence) continue;
     sender_->silent = true;
-    spdlog::warn("source '{}': {} is connected and has sent nothing for {} s", name(), sender_->peer,
-                 std::chrono::duration<double>(settings_.silence).count());
+    log_warning("source '{}': {} is connected and has sent nothing for {} s", name(), sender_->peer,
+                std::chrono::duration<double>(settings_.silence).count());
   }
 }
 

@@ -6,7 +6,6 @@
 #include <thread>
 #include <utility>
 
-#include <spdlog/spdlog.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -15,6 +14,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "daemon/Logging.h"
 #include "daemon/net/AsioGlue.h"
 #include "daemon/stream/StreamSession.h"
 #include "daemon/stream/StreamState.h"
@@ -122,7 +122,7 @@ asio::awaitable<void> StreamServer::Impl::accept() {
       }
       if (!stopping) admit(std::move(socket));
     } else if (error != asio::error::connection_aborted) {
-      if (!std::exchange(failing, true)) spdlog::warn("cannot accept clients: {}", error.message());
+      if (!std::exchange(failing, true)) log_warning("cannot accept clients: {}", error.message());
       accept_timer.expires_after(kAcceptRetry);
       co_await accept_timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
     }
@@ -136,13 +136,13 @@ void StreamServer::Impl::admit(tcp::socket socket) {
   const IpAddress peer = ip_of(endpoint.address());
   if (!may_connect(peer, settings.allow)) {
     if (peer != std::exchange(last_stranger, peer)) {
-      spdlog::warn("client {} turned away: it is in no network of allow", peer.text());
+      log_warning("client {} turned away: it is in no network of allow", peer.text());
     }
     return;
   }
   if (sessions.size() >= settings.max_clients) {
     if (!std::exchange(full, true))
-      spdlog::warn("client {} turned away: {} are connected", peer.text(), sessions.size());
+      log_warning("client {} turned away: {} are connected", peer.text(), sessions.size());
     turn_away(std::move(socket),
               {"too_many_clients",
                fmt::format("found {} clients, expected fewer: max_clients is reached", sessions.size())});
@@ -152,14 +152,14 @@ void StreamServer::Impl::admit(tcp::socket socket) {
       std::make_shared<StreamSession>(std::move(socket), Endpoint{peer.text(), endpoint.port()}.text(), state,
                                       settings.client_buffer_kib * 1024, settings.stall_limit);
   sessions.push_back(session);
-  spdlog::debug("client {} connected", session->peer());
+  log_debug("client {} connected", session->peer());
   session->start(
       [this](StreamSession& half_closed) {
         half_closed.subscriber().heartbeat(state.heartbeat(sessions.size()));
         half_closed.wake();
       },
       [this](StreamSession& closed) {
-        spdlog::debug("client {} disconnected", closed.peer());
+        log_debug("client {} disconnected", closed.peer());
         std::erase_if(sessions, [&](const auto& each) { return each.get() == &closed; });
         full = false;
         accept_timer.cancel();
@@ -210,8 +210,8 @@ asio::awaitable<void> StreamServer::Impl::watch_for_stalls() {
     const auto snapshot = sessions;  // closing removes a session from the list
     for (const auto& session : snapshot) {
       if (!session->stalled(since)) continue;
-      spdlog::warn("client {} dropped: it took nothing for {} s", session->peer(),
-                   std::chrono::duration<double>(settings.stall_limit).count());
+      log_warning("client {} dropped: it took nothing for {} s", session->peer(),
+                  std::chrono::duration<double>(settings.stall_limit).count());
       session->close();
     }
   }
