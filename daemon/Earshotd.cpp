@@ -19,7 +19,6 @@
 
 #include "daemon/EarshotdOptions.h"
 #include "daemon/Journal.h"
-#include "daemon/Logging.h"
 #include "daemon/Signals.h"
 #include "daemon/capture/DeviceList.h"
 #include "daemon/capture/FileSource.h"
@@ -27,6 +26,7 @@
 #include "daemon/capture/PortAudio.h"
 #include "daemon/capture/SourceThreads.h"
 #include "daemon/hearing/Pipeline.h"
+#include "daemon/log/Logging.h"
 #include "daemon/settings/Config.h"
 #include "daemon/stream/StreamServer.h"
 #include "dsp/base/Error.h"

@@ -3,8 +3,8 @@
 
 #include <utility>
 
-#include "daemon/Logging.h"
 #include "daemon/hearing/Message.h"
+#include "daemon/log/Logging.h"
 #include "daemon/stream/JsonLine.h"
 
 namespace earshot {

@@ -7,7 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
-#include "daemon/Logging.h"
+#include "daemon/log/Logging.h"
 
 namespace earshot {
 

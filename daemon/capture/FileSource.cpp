@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-#include "daemon/Logging.h"
+#include "daemon/log/Logging.h"
 #include "dsp/base/Error.h"
 
 namespace earshot {

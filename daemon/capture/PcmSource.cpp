@@ -1,6 +1,6 @@
 #include "daemon/capture/PcmSource.h"
 
-#include "daemon/Logging.h"
+#include "daemon/log/Logging.h"
 
 namespace earshot {
 

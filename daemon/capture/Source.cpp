@@ -5,7 +5,7 @@
 #include <mutex>
 #include <utility>
 
-#include "daemon/Logging.h"
+#include "daemon/log/Logging.h"
 #include "dsp/base/Utf8.h"
 
 namespace earshot {

@@ -13,7 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "daemon/Logging.h"
+#include "daemon/log/Logging.h"
 #include "daemon/net/AsioGlue.h"
 
 namespace earshot {

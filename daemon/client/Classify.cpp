@@ -14,6 +14,7 @@
 #include "daemon/hearing/Message.h"
 #include "daemon/settings/Config.h"
 #include "daemon/stream/JsonLine.h"
+#include "dsp/base/DisplayWidth.h"
 #include "dsp/base/StandardOutput.h"
 #include "dsp/base/Utf8.h"
 #include "nn/model/Model.h"
@@ -34,7 +35,7 @@ std::string clock_text(std::uint64_t sample, int rate_hz) {
 class Printer final : public MessageSink {
  public:
   Printer(const Model& model, bool json, std::ostream& out) : model_(model), json_(json), out_(out) {
-    for (const std::string& label : model.labels) label_width_ = std::max(label_width_, label.size());
+    for (const std::string& label : model.labels) label_width_ = std::max(label_width_, display_width(label));
   }
 
   void publish(Message message) noexcept override {

@@ -14,7 +14,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "daemon/Logging.h"
+#include "daemon/log/Logging.h"
 #include "daemon/net/AsioGlue.h"
 #include "daemon/stream/StreamSession.h"
 #include "daemon/stream/StreamState.h"

@@ -16,6 +16,10 @@ constexpr std::size_t kHeadBytes = 4 + 4 + kFlacStreamInfoBytes;
 constexpr std::uint64_t kMostJunkBytes = 1 << 20;              // before the first stream
 constexpr std::uint64_t kMostFrameBytes = std::uint64_t{1} << 20;  // where the stream does not tell
 
+// Beginnings of frames that have no end cost a look at up to the longest frame each: more of them than this many
+// times the file were put there by somebody.
+constexpr std::uint64_t kMostLooks = 64;
+
 class FlacMapper {
  public:
   explicit FlacMapper(const FileBytes& file) : window_(file) {}
@@ -89,6 +93,7 @@ class FlacMapper {
     const bool is_last = frame.start + frame.samples == info_.samples;
     const std::uint64_t longest = info_.most_frame_bytes > 0 ? info_.most_frame_bytes : kMostFrameBytes;
     const std::uint64_t most = std::min(window_.size(), offset_ + longest);
+    if (looked_in_vain_bytes_ / kMostLooks > window_.size()) return 0;
     std::uint64_t done = offset_;
     for (std::uint64_t at = offset_ + 1; at <= most; ++at) {
       if (at < window_.size() && !is_last && !may_end(at, frame)) continue;
@@ -101,6 +106,7 @@ class FlacMapper {
       }
       if (checksum.checksum() == 0) return at;  // it covers its own two bytes
     }
+    looked_in_vain_bytes_ += most - offset_;
     return 0;
   }
 
@@ -128,6 +134,7 @@ class FlacMapper {
   SoundMap map_;
   std::uint64_t offset_ = 0;
   std::uint64_t lost_bytes_ = 0;  // since the last frame
+  std::uint64_t looked_in_vain_bytes_ = 0;
 
   std::string head_;  // of the link
   FlacStreamInfo info_;

@@ -1,4 +1,4 @@
-#include "daemon/Logging.h"
+#include "daemon/log/Logging.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
