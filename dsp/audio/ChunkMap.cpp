@@ -10,9 +10,9 @@ namespace {
 
 using std::uint64_t;
 
-/// A recorder that writes into a pipe cannot come back to fill in the size: sox leaves 0x7FFFF..., others
-/// 0x80000000 or 0xFFFFFFFF.
-constexpr uint64_t kUnknownSize = 0x7FFF0000;
+/// A recorder that writes into a pipe cannot come back to fill in the size: sox leaves 0x7FFFF..., of AIFF
+/// 0x7F000008, others 0x80000000 or 0xFFFFFFFF.
+constexpr uint64_t kUnknownSize = 0x7F000000;
 constexpr uint64_t kMostPieceBytes = uint64_t{1} << 30;  // that a 32-bit header describes without doubt
 constexpr std::size_t kMostHeadBytes = std::size_t{1} << 16;
 
@@ -40,13 +40,27 @@ std::optional<Layout> layout_of(std::string_view begin) {
   if (id == "FORM" && (form == "AIFF" || form == "AIFC")) {
     return Layout{.order = ByteOrder::big, .data = "SSND", .before_sound = 8};
   }
-  if (id == "caff") {
+  if (id == "caff" && begin.substr(4, 2) == std::string_view("\0\1", 2)) {
     return Layout{.order = ByteOrder::big, .size_bytes = 8, .alignment = 1, .first = 8, .before_sound = 4};
   }
-  if (id == "riff") {
+  if (id == "riff" && begin.substr(4, 4) == "\x2E\x91\xCF\x11") {  // of its GUID
     return Layout{.id_bytes = 16, .size_bytes = 8, .size_counts_header = true, .alignment = 8, .first = 40};
   }
   return std::nullopt;
+}
+
+constexpr std::size_t kAuHeadBytes = 24;
+
+/// Of numbers in the header of an .au file (audio(5) of SunOS), if `begin` is one.
+std::optional<ByteOrder> au_order(std::string_view begin) {
+  if (begin.size() < kAuHeadBytes || (!begin.starts_with(".snd") && !begin.starts_with("dns."))) return {};
+  const ByteOrder order = begin[0] == '.' ? ByteOrder::big : ByteOrder::little;
+  const uint64_t head_bytes = number_of(begin.substr(4, 4), order);
+  const uint64_t encoding = number_of(begin.substr(12, 4), order);
+  const uint64_t channels = number_of(begin.substr(20, 4), order);
+  const bool plausible = head_bytes >= kAuHeadBytes && head_bytes <= kMostHeadBytes && encoding >= 1 &&
+                         encoding <= 27 && channels >= 1 && channels <= 1024;
+  return plausible ? std::optional(order) : std::nullopt;
 }
 
 struct Chunk {
@@ -60,15 +74,18 @@ class ChunkMapper {
   explicit ChunkMapper(const FileBytes& file) : window_(file) {}
 
   SoundMap map() {
-    if (const auto layout = layout_of(window_.at(0, 12))) {
-      layout_ = *layout;
-      for (std::optional<uint64_t> form = 0; form;) {
-        next_form_.reset();
-        take_form(*form);
-        form = next_form_;
+    std::optional<uint64_t> file = 0;
+    while (const uint64_t tag = tag_bytes(window_, *file)) *file += tag;
+    while (file && begins_file(*file)) {
+      next_file_.reset();
+      begin_ = *file;
+      if (const auto layout = layout_of(window_.at(begin_, 12))) {
+        layout_ = *layout;
+        take_form(begin_);
+      } else {
+        take_au(begin_);
       }
-    } else {
-      take_au();
+      file = next_file_;
     }
     return std::move(map_);
   }
@@ -95,9 +112,21 @@ class ChunkMapper {
     return end + (layout_.alignment - end % layout_.alignment) % layout_.alignment;
   }
 
+  bool begins_file(uint64_t offset) {
+    return layout_of(window_.at(offset, 12)).has_value() || au_order(window_.at(offset, kAuHeadBytes)).has_value();
+  }
+
+  /// Where behind `offset` another file like this one begins.
+  std::optional<uint64_t> find_file(uint64_t offset) {
+    const std::string id(window_.at(begin_, 4));
+    for (uint64_t at = offset; (at = window_.find(id, at)) < size(); ++at) {
+      if (begins_file(at)) return at;
+    }
+    return std::nullopt;
+  }
+
   /// One file of chunks; another may lie behind it.
   void take_form(uint64_t begin) {
-    begin_ = begin;
     block_bytes_ = 1;
     comm_ = 0;
     ds64_ = 0;
@@ -136,8 +165,9 @@ class ChunkMapper {
     const bool narrow = layout_.size_bytes == 4 && ds64_ == 0;
     const bool unknown = narrow ? promised >= kUnknownSize : promised >> 62U != 0;
     if (promised > rest) {
-      if (layout_.id_bytes == 4 && layout_.size_bytes == 8) {
-        take_rest(data, sound, rest);  // libsndfile takes no CAF that is cut
+      const bool caf = layout_.id_bytes == 4 && layout_.size_bytes == 8;
+      if (caf || (unknown && (window_.at(begin_, 4) == "RF64" || find_file(sound)))) {
+        take_rest(data, sound, rest);  // libsndfile takes no CAF that is cut, no RF64 of no size
       } else {
         plain(size());
       }
@@ -156,9 +186,8 @@ class ChunkMapper {
   /// What lies behind the last chunk: nothing, another file, a tag, or who knows what.
   void take_behind(uint64_t end) {
     while (end < size() && tag_bytes(window_, end) > 0) end += tag_bytes(window_, end);
-    if (layout_.data == "data" && layout_.id_bytes == 4 && layout_of(window_.at(end, 12)) &&
-        window_.at(end, 4) == "RIFF") {
-      next_form_ = end;
+    if (begins_file(end)) {
+      next_file_ = end;
       return plain(end);
     }
     plain(end);  // a chunk that is cut would not be the decoder's to read
@@ -169,11 +198,12 @@ class ChunkMapper {
     }
   }
 
-  /// The end of the chunks that follow one another from `offset` on.
+  /// The end of the chunks that follow one another from `offset` on, none of which is sound.
   uint64_t chunks_from(uint64_t offset) {
     while (offset < size()) {
       const auto chunk = chunk_at(offset);
-      if (!chunk || chunk->id == "RIFF" || contents(*chunk) + chunk->size > size()) break;
+      if (!chunk || begins_file(offset) || chunk->id == layout_.data) break;
+      if (chunk->size > size() - std::min(size(), contents(*chunk))) break;
       offset = std::min(size(), after(*chunk));
     }
     return offset;
@@ -185,10 +215,12 @@ class ChunkMapper {
     map_.pieces.push_back(std::move(piece));
   }
 
-  /// All that lies behind the header is sound, whatever it says.
+  /// All that lies behind the header is sound, whatever it says, up to another file.
   void take_rest(const Chunk& data, uint64_t sound, uint64_t rest) {
     const auto head_bytes = static_cast<std::size_t>(sound - begin_);
     if (head_bytes > kMostHeadBytes) return plain(size());
+    next_file_ = find_file(sound);
+    if (next_file_) rest = *next_file_ - sound;
     const uint64_t block = std::max<uint64_t>(1, block_bytes_);
     const uint64_t most = layout_.size_bytes == 8 || ds64_ > 0 ? rest : kMostPieceBytes / block * block;
     rest -= rest % block;
@@ -196,6 +228,7 @@ class ChunkMapper {
       const uint64_t part = std::min(most, rest - done);
       SoundPiece piece;
       piece.head = window_.at(begin_, head_bytes);
+      if (ds64_ == 0 && piece.head.starts_with("RF64")) piece.head.replace(0, 4, "RIFF");
       const auto put = [this, &piece](uint64_t at, std::size_t count, uint64_t value) {
         put_number(piece.head, static_cast<std::size_t>(at - begin_), count, value, layout_.order);
       };
@@ -225,32 +258,36 @@ class ChunkMapper {
   }
 
   /// Sun's and NeXT's .au: no chunks, one header.
-  void take_au() {
-    const std::string_view bytes = window_.at(0, 24);
-    const bool big = bytes.starts_with(".snd");
-    if (bytes.size() < 24 || (!big && !bytes.starts_with("dns."))) return;
-    const ByteOrder order = big ? ByteOrder::big : ByteOrder::little;
-    const uint64_t sound = number_of(bytes.substr(4, 4), order);
+  void take_au(uint64_t begin) {
+    const std::string_view bytes = window_.at(begin, kAuHeadBytes);
+    const ByteOrder order = *au_order(bytes);
+    const uint64_t sound = begin + number_of(bytes.substr(4, 4), order);
     const uint64_t promised = number_of(bytes.substr(8, 4), order);
     if (sound > size()) return;
-    const uint64_t rest = size() - sound;
-    plain(size());
-    if (promised == 0 && rest > 0 && sound <= kMostHeadBytes) {
-      map_.pieces[0].head = window_.at(0, static_cast<std::size_t>(sound));
-      put_number(map_.pieces[0].head, 8, 4, 0xFFFF'FFFF, order);
-      map_.pieces[0].body = {{sound, rest}};
-      } else if (promised > rest && promised < kUnknownSize) {
+    uint64_t rest = size() - sound;
+    if ((promised == 0 || promised >= kUnknownSize) && rest > 0) {
+      next_file_ = find_file(sound);
+      if (next_file_) rest = *next_file_ - sound;
+      SoundPiece piece;
+      piece.head = window_.at(begin, static_cast<std::size_t>(sound - begin));
+      put_number(piece.head, 8, 4, 0xFFFF'FFFF, order);
+      piece.append({sound, rest});
+      map_.pieces.push_back(std::move(piece));
+    } else if (promised > rest) {
+      plain(size());
       map_.trouble = "cut short";
       map_.absent_bytes = promised - rest;
       map_.present_bytes = rest;
+    } else {
+      take_behind(sound + promised);
     }
   }
 
   ByteWindow window_;
   SoundMap map_;
   Layout layout_;
-  std::optional<uint64_t> next_form_;
-  uint64_t begin_ = 0;  // of the form
+  std::optional<uint64_t> next_file_;
+  uint64_t begin_ = 0;  // of the file in hand
   uint64_t block_bytes_ = 1;
   uint64_t comm_ = 0;
   uint64_t ds64_ = 0;  // if it tells the data's size

@@ -132,6 +132,10 @@ Decoder::Decoder(const std::filesystem::path& path, const FileBytes& file, Sound
   SF_VIRTUAL_IO io = callbacks();
   impl_->file.reset(sf_open_virtual(&io, SFM_READ, &impl_->info, &impl_->reader));
   std::string reason = impl_->file ? "" : sf_strerror(nullptr);
+  // What libsndfile says of its own insides helps nobody.
+  for (const std::string_view own : {"nternal error", "not a regular file"}) {
+    if (reason.find(own) != std::string::npos) reason = "its header is cut short, damaged, or of a kind that is not known";
+  }
   if (!impl_->file && whole) {
     // By its name libsndfile knows formats that have no header.
     impl_->info = {};

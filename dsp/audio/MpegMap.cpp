@@ -186,8 +186,10 @@ class MpegMapper {
     piece.trouble = "no MPEG frames there";
     // As many frames as would have had room, going by the others of the stream.
     const std::uint64_t mean = std::max<std::uint64_t>(1, frames_ > 0 ? frame_bytes_ / frames_ : frame.bytes);
-    lost_frames_ += (lost_bytes_ + mean / 2) / mean;
-    holes_.push_back({map_.pieces.size(), frames_, lost_frames_});
+    const std::uint64_t guess = (lost_bytes_ + mean / 2) / mean;
+    lost_frames_ += guess;
+    const std::uint64_t weight = std::max<std::uint64_t>(1, guess) + (holes_.empty() ? 0 : holes_.back().weight);
+    holes_.push_back({map_.pieces.size(), frames_, lost_frames_, weight});
     map_.pieces.push_back(std::move(piece));
     place(holes_.back(), lost_frames_, frame.samples);
   }
@@ -196,6 +198,7 @@ class MpegMapper {
     std::size_t piece = 0;  // behind it
     std::uint64_t frames = 0;
     std::uint64_t lost = 0;  // of all holes so far, as guessed
+    std::uint64_t weight = 0;  // the same, none of them nothing: what is left of a hole can be shorter than a frame
   };
 
   void place(const Hole& hole, std::uint64_t lost, std::uint64_t frame_samples) {
@@ -206,9 +209,9 @@ class MpegMapper {
   /// With frames of varying size a hole's length is a guess; if the stream tells how many frames it has and
   /// none are missing at its end, all holes together are not.
   void place_holes() {
-    if (lost_frames_ > 0 && lost_bytes_ == 0 && note_.frames > frames_) {
+    if (!holes_.empty() && lost_bytes_ == 0 && note_.frames > frames_) {
       const std::uint64_t lost = note_.frames - frames_;
-      for (const Hole& hole : holes_) place(hole, hole.lost * lost / lost_frames_, last_.samples);
+      for (const Hole& hole : holes_) place(hole, hole.weight * lost / holes_.back().weight, last_.samples);
       lost_frames_ = lost;
     }
     holes_.clear();

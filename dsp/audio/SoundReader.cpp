@@ -150,9 +150,14 @@ bool SoundReader::resume_from_map() {
 
 bool SoundReader::has_more_flac() const {
   constexpr std::uint64_t kReadAhead = 1 << 16;  // more than the decoder's buffer
+  constexpr std::uint64_t kTag = 512;  // bytes that need be no sound
+  if (bytes_.size() - std::min(bytes_.size(), decoder_->reached()) >= kTag) return true;
   ByteWindow window(bytes_);
   const std::uint64_t from = decoder_->reached() - std::min(decoder_->reached(), kReadAhead);
-  return window.find("fLaC", std::max<std::uint64_t>(from, 4)) < bytes_.size();
+  // By chance, too, now and then: then it is read once more.
+  return std::ranges::any_of(std::array{"fLaC", "RIFF", "OggS", "FORM", "caff"}, [&](std::string_view id) {
+    return window.find(id, std::max<std::uint64_t>(from, 4)) < bytes_.size();
+  });
 }
 
 /// The next block into an empty buffer; false at the end. What is missing before it goes to `damages`.

@@ -17,7 +17,9 @@ namespace fs = std::filesystem;
 
 DataSet recognise(const fs::path& directory) {
   if (!fs::is_directory(directory)) {
-    throw Error(ExitCode::no_input, directory.string() + ": not there, expected the directory of a data set");
+    const std::string name = directory.empty() ? "''" : directory.string();
+    throw Error(ExitCode::no_input, name + (fs::exists(directory) ? ": no directory" : ": not there") +
+                                        ", expected the directory of a data set");
   }
   DataSet data;
   for (const char* list : {"meta.csv", "meta/esc50.csv"}) {

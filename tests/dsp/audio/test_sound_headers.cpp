@@ -62,6 +62,62 @@ TEST_CASE("a size of 0 with sound behind is read on in W64, RF64, AIFF, CAF and 
   check(rf64, with_number(rf64, rf64.find("ds64") + 16, 0, 8));
 }
 
+TEST_CASE("sound of no size ends where another file begins") {
+  const std::vector<float> sound = noise(20000, 1);
+  struct Kind {
+    int format;
+    std::size_t size_at;
+  };
+  const std::string wav = encoded(sound, kWav);
+  for (const Kind kind : {Kind{kWav, size_at(wav)}, Kind{SF_FORMAT_AU | SF_FORMAT_PCM_16, 8}}) {
+    const std::string whole = encoded(sound, kind.format);
+    const std::string other = encoded(noise(9000, 2), kind.format);
+    for (const std::uint32_t size : {0U, 0xFFFFFFFFU}) {
+      const Heard heard = hear_bytes(with_number(whole, kind.size_at, size) + other);
+      INFO(std::hex << kind.format << ' ' << size);
+      CHECK((heard.samples == joined(hear_bytes(whole).samples, hear_bytes(other).samples)));
+      CHECK(heard.damages.empty());
+    }
+  }
+}
+
+TEST_CASE("an AIFF that sox wrote into a pipe ends with its file") {
+  const std::string whole = encoded(noise(20000, 1), SF_FORMAT_AIFF | SF_FORMAT_PCM_16);
+  // FORM, COMM and SSND as sox leaves them there.
+  std::string piped = with_number(with_number(whole, 4, 0x5000007F), size_at(whole, "SSND"), 0x0800007F);
+  piped = with_number(piped, piped.find("COMM") + 10, 0x0000803F);
+  const Heard heard = hear_bytes(piped);
+  CHECK((heard.samples == hear_bytes(whole).samples));
+  CHECK(heard.damages.empty());
+}
+
+TEST_CASE("an RF64 of unknown size, or without the chunk that tells it, is heard to its end") {
+  const std::string whole = encoded(noise(20000, 1), SF_FORMAT_RF64 | SF_FORMAT_PCM_16);
+  const std::vector<float> expected = hear_bytes(whole).samples;
+  const std::string unknown = with_number(whole, whole.find("ds64") + 16, ~std::uint64_t{0}, 8);
+  CHECK((hear_bytes(unknown).samples == expected));
+  const std::string wav = encoded(noise(20000, 1), kWav);
+  const std::string bare = with_number("RF64" + wav.substr(4), size_at(wav), 0xFFFFFFFF);
+  CHECK((hear_bytes(bare).samples == expected));
+}
+
+TEST_CASE("of two chunks of sound the first is heard and the second named") {
+  const std::string whole = encoded(noise(20000, 1), kWav);
+  const std::string list = "LIST" + std::string("\x04\0\0\0", 4) + "INFO";
+  const Heard heard = hear_bytes(whole + list + whole.substr(whole.find("data")));
+  CHECK((heard.samples == hear_bytes(whole).samples));
+  REQUIRE(heard.damages.size() == 1);
+  CHECK(heard.damages[0].position == 20000);
+}
+
+TEST_CASE("bytes behind an AU whose size the header tells are named") {
+  const std::string whole = encoded(noise(20000, 1), SF_FORMAT_AU | SF_FORMAT_PCM_16);
+  const Heard heard = hear_bytes(whole + std::string(5000, '\x11'));
+  CHECK(heard.samples.size() == 20000);
+  REQUIRE(heard.damages.size() == 1);
+  CHECK_THAT(heard.damages[0].line, Catch::Contains("5000 bytes after"));
+}
+
 TEST_CASE("a WAV cut short says how much is missing") {
   const std::string whole = encoded(noise(88000, 1), kWav);
   const Heard heard = hear_bytes(std::string_view(whole).substr(0, whole.size() - 2 * 35200));
