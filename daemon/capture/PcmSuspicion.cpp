@@ -16,17 +16,20 @@ constexpr std::uint32_t kLoudExponent = 127;
 
 // What each file format begins with, by its own specification.
 std::string_view file_kind(std::string_view front) noexcept {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kSignatures{{{"RIFF"sv, "a WAV file"sv},
-                                                                                      {"RF64"sv, "a WAV file"sv},
-                                                                                      {"RIFX"sv, "a WAV file"sv},
-                                                                                      {"FORM"sv, "an AIFF file"sv},
-                                                                                      {"OggS\0"sv, "an Ogg stream"sv},
-                                                                                      {"fLaC"sv, "a FLAC file"sv},
-                                                                                      {"caff\0"sv, "a CAF file"sv},
-                                                                                      {"\x1A\x45\xDF\xA3"sv,
-                                                                                       "a Matroska or WebM file"sv},
-                                                                                      {"GET /"sv,
-                                                                                       "a request for a web page"sv}}};
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kSignatures{
+      {{"RIFF"sv, "a WAV file"sv},
+       {"RF64"sv, "a WAV file"sv},
+       {"RIFX"sv, "a WAV file"sv},
+       {"riff\x2E\x91\xCF\x11"sv, "a Wave64 file"sv},
+       {".snd"sv, "an AU file"sv},
+       {"FORM"sv, "an AIFF file"sv},
+       {"OggS\0"sv, "an Ogg stream"sv},
+       {"fLaC"sv, "a FLAC file"sv},
+       {"caff\0"sv, "a CAF file"sv},
+       {"\x1A\x45\xDF\xA3"sv, "a Matroska or WebM file"sv},
+       {"GET /"sv, "a request for a web page"sv},
+       {"PUT /"sv, "a request of HTTP"sv},
+       {"POST /"sv, "a request of HTTP"sv}}};
   for (const auto& [signature, kind] : kSignatures) {
     if (front.starts_with(signature)) return kind;
   }

@@ -7,6 +7,8 @@
 
 #include <boost/json.hpp>
 
+#include "dsp/base/StrictToml.h"
+
 namespace earshot {
 namespace {
 
@@ -23,7 +25,7 @@ constexpr std::size_t kShownBytes = 60;
 
 /// A value as an error shows it: its JSON, cut short.
 std::string shown(const json::value& value) {
-  return shortened(json::serialize(value));
+  return value.is_double() ? toml_real(value.get_double()) : shortened(json::serialize(value));
 }
 
 RequestError wrong(std::string_view field, const json::value& found, std::string_view expected) {

@@ -107,9 +107,11 @@ class ChunkMapper {
   }
 
   uint64_t contents(const Chunk& chunk) const noexcept { return chunk.offset + layout_.header(); }
-  uint64_t after(const Chunk& chunk) const noexcept {
+  uint64_t after(const Chunk& chunk) {
     const uint64_t end = contents(chunk) + chunk.size;
-    return end + (layout_.alignment - end % layout_.alignment) % layout_.alignment;
+    // Not every writer fills up the last chunk of its file.
+    if (layout_.alignment > 2 && (begins_file(end) || tag_bytes(window_, end) > 0)) return end;
+    return end + (layout_.alignment - (end - begin_) % layout_.alignment) % layout_.alignment;
   }
 
   bool begins_file(uint64_t offset) {
@@ -185,12 +187,12 @@ class ChunkMapper {
 
   /// What lies behind the last chunk: nothing, another file, a tag, or who knows what.
   void take_behind(uint64_t end) {
+    plain(end);  // a tag, or a chunk that is cut, would not be the decoder's to read
     while (end < size() && tag_bytes(window_, end) > 0) end += tag_bytes(window_, end);
     if (begins_file(end)) {
       next_file_ = end;
-      return plain(end);
+      return;
     }
-    plain(end);  // a chunk that is cut would not be the decoder's to read
     constexpr uint64_t kPadding = 512;  // what some writers fill the last block of a disk with
     if (end < size() && size() - end >= kPadding) {
       map_.trouble = "they lie behind the sound whose size the header tells";

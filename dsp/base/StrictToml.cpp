@@ -115,9 +115,31 @@ template <typename Node>
                                     printable(key.str()) + "': found an unknown key, expected " + expected);
 }
 
+// A table in a table for each part of a key: toml++ 3.3 bounds the depth of every other kind of nesting.
+constexpr int kMostKeyParts = 256;
+
+/// The line where so many dots follow one another as no key has, be it outside a text or inside; 0: none.
+std::size_t line_of_deep_key(std::string_view text) noexcept {
+  std::size_t line = 1;
+  int dots = 0;
+  for (const char c : text) {
+    if (c == '\n') ++line;
+    if (c == '.') {
+      if (++dots >= kMostKeyParts) return line;
+    } else if (c == '=' || c == ',' || c == '\n' || c == '#') {
+      dots = 0;
+    }
+  }
+  return 0;
+}
+
 std::shared_ptr<const toml::table> parse(std::string_view text, const std::string& name) {
   if (const std::string_view encoding = foreign_encoding(text); !encoding.empty()) {
     throw Error(ExitCode::config, name + ": is in " + std::string(encoding) + ", expected TOML in UTF-8");
+  }
+  if (const std::size_t line = line_of_deep_key(text); line > 0) {
+    throw Error(ExitCode::config, position(name, static_cast<std::uint32_t>(line)) + "found a key of more than " +
+                                      std::to_string(kMostKeyParts) + " parts, expected fewer");
   }
   try {
     return std::make_shared<const toml::table>(toml::parse(text, name));
@@ -288,6 +310,9 @@ std::vector<StrictToml> StrictToml::tables(std::string_view key) {
 std::filesystem::path StrictToml::path(std::string_view key, const std::filesystem::path& fallback) {
   const std::filesystem::path value = has(key) ? std::filesystem::path(text(key, "")) : fallback;
   if (has(key) && value.empty()) refuse(key, "an empty string", "the path of a file");
+  if (value.native().find('\0') != std::string::npos) {
+    refuse(key, '\'' + value.native() + '\'', "a path without the character NUL");
+  }
   node_->find(key);
   if (value.empty() || value.is_absolute()) return value;
   return (std::filesystem::path(node_->file).parent_path() / value).lexically_normal();

@@ -69,6 +69,7 @@ TEST_CASE("a wrong request gets a code and a line that says what was found and e
       {R"({"type":"subscribe","scores":"some"})", "bad_request", "scores: found \"some\""},
       {R"({"type":"subscribe","scores":-1})", "bad_request", "scores: found -1"},
       {R"({"type":"subscribe","scores":1.5})", "bad_request", "scores: found 1.5"},
+      {R"({"type":"subscribe","from_seq":1.0})", "bad_request", "from_seq: found 1.0, "},
       {R"({"type":"subscribe","from_seq":"1"})", "bad_request", "from_seq: found \"1\""},
       {R"({"type":"subscribe","from_seq":-1})", "bad_request", "from_seq: found -1"},
       {R"({"type":"subscribe","from_seq":1e300})", "bad_request", "from_seq: found 1E300"},

@@ -48,6 +48,20 @@ TEST_CASE("a file in UTF-16 is named as such") {
                     "a.toml: is in UTF-16, expected TOML in UTF-8");
 }
 
+TEST_CASE("a key of endless parts is refused before it is followed") {
+  std::string key = "a";
+  for (int i = 0; i < 100'000; ++i) key += ".a";
+  for (const std::string& text : {key + " = 1", "[" + key + "]", "x = { " + key + " = 1 }"}) {
+    CHECK_THAT(complaint([&] { StrictToml::from_text("first = 1\n" + text, "deep.toml"); }),
+               Catch::StartsWith("deep.toml:2: found a key of more than 256 parts"));
+  }
+}
+
+TEST_CASE("a path with a NUL in it is not cut there") {
+  StrictToml toml = StrictToml::from_text("file = \"x.wav\\u0000y\"", "some.toml");
+  CHECK_THAT(complaint([&] { (void)toml.path("file", ""); }), Catch::Contains("a path without the character NUL"));
+}
+
 TEST_CASE("values are read, absent keys give the fallback") {
   StrictToml toml = sample();
   CHECK(toml.integer("whole", 0, 0, 10) == 3);
