@@ -7,6 +7,7 @@
 
 #include "dsp/base/Error.h"
 #include "dsp/base/ReadFile.h"
+#include "dsp/base/Utf8.h"
 
 namespace earshot {
 namespace {
@@ -90,7 +91,7 @@ class Reader {
 std::string shown_field(std::string_view text) {
   constexpr std::size_t kMostBytes = 80;
   const std::string_view shown = text.substr(0, kMostBytes);
-  return '\'' + std::string(shown) + (shown.size() < text.size() ? "...'" : "'");
+  return '\'' + printable(shown) + (shown.size() < text.size() ? "...'" : "'");
 }
 
 std::string csv_field(std::string_view text) {

@@ -26,7 +26,7 @@ struct Csv {
   std::size_t column(std::string_view name) const;
 };
 
-/// `text` in quotes for a message; of a long one the beginning.
+/// `text` in quotes for a message of one line; of a long one the beginning.
 std::string shown_field(std::string_view text);
 
 /// `text` as one field of a record, in quotes where it needs them.

@@ -81,6 +81,10 @@ TEST_CASE("a missing column is named beside those there are") {
   CHECK_THROWS_WITH(
       csv.column("classID"),
       Catch::EndsWith("list.csv:1: found the columns 'file,class', expected one named 'classID'"));
+  const Csv broken = read_csv(directory.write("broken.csv", "file,\"cl\nass\"\n"));
+  CHECK_THROWS_WITH(
+      broken.column("classID"),
+      Catch::EndsWith("broken.csv:1: found the columns 'file,cl\\nass', expected one named 'classID'"));
 }
 
 }  // namespace earshot::test

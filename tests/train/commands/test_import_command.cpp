@@ -177,10 +177,10 @@ TEST_CASE("labels come from the command line, a file of lines, or AudioSet's cla
   CHECK_THROWS_WITH(read_labels("a,,c"), Contains("--labels: label 2: '' is empty"));
   const std::string latin1 = directory.write("latin1.txt", "tea\ncaf\xE9\n").string();
   CHECK_THROWS_WITH(read_labels("@" + latin1),
-                    Contains("latin1.txt:2: 'caf\xE9' is not UTF-8: byte 4 is 0xe9"));
+                    Contains("latin1.txt:2: 'caf\\xe9' is not UTF-8: byte 4 is 0xe9"));
   directory.write("map.csv", "index,mid,display_name\n0,/m/a,Speech\n1,/m/b,\"two\nlines\"\n");
   CHECK_THROWS_WITH(read_labels(map),
-                    Contains("map.csv:3: display_name: 'two\nlines' holds a control character"));
+                    Contains("map.csv:3: display_name: 'two\\nlines' holds a control character"));
   const std::string utf16 =
       directory.write("utf16.txt", std::string("\xFF\xFE" "c\0a\0t\0\n\0", 10)).string();
   CHECK_THROWS_WITH(read_labels("@" + utf16),

@@ -101,7 +101,7 @@ TEST_CASE("a name in labels.txt that is none is refused with its line, and so is
   directory.write("Train.csv", "file_name,classID\nx.wav,9\n");
   directory.write("labels.txt", "a\r\nb\r\ncaf\xE9\r\n");
   CHECK_THROWS_WITH(read_data_set(directory.path()),
-                    (directory / "labels.txt").string() + ":3: 'caf\xE9' is not UTF-8: byte 4 is 0xe9");
+                    (directory / "labels.txt").string() + ":3: 'caf\\xe9' is not UTF-8: byte 4 is 0xe9");
   directory.write("labels.txt", std::string("\xFF\xFE" "a\0\n\0", 6));
   CHECK_THROWS_WITH(read_data_set(directory.path()),
                     (directory / "labels.txt").string() +
@@ -311,9 +311,9 @@ TEST_CASE("a wrong list is refused with file, line, what was found and what was 
       {"meta.csv", esc + "a.wav,1,3,_background_\n",
        "meta.csv:2: target: found '3', expected -1 beside _background_"},
       {"meta.csv", esc + "a.wav,1,0,caf\xE9\n",
-       "meta.csv:2: category: 'caf\xE9' is not UTF-8: byte 4 is 0xe9"},
+       "meta.csv:2: category: 'caf\\xe9' is not UTF-8: byte 4 is 0xe9"},
       {"meta.csv", esc + "a.wav,1,0,dog\nb.wav,1,1;0,\"two\nlines;dog\"\n",
-       "meta.csv:3: category: 'two\nlines' holds a control character: byte 4 is \\n"},
+       "meta.csv:3: category: 'two\\nlines' holds a control character: byte 4 is \\n"},
       {"meta.csv", esc + "a.wav,1,0," + std::string(300, 'x') + '\n',
        "meta.csv:2: category: '" + std::string(80, 'x') + "...' has 300 bytes, expected at most 256"},
       {"meta.csv", esc + "deep/" + std::string(256, 'x') + ",1,0,dog\n",
