@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "daemon/log/Logging.h"
-#include "dsp/base/Utf8.h"
 
 namespace earshot {
 namespace {
@@ -35,7 +34,7 @@ void Source::run(std::stop_token stop) noexcept {
     why = hear(std::move(stop));
   } catch (const std::exception& error) {
     why = error.what();
-    log_error("source '{}': {}", name_, printable(why));
+    log_error("source '{}': {}", name_, why);
     pipeline_.close();
   }
   change_state(SourceState::ended, why);

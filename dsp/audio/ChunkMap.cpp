@@ -81,9 +81,9 @@ class ChunkMapper {
       begin_ = *file;
       if (const auto layout = layout_of(window_.at(begin_, 12))) {
         layout_ = *layout;
-        take_form(begin_);
+        take_form();
       } else {
-        take_au(begin_);
+        take_au();
       }
       file = next_file_;
     }
@@ -127,13 +127,19 @@ class ChunkMapper {
     return std::nullopt;
   }
 
+  /// Of sound of no size: up to the next file, which is taken next, else to the end.
+  uint64_t bytes_to_next_file(uint64_t sound) {
+    if (!next_file_) next_file_ = find_file(sound);
+    return next_file_.value_or(size()) - sound;
+  }
+
   /// One file of chunks; another may lie behind it.
-  void take_form(uint64_t begin) {
+  void take_form() {
     block_bytes_ = 1;
     comm_ = 0;
     ds64_ = 0;
     uint64_t ds64 = 0;
-    for (uint64_t offset = begin + layout_.first;;) {
+    for (uint64_t offset = begin_ + layout_.first;;) {
       const auto chunk = chunk_at(offset);
       if (!chunk) return plain(size());  // the decoder will say what it misses
       if (chunk->id == "fmt " && layout_.order == ByteOrder::little) {
@@ -162,14 +168,15 @@ class ChunkMapper {
     const uint64_t promised = data.size - std::min<uint64_t>(data.size, layout_.before_sound);
     if (promised == 0) {
       if (rest == 0 || chunks_from(contents(data)) == size()) return plain(size());
-      return take_rest(data, sound, rest);
+      return take_rest(data, sound);
     }
     const bool narrow = layout_.size_bytes == 4 && ds64_ == 0;
     const bool unknown = narrow ? promised >= kUnknownSize : promised >> 62U != 0;
     if (promised > rest) {
       const bool caf = layout_.id_bytes == 4 && layout_.size_bytes == 8;
-      if (caf || (unknown && (window_.at(begin_, 4) == "RF64" || find_file(sound)))) {
-        take_rest(data, sound, rest);  // libsndfile takes no CAF that is cut, no RF64 of no size
+      if (unknown) next_file_ = find_file(sound);
+      if (caf || next_file_ || (unknown && window_.at(begin_, 4) == "RF64")) {
+        take_rest(data, sound);  // libsndfile takes no CAF that is cut, no RF64 of no size
       } else {
         plain(size());
       }
@@ -181,7 +188,7 @@ class ChunkMapper {
       return;
     }
     const uint64_t behind = chunks_from(std::min(size(), after(data)));
-    if (unknown && narrow && behind < size()) return take_rest(data, sound, rest);
+    if (unknown && narrow && behind < size()) return take_rest(data, sound);
     take_behind(behind);
   }
 
@@ -218,11 +225,13 @@ class ChunkMapper {
   }
 
   /// All that lies behind the header is sound, whatever it says, up to another file.
-  void take_rest(const Chunk& data, uint64_t sound, uint64_t rest) {
+  void take_rest(const Chunk& data, uint64_t sound) {
     const auto head_bytes = static_cast<std::size_t>(sound - begin_);
-    if (head_bytes > kMostHeadBytes) return plain(size());
-    next_file_ = find_file(sound);
-    if (next_file_) rest = *next_file_ - sound;
+    if (head_bytes > kMostHeadBytes) {
+      next_file_.reset();
+      return plain(size());
+    }
+    uint64_t rest = bytes_to_next_file(sound);
     const uint64_t block = std::max<uint64_t>(1, block_bytes_);
     const uint64_t most = layout_.size_bytes == 8 || ds64_ > 0 ? rest : kMostPieceBytes / block * block;
     rest -= rest % block;
@@ -260,20 +269,18 @@ class ChunkMapper {
   }
 
   /// Sun's and NeXT's .au: no chunks, one header.
-  void take_au(uint64_t begin) {
-    const std::string_view bytes = window_.at(begin, kAuHeadBytes);
+  void take_au() {
+    const std::string_view bytes = window_.at(begin_, kAuHeadBytes);
     const ByteOrder order = *au_order(bytes);
-    const uint64_t sound = begin + number_of(bytes.substr(4, 4), order);
+    const uint64_t sound = begin_ + number_of(bytes.substr(4, 4), order);
     const uint64_t promised = number_of(bytes.substr(8, 4), order);
     if (sound > size()) return;
-    uint64_t rest = size() - sound;
+    const uint64_t rest = size() - sound;
     if ((promised == 0 || promised >= kUnknownSize) && rest > 0) {
-      next_file_ = find_file(sound);
-      if (next_file_) rest = *next_file_ - sound;
       SoundPiece piece;
-      piece.head = window_.at(begin, static_cast<std::size_t>(sound - begin));
+      piece.head = window_.at(begin_, static_cast<std::size_t>(sound - begin_));
       put_number(piece.head, 8, 4, 0xFFFF'FFFF, order);
-      piece.append({sound, rest});
+      piece.append({sound, bytes_to_next_file(sound)});
       map_.pieces.push_back(std::move(piece));
     } else if (promised > rest) {
       plain(size());

@@ -134,7 +134,9 @@ Decoder::Decoder(const std::filesystem::path& path, const FileBytes& file, Sound
   std::string reason = impl_->file ? "" : sf_strerror(nullptr);
   // What libsndfile says of its own insides helps nobody.
   for (const std::string_view own : {"nternal error", "not a regular file"}) {
-    if (reason.find(own) != std::string::npos) reason = "its header is cut short, damaged, or of a kind that is not known";
+    if (reason.find(own) != std::string::npos) {
+      reason = "its header is cut short, damaged, or of a kind that is not known";
+    }
   }
   if (!impl_->file && whole) {
     // By its name libsndfile knows formats that have no header.

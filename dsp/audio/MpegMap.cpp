@@ -189,7 +189,7 @@ class MpegMapper {
     const std::uint64_t guess = (lost_bytes_ + mean / 2) / mean;
     lost_frames_ += guess;
     const std::uint64_t weight = std::max<std::uint64_t>(1, guess) + (holes_.empty() ? 0 : holes_.back().weight);
-    holes_.push_back({map_.pieces.size(), frames_, lost_frames_, weight});
+    holes_.push_back({map_.pieces.size(), frames_, weight});
     map_.pieces.push_back(std::move(piece));
     place(holes_.back(), lost_frames_, frame.samples);
   }
@@ -197,8 +197,7 @@ class MpegMapper {
   struct Hole {
     std::size_t piece = 0;  // behind it
     std::uint64_t frames = 0;
-    std::uint64_t lost = 0;  // of all holes so far, as guessed
-    std::uint64_t weight = 0;  // the same, none of them nothing: what is left of a hole can be shorter than a frame
+    std::uint64_t weight = 0;  // of all holes so far: frames lost, as guessed, one at least in each
   };
 
   void place(const Hole& hole, std::uint64_t lost, std::uint64_t frame_samples) {

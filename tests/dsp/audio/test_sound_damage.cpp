@@ -113,7 +113,7 @@ TEST_CASE("a file made of beginnings of FLAC frames is not looked through once f
   const std::string begin("\xFF\xF9\x10\x00\x01\x39", 6);  // variable size, 192 samples, number 1, CRC-8
   REQUIRE(flac_frame_at(begin, {}));
   std::string bytes = whole.substr(0, 4 + 4 + kFlacStreamInfoBytes);
-  bytes[4] = static_cast<char>(0x80);              // no other metadata
+  bytes[4] = static_cast<char>(0x80);             // no other metadata
   bytes.replace(8 + 7, 3, std::string(3, '\0'));  // longest frame: not told
   while (bytes.size() < 4'000'000) bytes += begin;
   const SoundFile file(bytes, ".flac");
