@@ -4,11 +4,15 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include <samplerate.h>
 
+#include "dsp/audio/PolyphaseStream.h"
 #include "dsp/base/Error.h"
 
 namespace earshot {
@@ -17,18 +21,51 @@ namespace {
 /// libsamplerate is always handed this many input samples, so its output depends on no other cut. Adds at
 /// most 6 ms of latency at 44.1 kHz.
 constexpr std::size_t kBlockSamples = 256;
+constexpr std::array<float, kBlockSamples> kSilence{};
 constexpr int kMaxRatio = 256;  // libsamplerate's own limit, either way
 
 struct DeleteState {
   void operator()(SRC_STATE* state) const noexcept { src_delete(state); }
 };
 
+/// libsamplerate's best filter: its answer, at a rate so much higher, to one sample of 1.
+SincPrototype best_sinc() {
+  constexpr int kPerSample = 8;
+  constexpr std::size_t kHalf = 144;  // it reaches 143 samples to either side (libsamplerate 0.2.2, high_qual_coeffs.h)
+  std::vector<float> in(2 * kHalf + 1);
+  in[kHalf] = 1.0F;
+  std::vector<float> out(in.size() * kPerSample);
+  SRC_DATA data{};
+  data.data_in = in.data();
+  data.input_frames = static_cast<long>(in.size());
+  data.data_out = out.data();
+  data.output_frames = static_cast<long>(out.size());
+  data.src_ratio = kPerSample;
+  if (const int failure = src_simple(&data, SRC_SINC_BEST_QUALITY, 1))
+    throw Error(ExitCode::software, std::string("libsamplerate: ") + src_strerror(failure));
+  const auto middle = out.begin() + static_cast<std::ptrdiff_t>(kHalf * kPerSample);
+  return {kPerSample, std::vector<double>(middle, middle + static_cast<std::ptrdiff_t>(kHalf * kPerSample))};
+}
+
+/// One for all who convert between these rates at the same time. Null where none fits.
+std::shared_ptr<const PolyphaseBank> shared_bank(int from_hz, int to_hz) {
+  static std::mutex mutex;
+  static std::map<std::pair<int, int>, std::weak_ptr<const PolyphaseBank>> banks;
+  static const SincPrototype prototype = best_sinc();
+  const std::lock_guard lock(mutex);
+  std::weak_ptr<const PolyphaseBank>& known = banks[{from_hz, to_hz}];
+  std::shared_ptr<const PolyphaseBank> bank = known.lock();
+  if (!bank) known = bank = PolyphaseBank::make(from_hz, to_hz, prototype);
+  return bank;
+}
+
 }  // namespace
 
 struct Resampler::Impl {
   std::uint64_t from_hz = 1;
   std::uint64_t to_hz = 1;
-  std::unique_ptr<SRC_STATE, DeleteState> state;  // null at equal rates
+  std::optional<PolyphaseStream> filter;          // at equal rates neither this
+  std::unique_ptr<SRC_STATE, DeleteState> state;  // nor this, which is for rates that no bank fits
   std::array<float, kBlockSamples> block{};
   std::size_t filled = 0;  // samples waiting in `block`
   std::uint64_t consumed = 0;
@@ -41,6 +78,37 @@ struct Resampler::Impl {
 
   /// ceil(consumed to / from): what a stream that ended here has to yield.
   std::uint64_t due() const noexcept { return (consumed * to_hz + from_hz - 1) / from_hz; }
+
+  /// `in`, as far as it becomes outputs before number `limit`, -> appended to `output`.
+  void filter_into_output(std::span<const float> in, std::uint64_t limit) noexcept {
+    ready += filter->append(in, std::span(output).subspan(ready), limit);
+  }
+
+  std::span<const float> through_filter(std::span<const float> in) noexcept {
+    ready = 0;
+    const std::size_t room = filter->most_outputs(in.size()) + in.size() / kMaxChunk + 1;
+    if (output.size() < room) output.resize(room);
+    consumed += in.size();
+    while (!in.empty()) {
+      const std::size_t taken = std::min(in.size(), kMaxChunk);
+      filter_into_output(in.first(taken), UINT64_MAX);
+      in = in.subspan(taken);
+    }
+    return std::span(output).first(ready);
+  }
+
+  /// What silence behind the end pushes out.
+  std::span<const float> rest_of_filter() noexcept {
+    ready = 0;
+    for (std::size_t left = filter->tail(); left > 0;) {
+      const std::size_t taken = std::min(left, kBlockSamples);
+      filter_into_output(std::span<const float>(kSilence).first(taken), due());
+      left -= taken;
+    }
+    filter->reset();
+    consumed = 0;
+    return std::span(output).first(ready);
+  }
 
   /// More than `blocks` blocks can bring: libsamplerate releases whole blocks, late by its filter's half
   /// length.
@@ -99,6 +167,11 @@ Resampler::Resampler(int from_hz, int to_hz) : impl_(std::make_unique<Impl>()) {
   impl_->from_hz = static_cast<std::uint64_t>(from_hz);
   impl_->to_hz = static_cast<std::uint64_t>(to_hz);
   if (from_hz == to_hz) return;
+  if (std::shared_ptr<const PolyphaseBank> bank = shared_bank(from_hz, to_hz)) {
+    impl_->filter.emplace(std::move(bank), kMaxChunk);
+    impl_->output.resize(impl_->filter->most_outputs(std::max(kMaxChunk, impl_->filter->tail() + kMaxChunk)));
+    return;
+  }
   int failure = 0;
   impl_->state.reset(src_new(SRC_SINC_BEST_QUALITY, 1, &failure));
   if (!impl_->state) {
@@ -113,6 +186,7 @@ Resampler& Resampler::operator=(Resampler&&) noexcept = default;
 
 std::span<const float> Resampler::process(std::span<const float> in) noexcept {
   Impl& impl = *impl_;
+  if (impl.filter) return impl.through_filter(in);
   if (!impl.state) return in;
   impl.ready = 0;
   const std::size_t room = impl.room_for(1 + in.size() / kBlockSamples);
@@ -130,6 +204,7 @@ std::span<const float> Resampler::process(std::span<const float> in) noexcept {
 
 std::span<const float> Resampler::finish() noexcept {
   Impl& impl = *impl_;
+  if (impl.filter) return impl.rest_of_filter();
   if (!impl.state) return {};
   impl.ready = 0;
   const std::uint64_t due = impl.due();
@@ -150,6 +225,7 @@ void Resampler::reset() noexcept {
   impl_->filled = 0;
   impl_->consumed = 0;
   impl_->produced = 0;
+  if (impl_->filter) impl_->filter->reset();
   if (impl_->state) src_reset(impl_->state.get());
 }
 

