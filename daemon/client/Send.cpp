@@ -20,7 +20,7 @@ namespace earshot {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto kConnectLimit = std::chrono::seconds(10);
+constexpr auto kSendConnectLimit = std::chrono::seconds(10);
 constexpr auto kCloseLimit = std::chrono::seconds(60);
 constexpr std::size_t kChunkFrames = 1024;
 
@@ -116,7 +116,7 @@ void send_file(const SendSettings& settings, std::ostream& errors) {
   const AudioFile file(settings.file);
   const int rate_hz = settings.pcm.rate_hz > 0 ? settings.pcm.rate_hz : file.rate_hz();
   std::vector<Voice> voices = open_voices(settings, rate_hz, file.channels());
-  ClientSocket socket(settings.to, kConnectLimit);
+  ClientSocket socket(settings.to, kSendConnectLimit);
   try {
     send_voices(voices, settings, rate_hz, socket, errors);
   } catch (const ConnectionClosed& closed) {

@@ -15,7 +15,7 @@ namespace earshot {
 namespace {
 
 constexpr const char* kBundledModel = "esc10-v6.safetensors";
-constexpr int kMaxChannels = 64;
+constexpr int kMaxSourceChannels = 64;
 constexpr std::array<std::string_view, 4> kSampleFormats{"s16le", "s24le", "s32le", "f32le"};
 
 template <typename Value>
@@ -71,7 +71,7 @@ PcmSettings read_pcm(StrictToml& table) {
   pcm.format = *sample_format(table.one_of("format", "s16le", {"s16le", "s24le", "s32le", "f32le"}));
   pcm.rate_hz =
       static_cast<int>(table.integer("rate_hz", pcm.rate_hz, Resampler::kMinRateHz, Resampler::kMaxRateHz));
-  pcm.channels = static_cast<int>(table.integer("channels", pcm.channels, 1, kMaxChannels));
+  pcm.channels = static_cast<int>(table.integer("channels", pcm.channels, 1, kMaxSourceChannels));
   return pcm;
 }
 
@@ -108,7 +108,7 @@ SourceSettings read_source(StrictToml& table, Listeners& listeners) {
   SourceSettings source;
   source.name = read_name(table);
   if (!table.has("kind")) table.refuse("kind", "nothing", "\"microphone\", \"tcp\", \"stdin\" or \"file\"");
-  int channels = kMaxChannels;
+  int channels = kMaxSourceChannels;
   const std::string kind = table.text("kind", "");
   if (kind == "microphone") {
     source.kind = MicrophoneSettings{.device = table.text("device", "default")};

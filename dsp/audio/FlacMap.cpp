@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::string_view kMarker = "fLaC";
 constexpr std::size_t kHeadBytes = 4 + 4 + kFlacStreamInfoBytes;
-constexpr std::uint64_t kMostJunkBytes = 1 << 20;              // before the first stream
 constexpr std::uint64_t kMostFrameBytes = std::uint64_t{1} << 20;  // where the stream does not tell
 
 // Beginnings of frames that have no end cost a look at up to the longest frame each: more of them than this many

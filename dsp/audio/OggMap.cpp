@@ -15,7 +15,6 @@ constexpr std::size_t kMostHeadsBytes = std::size_t{256} << 20U;  // headers wit
 
 constexpr std::string_view kCapture = "OggS";
 constexpr std::size_t kMostHeadBytes = std::size_t{64} << 20;  // comments may hold a picture
-constexpr std::uint64_t kMostJunkBytes = 1 << 20;              // before the first page
 constexpr std::uint64_t kOpusHz = 48'000;                      // of its granule positions (RFC 7845, 4)
 
 enum class Codec { unknown, vorbis, opus, flac };

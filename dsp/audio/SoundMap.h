@@ -12,6 +12,9 @@
 
 namespace earshot {
 
+/// Before the first page or frame that a search may find.
+inline constexpr std::uint64_t kMostJunkBytes = 1 << 20;
+
 struct ByteRange {
   std::uint64_t offset = 0;
   std::uint64_t size = 0;

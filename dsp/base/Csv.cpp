@@ -12,7 +12,7 @@
 namespace earshot {
 namespace {
 
-constexpr std::uintmax_t kMaxFileBytes = std::uintmax_t{1} << 30U;
+constexpr std::uintmax_t kMaxCsvBytes = std::uintmax_t{1} << 30U;
 
 [[noreturn]] void refuse(const std::filesystem::path& path, std::size_t line, const std::string& what) {
   throw Error(ExitCode::bad_data, path.string() + ":" + std::to_string(line) + ": " + what);
@@ -102,7 +102,7 @@ std::string csv_field(std::string_view text) {
 }
 
 Csv read_csv(const std::filesystem::path& path) {
-  const std::string text = read_text(path, kMaxFileBytes, "a CSV file");
+  const std::string text = read_text(path, kMaxCsvBytes, "a CSV file");
   Reader reader(path, text);
   auto header = reader.next();
   if (!header) refuse(path, 1, "found nothing, expected a line that names the columns");

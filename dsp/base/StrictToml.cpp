@@ -45,7 +45,7 @@ struct StrictToml::Node {
 
 namespace {
 
-constexpr std::uintmax_t kMaxFileBytes = std::uintmax_t{16} << 20U;
+constexpr std::uintmax_t kMaxTomlBytes = std::uintmax_t{16} << 20U;
 
 const toml::table kEmptyTable;
 
@@ -159,7 +159,7 @@ std::string toml_real(double value) {
 StrictToml::StrictToml(std::shared_ptr<Node> node) : node_(std::move(node)) {}
 
 StrictToml StrictToml::from_file(const std::filesystem::path& path) {
-  return from_text(read_file_or_pipe(path, kMaxFileBytes, "TOML"), path.string());
+  return from_text(read_file_or_pipe(path, kMaxTomlBytes, "TOML"), path.string());
 }
 
 StrictToml StrictToml::from_text(std::string_view text, const std::string& name) {

@@ -13,7 +13,7 @@ namespace {
 // Section numbers are those of the HDF5 File Format Specification 3.0.
 constexpr int kMaxTreeLevel = 8;
 constexpr std::size_t kLongestName = 512;  // names that overlap in the file do not in memory
-constexpr std::uint64_t kMaxWork = std::uint64_t{1} << 24U;
+constexpr std::uint64_t kMaxMembers = std::uint64_t{1} << 24U;
 
 }  // namespace
 
@@ -93,7 +93,7 @@ void Hdf5File::read_tree(std::uint64_t tree, std::string_view names, int level, 
   const std::uint64_t count = node.u16();
   ByteReader entries(hdf5_part(file_, tree + 24, count * 16, "a group's tree"), "HDF5: a group's tree");
   for (std::uint64_t i = 0; i < count; ++i) {
-    if (++work_ > kMaxWork) refuse_hdf5("its groups have too many members");
+    if (++work_ > kMaxMembers) refuse_hdf5("its groups have too many members");
     entries.skip(8);
     const std::uint64_t child = entries.u64();
     if (found == 0) {
@@ -112,7 +112,7 @@ void Hdf5File::read_symbols(std::uint64_t node, std::string_view names, Members&
   const std::uint64_t count = head.u16();
   ByteReader entries(hdf5_part(file_, node + 8, count * 40, "a group's members"), "HDF5: a group's members");
   for (std::uint64_t i = 0; i < count; ++i) {
-    if (++work_ > kMaxWork) refuse_hdf5("its groups have too many members");
+    if (++work_ > kMaxMembers) refuse_hdf5("its groups have too many members");
     const std::uint64_t name = entries.u64();
     const std::uint64_t object = entries.u64();
     const std::uint32_t cache = entries.u32();

@@ -8,7 +8,7 @@
 namespace earshot {
 namespace {
 
-constexpr std::uint64_t kMaxWork = std::uint64_t{1} << 24U;
+constexpr std::uint64_t kMaxEntries = std::uint64_t{1} << 24U;
 constexpr std::uint64_t kMaxTexts = 65536;
 constexpr std::uint64_t kMaxTextBytes = std::uint64_t{8}
                                         << 20U;  // of one attribute, all its strings together
@@ -60,7 +60,7 @@ std::string_view Hdf5Texts::heap_text(std::uint64_t collection, std::uint32_t in
     ByteReader objects(hdf5_part(file_, collection, size, "a heap of texts"), "HDF5: a heap of texts");
     objects.skip(16);
     while (objects.left() >= 16) {
-      if (++work_ > kMaxWork) refuse_hdf5("its heaps of texts have too many entries");
+      if (++work_ > kMaxEntries) refuse_hdf5("its heaps of texts have too many entries");
       const std::uint32_t number = objects.u16();
       objects.skip(6);
       const std::uint64_t bytes = objects.u64();

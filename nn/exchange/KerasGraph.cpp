@@ -21,9 +21,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kMaxJsonBytes = std::size_t{8} << 20U;
 constexpr std::size_t kMaxJsonDepth = 128;
-constexpr int kMaxNesting = 8;
 constexpr std::size_t kMaxLayers = 4096;  // of Keras; what becomes of them has its own bound
 
 [[noreturn]] void refuse(const std::string& why) {
@@ -31,7 +29,7 @@ constexpr std::size_t kMaxLayers = 4096;  // of Keras; what becomes of them has 
 }
 
 json::value parse(std::string_view text) {
-  if (text.size() > kMaxJsonBytes)
+  if (text.size() > kMaxKerasJsonBytes)
     refuse("has " + std::to_string(text.size()) + " bytes, expected at most 8 MiB");
   json::parse_options options;
   options.max_depth = kMaxJsonDepth;
@@ -98,7 +96,7 @@ class GraphReader {
   // layer.
   Value read_model(const std::string& class_name, const json::value& config, Value input,
                    const std::string& store, const std::string& group, int depth) {
-    if (depth > kMaxNesting) refuse("models are nested deeper than " + std::to_string(kMaxNesting));
+    if (depth > kMaxKerasNesting) refuse("models are nested deeper than " + std::to_string(kMaxKerasNesting));
     const bool sequential = class_name == "Sequential";
     const json::array* layers = config.if_array();  // so the oldest Keras 2 writes a Sequential
     if (const json::object* object = config.if_object()) {

@@ -2,6 +2,7 @@
 // lie.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
@@ -11,6 +12,9 @@
 #include "nn/model/Weights.h"
 
 namespace earshot {
+
+inline constexpr std::size_t kMaxKerasJsonBytes = std::size_t{8} << 20U;
+inline constexpr int kMaxKerasNesting = 8;  ///< of models in models
 
 /// Where Keras keeps the variables of one of our layers.
 struct KerasOrigin {

@@ -28,7 +28,6 @@ constexpr float kImageNetDeviations[] = {0.229F, 0.224F, 0.225F};
 
 // The largest network we can have, with Adam's state and some room.
 constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 30U;
-constexpr std::uint64_t kMaxJsonBytes = std::uint64_t{8} << 20U;
 
 void take(KerasWeights weights, KerasNetwork& network) {
   network.weights = std::move(weights.weights);
@@ -85,7 +84,7 @@ void read_archive(std::string_view bytes, const FeatureShape& input, KerasNetwor
   }
   if (archive.contains("metadata.json"))
     network.keras_version = version_of(archive.read("metadata.json", 65536));
-  KerasGraph graph = read_keras_graph(archive.read("config.json", kMaxJsonBytes), input);
+  KerasGraph graph = read_keras_graph(archive.read("config.json", kMaxKerasJsonBytes), input);
   // The weights, up to four slots of an optimizer beside each, and room for the file's own: what is more is
   // none.
   const std::uint64_t numbers = static_cast<std::uint64_t>(parameter_count(graph.architecture));

@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "dsp/base/Error.h"
+#include "nn/exchange/KerasGraph.h"
 
 namespace earshot {
 namespace {
 
-constexpr int kMaxNesting = 8;
 constexpr std::size_t kMaxGroups = 65536;
 
 // Long lists are parted: layer_names0, layer_names1, ... (keras/src/legacy/saving/legacy_h5_format.py).
@@ -39,7 +39,7 @@ bool store_order(const std::string& a, const std::string& b) {
 
 void append_store(const Hdf5File& file, const std::string& container, int depth, std::size_t& visited,
                   std::vector<KerasStored>& layers) {
-  if (depth > kMaxNesting || !file.has_group(container + "layers")) return;
+  if (depth > kMaxKerasNesting || !file.has_group(container + "layers")) return;
   std::vector<std::string> names = file.children(container + "layers");
   std::sort(names.begin(), names.end(), store_order);
   for (const std::string& name : names) {

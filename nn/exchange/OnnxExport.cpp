@@ -25,7 +25,7 @@ constexpr std::array<std::string_view, 5> kReserved = {"features", "input", "log
 using Shape = std::vector<std::int64_t>;
 
 // A tensor of the graph: (batch, channels, height, width), or flat (batch, values).
-struct Value {
+struct OnnxValue {
   std::string name;
   bool flat = false;
 };
@@ -68,17 +68,17 @@ class Exporter {
     const bool taken = std::ranges::find(kReserved, layer_->name) != kReserved.end();
     return taken ? layer_->name + "/layer" : layer_->name;
   }
-  Value in(std::size_t i = 0) const { return values_.at(inputs_[i]); }
+  OnnxValue in(std::size_t i = 0) const { return values_.at(inputs_[i]); }
   const FeatureShape& in_shape(std::size_t i = 0) const { return shapes_.at(inputs_[i]); }
   const Tensor& tensor(const char* last) const { return model_.weights.at(layer_->name + "/" + last); }
 
   // The same values with or without sides of 1.
-  std::string flat(const Value& value) {
+  std::string flat(const OnnxValue& value) {
     if (value.flat) return value.name;
     return graph_.node("Flatten", fresh(value.name + "/flat"), {value.name},
                        OnnxAttributes().integer("axis", 1));
   }
-  std::string image(const Value& value) {
+  std::string image(const OnnxValue& value) {
     if (!value.flat) return value.name;
     constexpr std::array<std::int64_t, 4> kShape = {0, -1, 1, 1};  // 0: as it is
     const std::string shape = fresh(value.name + "/image_shape");
@@ -94,7 +94,7 @@ class Exporter {
     return graph_.constant(name() + "/" + last, values.shape, values.values);
   }
   // One value a channel, or one for all, to be combined with `like`.
-  std::string per_channel(const std::string& last, std::span<const float> values, const Value& like) {
+  std::string per_channel(const std::string& last, std::span<const float> values, const OnnxValue& like) {
     Shape shape(like.flat ? 2 : 4, 1);
     shape[1] = static_cast<std::int64_t>(values.size());
     return graph_.constant(name() + "/" + last, shape, values);
@@ -125,7 +125,7 @@ class Exporter {
                            to_oihw(values.values, field, side(2), side(3)));
   }
 
-  Value convolution(const std::string& node, const std::string& input, const char* kernel_name,
+  OnnxValue convolution(const std::string& node, const std::string& input, const char* kernel_name,
                     bool depthwise, bool bias, OnnxAttributes attributes) {
     if (depthwise) attributes.integer("group", in_shape().channels);
     const std::string weight = kernel(kernel_name, depthwise);
@@ -133,25 +133,25 @@ class Exporter {
     return {graph_.node("Conv", node, {input, weight, vector("bias")}, attributes)};
   }
 
-  Value append(const Conv2d& conv) {
+  OnnxValue append(const Conv2d& conv) {
     return convolution(name(), image(in()), "kernel", false, conv.bias,
                        window(conv.kernel, conv.stride, conv.padding));
   }
-  Value append(const DepthwiseConv2d& conv) {
+  OnnxValue append(const DepthwiseConv2d& conv) {
     return convolution(name(), image(in()), "depthwise_kernel", true, conv.bias,
                        window(conv.kernel, conv.stride, conv.padding));
   }
-  Value append(const SeparableConv2d& conv) {
-    const Value depthwise = convolution(name() + "/depthwise", image(in()), "depthwise_kernel", true, false,
+  OnnxValue append(const SeparableConv2d& conv) {
+    const OnnxValue depthwise = convolution(name() + "/depthwise", image(in()), "depthwise_kernel", true, false,
                                         window(conv.kernel, conv.stride, Padding::same));
     OnnxAttributes attributes;
     attributes.integers("kernel_shape", {1, 1});
     return convolution(name(), depthwise.name, "pointwise_kernel", false, true, attributes);
   }
-  Value append(const Dense&) {
+  OnnxValue append(const Dense&) {
     return {graph_.node("Gemm", name(), {flat(in()), vector("kernel"), vector("bias")}), true};
   }
-  Value append(const BatchNorm& norm) {
+  OnnxValue append(const BatchNorm& norm) {
     const Tensor& beta = tensor("beta");
     const std::vector<float> ones(beta.values.size(), 1.0F);
     const std::string gamma =
@@ -161,11 +161,11 @@ class Exporter {
                         OnnxAttributes().number("epsilon", norm.epsilon)),
             in().flat};
   }
-  Value append(const LeakyRelu& relu) {
+  OnnxValue append(const LeakyRelu& relu) {
     return {graph_.node("LeakyRelu", name(), {in().name}, OnnxAttributes().number("alpha", relu.slope)),
             in().flat};
   }
-  Value append(const Activation& activation) {
+  OnnxValue append(const Activation& activation) {
     switch (activation.function) {
       case Activation::Function::relu:
         return {graph_.node("Relu", name(), {in().name}), in().flat};
@@ -177,33 +177,33 @@ class Exporter {
     return {graph_.node("Mul", name(), {in().name, graph_.node("Sigmoid", name() + "/sigmoid", {in().name})}),
             in().flat};
   }
-  Value append(const MaxPool2d& pool) {
+  OnnxValue append(const MaxPool2d& pool) {
     OnnxAttributes attributes;
     attributes.integers("kernel_shape", {pool.size, pool.size}).integers("strides", {pool.size, pool.size});
     return {graph_.node("MaxPool", name(), {image(in())}, attributes)};
   }
-  Value append(const Dropout&) { return in(); }
-  Value append(const GlobalAveragePool2d&) {
+  OnnxValue append(const Dropout&) { return in(); }
+  OnnxValue append(const GlobalAveragePool2d&) {
     return {graph_.node("GlobalAveragePool", name(), {image(in())})};
   }
-  Value append(const ZeroPadding2d& pad) {
+  OnnxValue append(const ZeroPadding2d& pad) {
     const std::array<std::int64_t, 8> pads = {0, 0, pad.top, pad.left, 0, 0, pad.bottom, pad.right};
     return {graph_.node("Pad", name(), {image(in()), graph_.constant(name() + "/pads", pads)})};
   }
   // Keras' order is height, width, channels.
-  Value append(const Flatten&) {
+  OnnxValue append(const Flatten&) {
     if (in().flat) return in();
     const std::string last = graph_.node("Transpose", name() + "/channels_last", {in().name},
                                          OnnxAttributes().integers("perm", {0, 2, 3, 1}));
     return {graph_.node("Flatten", name(), {last}, OnnxAttributes().integer("axis", 1)), true};
   }
-  Value append(const Rescaling& rescaling) {
+  OnnxValue append(const Rescaling& rescaling) {
     const std::string scale = per_channel("scale", rescaling.scale, in());
     const std::string offset = per_channel("offset", std::array<float, 1>{rescaling.offset}, in());
     return {graph_.node("Add", name(), {graph_.node("Mul", name() + "/scaled", {in().name, scale}), offset}),
             in().flat};
   }
-  Value append(const Normalization&) {
+  OnnxValue append(const Normalization&) {
     std::vector<float> deviation = tensor("variance").values;
     for (float& value : deviation) value = normalization_deviation(value);
     const std::string mean = per_channel("mean", tensor("mean").values, in());
@@ -211,9 +211,9 @@ class Exporter {
     return {graph_.node("Div", name(), {graph_.node("Sub", name() + "/centred", {in().name, mean}), divisor}),
             in().flat};
   }
-  Value append(const Add&) { return combine("Add"); }
-  Value append(const Multiply&) { return combine("Mul"); }
-  Value combine(const char* type) {
+  OnnxValue append(const Add&) { return combine("Add"); }
+  OnnxValue append(const Multiply&) { return combine("Mul"); }
+  OnnxValue combine(const char* type) {
     if (in(0).flat && in(1).flat) return {graph_.node(type, name(), {in(0).name, in(1).name}), true};
     return {graph_.node(type, name(), {image(in(0)), image(in(1))})};
   }
@@ -232,7 +232,7 @@ class Exporter {
 
   const Model& model_;
   OnnxGraph graph_;
-  std::map<std::string, Value> values_;  ///< of each layer, by its name
+  std::map<std::string, OnnxValue> values_;  ///< of each layer, by its name
   std::map<std::string, FeatureShape> shapes_;
   std::map<std::string, int> names_;  ///< of nodes that several layers may ask for
   // The layer at hand.

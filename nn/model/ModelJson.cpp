@@ -16,7 +16,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kMaxDepth = 8;
+constexpr std::size_t kMaxNesting = 8;
 
 // Each type's fields once, for writing and for reading. A recipe's later fields go through `visit.added` and
 // are optional: files written before them mean the default. A field that is added does not compile until it
@@ -186,7 +186,7 @@ class Reader {
 
 json::value parse(std::string_view text, const char* what) {
   json::parse_options options;
-  options.max_depth = kMaxDepth;
+  options.max_depth = kMaxNesting;
   json::error_code error;
   json::value value = json::parse(json::string_view(text.data(), text.size()), error, {}, options);
   if (error) throw Error(ExitCode::bad_data, std::string(what) + ": is not JSON (" + error.message() + ")");

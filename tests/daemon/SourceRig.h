@@ -9,6 +9,8 @@
 
 namespace earshot::test {
 
+inline constexpr std::uint64_t kShortHop = 512;  // samples
+
 class SourceRig {
  public:
   static constexpr std::uint64_t kWindow = 220'500;  // at 44 100 Hz

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "nn/exchange/ZipArchive.h"
+#include "nn/model/Architecture.h"
 #include "nn/model/Safetensors.h"
 #include "tests/support/TemporaryDirectory.h"
 
@@ -20,6 +21,8 @@ inline std::string read_bytes(const std::filesystem::path& path) {
   REQUIRE(file);
   return {std::istreambuf_iterator<char>(file), {}};
 }
+
+inline constexpr FeatureShape kNoShape{1, 1, 1};  // every golden tells its own
 
 class KerasGolden {
  public:

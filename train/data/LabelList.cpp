@@ -17,7 +17,7 @@
 namespace earshot {
 namespace {
 
-constexpr std::uintmax_t kMaxFileBytes = std::uintmax_t{16} << 20U;
+constexpr std::uintmax_t kMaxListBytes = std::uintmax_t{16} << 20U;
 
 std::string trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r";
@@ -64,7 +64,7 @@ std::vector<Named> from_class_map(const std::filesystem::path& path) {
 
 std::vector<Named> from_lines(const std::filesystem::path& path) {
   std::vector<Named> labels;
-  for (std::string& line : split(read_text(path, kMaxFileBytes, "a list of labels"), '\n')) {
+  for (std::string& line : split(read_text(path, kMaxListBytes, "a list of labels"), '\n')) {
     labels.push_back({std::move(line), fmt::format("{}:{}", path.string(), labels.size() + 1)});
   }
   while (!labels.empty() && labels.back().label.empty()) labels.pop_back();

@@ -17,7 +17,7 @@
 namespace earshot {
 namespace {
 
-constexpr std::uintmax_t kMaxFileBytes = std::uintmax_t{4} << 30U;  // weights, average, kept, two slots each
+constexpr std::uintmax_t kMaxStateBytes = std::uintmax_t{4} << 30U;  // weights, average, kept, two slots each
 
 constexpr std::string_view kFormat = "earshot training state 4";
 constexpr std::string_view kNetwork = "network/";
@@ -160,7 +160,7 @@ void save_training_state(const TrainingState& state, const std::filesystem::path
 }
 
 TrainingState load_training_state(const std::filesystem::path& path) {
-  const std::string bytes = read_file(path, kMaxFileBytes, "a training state");
+  const std::string bytes = read_file(path, kMaxStateBytes, "a training state");
   try {
     return parse(bytes);
   } catch (const Error& error) {

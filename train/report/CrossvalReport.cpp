@@ -17,11 +17,11 @@
 namespace earshot {
 namespace {
 
-constexpr std::uintmax_t kMaxFileBytes = std::uintmax_t{256} << 20U;
+constexpr std::uintmax_t kMaxReportBytes = std::uintmax_t{256} << 20U;
 
 // The run's epochs and which of them its model is of, as its report.json has them.
 Report::Run run_of(int fold, const std::filesystem::path& path) {
-  const std::string text = read_file(path, kMaxFileBytes, "the report of a run");
+  const std::string text = read_file(path, kMaxReportBytes, "the report of a run");
   try {
     const boost::json::value report = boost::json::parse(text);
     return {fmt::format("fold {}", fold), parse_history(report.at("history")),

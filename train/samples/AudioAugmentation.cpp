@@ -14,7 +14,7 @@ namespace earshot {
 namespace {
 
 // What an effect's random numbers are for. The order is part of what a seed means: append only.
-enum Effect : std::uint64_t { kSpeed, kCrop, kShift, kGain, kBackground, kNoise, kStretch, kPitch };
+enum Effect : std::uint64_t { kSpeed, kCrop, kShift, kGain, kMixedBackground, kNoise, kStretch, kPitch };
 
 KeyedRandom random_of(std::uint64_t key, Effect effect) {
   return KeyedRandom(derive_key(key, effect));
@@ -144,7 +144,7 @@ bool AudioAugmentation::change_scene(std::vector<float>& samples, std::uint64_t 
 }
 
 bool AudioAugmentation::add_background(std::vector<float>& samples, std::uint64_t key) const {
-  KeyedRandom random = random_of(key, kBackground);
+  KeyedRandom random = random_of(key, kMixedBackground);
   if (!draw_chance(random, settings_.background->probability)) return false;
   const double snr_db = draw(random, settings_.background->snr_db);
   const std::size_t file = random.below(static_cast<std::uint32_t>(backgrounds_->size()));

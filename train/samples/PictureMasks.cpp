@@ -11,18 +11,18 @@
 namespace earshot {
 namespace {
 
-struct Part {
+struct MaskedPart {
   std::size_t first = 0;
   std::size_t size = 0;
 };
 
-Part draw_part(KeyedRandom& random, double share, std::size_t whole) noexcept {
+MaskedPart draw_part(KeyedRandom& random, double share, std::size_t whole) noexcept {
   const auto most = static_cast<std::uint32_t>(std::floor(share * static_cast<double>(whole)));
   const std::uint32_t size = random.below(most + 1);
   return {random.below(static_cast<std::uint32_t>(whole) - size + 1), size};
 }
 
-void fill(const PictureLayout& layout, Part bands, Part frames, float value,
+void fill(const PictureLayout& layout, MaskedPart bands, MaskedPart frames, float value,
           std::span<float> picture) noexcept {
   for (std::size_t band = bands.first; band < bands.first + bands.size; ++band) {
     for (std::size_t frame = frames.first; frame < frames.first + frames.size; ++frame) {
@@ -45,11 +45,11 @@ bool mask_picture(const PictureMasks& masks, std::uint64_t key, const FeatureRec
   const PictureLayout layout(recipe, static_cast<std::size_t>(upright ? shape.height : shape.width),
                              static_cast<std::size_t>(upright ? shape.width : shape.height));
   for (int i = 0; i < masks.frequency_masks; ++i) {
-    const Part bands = draw_part(random, masks.frequency_share, layout.bands);
+    const MaskedPart bands = draw_part(random, masks.frequency_share, layout.bands);
     fill(layout, bands, {0, layout.frames}, mean, picture);
   }
   for (int i = 0; i < masks.time_masks; ++i) {
-    const Part frames = draw_part(random, masks.time_share, layout.frames);
+    const MaskedPart frames = draw_part(random, masks.time_share, layout.frames);
     fill(layout, {0, layout.bands}, frames, mean, picture);
   }
   return masks.frequency_masks > 0 || masks.time_masks > 0;

@@ -23,7 +23,6 @@ using namespace std::chrono_literals;
 
 constexpr int kRateHz = 44'100;  // the model's: positions are samples
 constexpr std::uint64_t kHop = 22'016;
-constexpr std::uint64_t kShortHop = 512;
 
 // A microphone that runs; `sink` is watched from the first message on by `on_message`.
 struct Microphone {

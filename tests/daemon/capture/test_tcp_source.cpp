@@ -19,7 +19,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint64_t kShortHop = 512;
 
 // A source that listens, on a thread of its own.
 class Listening {

@@ -16,7 +16,7 @@
 namespace earshot::test {
 namespace {
 
-constexpr int kRateHz = 16'000;
+constexpr int kSentHz = 16'000;
 constexpr const char* kSource = "[[source]]\nname = \"net\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\n";
 
 Finished send(const std::filesystem::path& file, std::uint16_t port, const std::string& speed) {
@@ -43,8 +43,8 @@ std::size_t listen_only(int listener) {
 
 TEST_CASE("send to a source that another sender has is 69 and says so, however long the file is") {
   const TemporaryDirectory directory;
-  write_wav(directory / "short.wav", sine(440, kRateHz, kRateHz / 10), kRateHz);
-  write_wav(directory / "long.wav", sine(440, kRateHz, 120 * kRateHz), kRateHz);
+  write_wav(directory / "short.wav", sine(440, kSentHz, kSentHz / 10), kSentHz);
+  write_wav(directory / "long.wav", sine(440, kSentHz, 120 * kSentHz), kSentHz);
   Daemon daemon(kSource);
   const std::uint16_t port = daemon.sender_port("net");
   {
@@ -68,7 +68,7 @@ TEST_CASE("send to a source that another sender has is 69 and says so, however l
 
 TEST_CASE("send to where nobody listens is 69 with the reason") {
   const TemporaryDirectory directory;
-  write_wav(directory / "short.wav", sine(440, kRateHz, kRateHz / 10), kRateHz);
+  write_wav(directory / "short.wav", sine(440, kSentHz, kSentHz / 10), kSentHz);
   const int listener = open_listener({"127.0.0.1", 0}, {});
   const std::uint16_t port = bound_port(listener);
   ::close(listener);
@@ -79,7 +79,7 @@ TEST_CASE("send to where nobody listens is 69 with the reason") {
 
 TEST_CASE("a receiver that only listens is sent everything") {
   const TemporaryDirectory directory;
-  write_wav(directory / "sound.wav", sine(440, kRateHz, kRateHz / 2), kRateHz);
+  write_wav(directory / "sound.wav", sine(440, kSentHz, kSentHz / 2), kSentHz);
   const int listener = open_listener({"127.0.0.1", 0}, {});
   std::size_t received = 0;
   std::thread receiver([&] { received = listen_only(listener); });
@@ -88,7 +88,7 @@ TEST_CASE("a receiver that only listens is sent everything") {
   ::close(listener);
   CHECK(finished.code == 0);
   CHECK(finished.err.empty());
-  CHECK(received == kRateHz / 2 * 2);  // s16le
+  CHECK(received == kSentHz / 2 * 2);  // s16le
 }
 
 }  // namespace earshot::test

@@ -13,7 +13,7 @@
 namespace earshot::test {
 namespace {
 
-constexpr MessageKind kPrediction{Topic::prediction, 0};
+constexpr MessageKind kMicPrediction{Topic::prediction, 0};
 constexpr MessageKind kOtherPrediction{Topic::prediction, 1};
 
 MessageFilter only_source(std::uint16_t source) {
@@ -86,7 +86,7 @@ TEST_CASE("beyond what is known one by one, a count is of the blocks around, nev
   History history(3);
   constexpr std::uint64_t kMessages = 300'000;  // more than 2^18
   for (std::uint64_t seq = 1; seq <= kMessages; ++seq) {
-    history.add(seq == 100 ? kOtherPrediction : kPrediction, Prediction{});
+    history.add(seq == 100 ? kOtherPrediction : kMicPrediction, Prediction{});
   }
   CHECK(history.count(1, kMessages + 1, only_source(1)) == 1);
   CHECK(history.count(1, 4'097, only_source(1)) == 1);
@@ -100,7 +100,7 @@ TEST_CASE("one filtered request costs no more of a history of 300000 than of one
   const auto cost = [](std::size_t depth) {
     History history(depth);
     history.add(kOtherPrediction, Prediction{});
-    for (std::size_t i = 0; i < depth; ++i) history.add(kPrediction, Prediction{});
+    for (std::size_t i = 0; i < depth; ++i) history.add(kMicPrediction, Prediction{});
     std::uint64_t sum = 0;
     const double seconds = least_seconds([&] {
       for (int i = 0; i < 200; ++i) {

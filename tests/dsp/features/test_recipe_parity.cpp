@@ -27,7 +27,7 @@ namespace fs = std::filesystem;
 using Compare = std::function<void(const std::string& input, std::span<const float> samples)>;
 
 const std::string kSine = "sine";
-const fs::path kGolden = fs::path(EARSHOT_SOURCE_DIR) / "tests" / "golden" / "recipes";
+const fs::path kRecipeGoldens = fs::path(EARSHOT_SOURCE_DIR) / "tests" / "golden" / "recipes";
 
 void for_synthetic_inputs(int rate_hz, const Compare& compare) {
   const auto second = static_cast<std::size_t>(rate_hz);
@@ -58,8 +58,8 @@ struct PictureAgreement {
 /// Adds the picture before and after the resize; the tensor is that picture, 0 .. 255, three times.
 void compare_picture(const std::string& input, std::span<const float> samples, PictureAgreement& agreement) {
   CAPTURE(input);
-  const GreyPng golden = read_grey_png(kGolden / ("efficientnet_b0." + input + ".png"));
-  const GreyPng resized = read_grey_png(kGolden / ("efficientnet_b0." + input + ".resized.png"));
+  const GreyPng golden = read_grey_png(kRecipeGoldens / ("efficientnet_b0." + input + ".png"));
+  const GreyPng resized = read_grey_png(kRecipeGoldens / ("efficientnet_b0." + input + ".resized.png"));
   const FeatureRecipe recipe = recipe_named("efficientnet_b0");
   REQUIRE(recipe.shape() == FeatureShape{224, 224, 3});
   std::vector<float> window(samples.begin(), samples.end());
@@ -104,7 +104,7 @@ void compare_patch(const std::string& input, std::span<const float> samples) {
   const FeatureRecipe recipe = recipe_named("yamnet");
   REQUIRE(recipe.shape() == FeatureShape{96, 64, 1});
   std::vector<float> golden(recipe.shape().size());
-  std::ifstream file(kGolden / ("yamnet." + input + ".f32"), std::ios::binary);
+  std::ifstream file(kRecipeGoldens / ("yamnet." + input + ".f32"), std::ios::binary);
   file.read(reinterpret_cast<char*>(golden.data()),
             static_cast<std::streamsize>(golden.size() * sizeof(float)));
   REQUIRE(file);

@@ -14,7 +14,6 @@ namespace {
 
 using Catch::Matchers::Contains;
 
-constexpr FeatureShape kNoShape{1, 1, 1};  // every golden tells its own
 
 /// The line of the error that reading an entry of keras_own.zip ends in.
 std::string error_of(const std::string& name) {

@@ -22,7 +22,6 @@ namespace {
 using Catch::Matchers::Contains;
 
 constexpr double kTolerance = 1e-5;
-constexpr FeatureShape kNoShape{1, 1, 1};  // every golden tells its own
 
 /// What a network of ours says, as the architecture's scores.
 std::vector<double> scores_of(const KerasNetwork& keras, const std::vector<float>& images, std::size_t n) {

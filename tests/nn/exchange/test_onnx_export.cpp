@@ -21,7 +21,7 @@
 namespace earshot::test {
 namespace {
 
-constexpr double kTolerance = 1e-5;
+constexpr double kOnnxTolerance = 1e-5;
 
 /// Fields of a protobuf message by their number, in order; whole numbers as decimal text.
 std::multimap<int, std::string> fields(std::string_view message) {
@@ -72,7 +72,7 @@ Weights untrivial_weights(const Architecture& architecture) {
   return weights;
 }
 
-Model model_of(Architecture architecture, Weights weights) {
+Model labelled_model(Architecture architecture, Weights weights) {
   Model model;
   for (int i = 0; i < class_count(architecture); ++i) model.labels.push_back("class " + std::to_string(i));
   model.architecture = std::move(architecture);
@@ -122,7 +122,7 @@ void check_in_onnxruntime(const std::string& python, const Model& model) {
   for (std::size_t i = 0; i < ours.size(); ++i) {
     worst = std::max(worst, std::abs(ours[i] - static_cast<double>(theirs[i])));
   }
-  CHECK(worst <= kTolerance);
+  CHECK(worst <= kOnnxTolerance);
 }
 
 }  // namespace
@@ -130,7 +130,7 @@ void check_in_onnxruntime(const std::string& python, const Model& model) {
 TEST_CASE("an exported model read back has the network's nodes, tensors and free batch") {
   const KerasGolden golden;
   KerasNetwork keras = read_keras(golden.file("functional-3.5.0.keras"), nullptr, {});
-  Model model = model_of(std::move(keras.architecture), std::move(keras.weights));
+  Model model = labelled_model(std::move(keras.architecture), std::move(keras.weights));
   model.temperature = 2.0F;
   const auto file = fields(onnx_model(model));
   CHECK(only(file, 1) == "7");                    // IR version
@@ -189,7 +189,7 @@ TEST_CASE("a layer may be called as the graph calls its own ends") {
   architecture.layers = {
       {"features", Conv2d{.filters = 2}}, {"logits", GlobalAveragePool2d{}}, {"scores", Dense{.units = 2}}};
   const Weights weights = initial_weights(architecture, 1);
-  const auto graph = fields(only(fields(onnx_model(model_of(architecture, weights))), 7));
+  const auto graph = fields(only(fields(onnx_model(labelled_model(architecture, weights))), 7));
   std::vector<std::string> names;
   for (auto [at, end] = graph.equal_range(1); at != end; ++at) names.push_back(only(fields(at->second), 2));
   CHECK(names == std::vector<std::string>{"input", "features/layer", "logits/layer", "logits/layer/flat",
@@ -202,14 +202,14 @@ TEST_CASE("onnxruntime gives an exported model's scores, every built-in network 
   for (const std::string& name : built_in_names()) {
     Architecture architecture = built_in_architecture(name, 10);
     Weights weights = untrivial_weights(architecture);
-    Model model = model_of(std::move(architecture), std::move(weights));
+    Model model = labelled_model(std::move(architecture), std::move(weights));
     model.temperature = 1.5F;
     check_in_onnxruntime(*python, model);
   }
   const KerasGolden golden;
   for (const std::string file : {"sequential-3.5.0.keras", "functional-3.5.0.keras"}) {
     KerasNetwork keras = read_keras(golden.file(file), nullptr, {});
-    check_in_onnxruntime(*python, model_of(std::move(keras.architecture), std::move(keras.weights)));
+    check_in_onnxruntime(*python, labelled_model(std::move(keras.architecture), std::move(keras.weights)));
   }
 }
 

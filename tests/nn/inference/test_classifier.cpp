@@ -24,7 +24,7 @@
 namespace earshot::test {
 namespace {
 
-constexpr double kTolerance = 1e-5;
+constexpr double kScoreTolerance = 1e-5;
 
 // Labels and recipe are of no concern to a classifier.
 Model model_of(Architecture architecture, Weights weights) {
@@ -110,7 +110,7 @@ TEST_CASE("v6 gives Keras' probabilities within 1e-5") {
       const std::span<const float> row =
           std::span(expected.values).subspan(static_cast<std::size_t>(which) * 10, 10);
       INFO("picture " << which << ", threads " << threads);
-      CHECK(largest_difference(scores, row) <= kTolerance);
+      CHECK(largest_difference(scores, row) <= kScoreTolerance);
     }
   }
 }
@@ -268,7 +268,7 @@ TEST_CASE("a fused network says what its unfused definition says, whatever its l
       const std::vector<float> features = noise(architecture.input, seed);
       const std::vector<double> expected = reference_scores(architecture, weights, features);
       INFO(architecture.name << ", seed " << seed);
-      CHECK(largest_difference(scores_of(classifier, features, 3), expected) <= kTolerance);
+      CHECK(largest_difference(scores_of(classifier, features, 3), expected) <= kScoreTolerance);
     }
   }
 }
@@ -290,7 +290,7 @@ TEST_CASE("v5, EfficientNetB0 and YAMNet say what their definitions say") {
     const std::vector<float> features = noise(small.input, 4);
     const std::vector<double> expected = reference_scores(small, weights, features);
     INFO(small.name);
-    CHECK(largest_difference(scores_of(classifier, features, expected.size()), expected) <= kTolerance);
+    CHECK(largest_difference(scores_of(classifier, features, expected.size()), expected) <= kScoreTolerance);
   }
 }
 #endif
@@ -308,7 +308,7 @@ TEST_CASE("a classifier says what the network that trained says, within 1e-5") {
     for (double& value : expected) sum += value = std::exp(value - largest);
     for (double& value : expected) value /= sum;
     INFO("picture " << which);
-    CHECK(largest_difference(scores_of(classifier, picture(which), 10), expected) <= kTolerance);
+    CHECK(largest_difference(scores_of(classifier, picture(which), 10), expected) <= kScoreTolerance);
   }
 }
 

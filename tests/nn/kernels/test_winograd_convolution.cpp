@@ -16,7 +16,7 @@ namespace earshot::test {
 namespace {
 
 /// Within what single precision loses in direct sums of this length.
-constexpr double kTolerance = 5e-6;
+constexpr double kWinogradTolerance = 5e-6;
 
 std::vector<float> uniform_values(std::size_t count, std::uint64_t key) {
   KeyedRandom random(key);
@@ -131,7 +131,7 @@ TEST_CASE("Winograd's convolution is the convolution, at every edge and for ever
         }
         INFO(size.height << " x " << size.width << ", " << size.inputs << " -> " << size.filters << ", pool "
                          << pool);
-        CHECK(worst <= kTolerance * std::sqrt(9.0 * size.inputs));
+        CHECK(worst <= kWinogradTolerance * std::sqrt(9.0 * size.inputs));
         for (int lane = size.filters; lane % 8 != 0; ++lane) CHECK(output.at(lane, 0, 0) == 0.0F);
       }
     }

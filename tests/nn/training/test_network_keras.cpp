@@ -15,6 +15,7 @@
 #include "nn/model/Safetensors.h"
 #include "nn/training/Network.h"
 #include "tests/support/CrossEntropy.h"
+#include "tests/support/KerasDigest.h"
 #include "train/learning/Optimizer.h"
 
 namespace earshot::test {
@@ -22,7 +23,7 @@ namespace {
 
 constexpr std::size_t kBatch = 8;
 constexpr std::size_t kClasses = 10;
-constexpr std::size_t kSide = 256;
+constexpr int kSide = 256;
 constexpr double kLearningRate = 1e-4;
 constexpr float kClassWeight = 1e-4F;
 constexpr double kTolerance = 1e-2;
@@ -44,32 +45,8 @@ Weights with_prefix(const Weights& golden, const std::string& prefix) {
   return part;
 }
 
-// The pictures of the golden's script, by the same integer arithmetic.
-std::uint32_t mixed(std::uint32_t x) {
-  x = (x ^ (x >> 16U)) * 0x85EBCA6BU;
-  x = (x ^ (x >> 13U)) * 0xC2B2AE35U;
-  return x ^ (x >> 16U);
-}
-
-std::vector<float> pictures() {
-  std::vector<float> values;
-  for (std::uint32_t i = 0; i < kBatch; ++i) {
-    for (std::uint32_t y = 0; y < kSide; ++y) {
-      for (std::uint32_t x = 0; x < kSide; ++x) {
-        const std::uint32_t partial =
-            y % (11 + 5 * i) < 3 + i / 3 ? 200 - x % (24 + 16 * (7 - i)) * 2 * (i % 3) : 20 + i * 6;
-        const std::uint32_t onset = x % (32 + 24 * (i % 4)) < 3 ? 215 - y / 2 : partial;
-        const auto picture = std::clamp(static_cast<std::int32_t>(onset), 0, 223);
-        const auto noise = static_cast<std::int32_t>(mixed((i * 256 + y) * 256 + x) & 31U);
-        values.push_back(static_cast<float>(picture + noise) / 255.0F);
-      }
-    }
-  }
-  return values;
-}
-
 /// |ours - Keras'| / |Keras'|, after `start` is taken from both.
-double relative_difference(std::span<const float> ours, std::span<const float> keras,
+double relative_distance(std::span<const float> ours, std::span<const float> keras,
                            std::span<const float> start = {}) {
   REQUIRE(ours.size() == keras.size());
   double difference = 0.0;
@@ -101,7 +78,8 @@ TEST_CASE("v6 trains as in Keras: first gradients, losses, and what five steps o
   }
   Network network(architecture, initial, 2);
   Optimizer adam(network.parameters());
-  const std::vector<float> images = pictures();
+  std::vector<float> images = formula_pictures(kBatch, kSide, 1);
+  for (float& value : images) value /= 255.0F;
   const std::vector<std::uint64_t> keys(kBatch);
   std::vector<float> logits(kBatch * kClasses);
   std::vector<float> logit_gradients(kBatch * kClasses);
@@ -118,7 +96,7 @@ TEST_CASE("v6 trains as in Keras: first gradients, losses, and what five steps o
         const std::string& name = parameter.spec->name;
         if (feeds_batch_norm(name)) continue;
         INFO("gradient of " << name);
-        CHECK(relative_difference(parameter.gradient, gradients.at(name).values) <= kTolerance);
+        CHECK(relative_distance(parameter.gradient, gradients.at(name).values) <= kTolerance);
       }
     }
     for (float& gradient : logit_gradients) gradient *= kClassWeight;
@@ -128,7 +106,7 @@ TEST_CASE("v6 trains as in Keras: first gradients, losses, and what five steps o
   for (const auto& [name, tensor] : network.weights()) {
     if (feeds_batch_norm(name)) continue;
     INFO("change of " << name);
-    CHECK(relative_difference(tensor.values, final_weights.at(name).values, initial.at(name).values) <=
+    CHECK(relative_distance(tensor.values, final_weights.at(name).values, initial.at(name).values) <=
           kTolerance);
   }
 }

@@ -14,7 +14,7 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-TrainingState example() {
+TrainingState example_state() {
   TrainingState state;
   state.settings = {{"train.batch", "16"}, {"data.train", "320 clips, 0123"}};
   state.weights["dense/kernel"] = {{2, 3}, {0.1F, -0.0F, 1e-30F, 3.0F, 4.0F, 5.0F}};
@@ -35,7 +35,7 @@ TrainingState example() {
 
 TEST_CASE("a training state comes back from its file to the bit") {
   const test::TemporaryDirectory directory;
-  const TrainingState before = example();
+  const TrainingState before = example_state();
   save_training_state(before, directory / "state");
   const TrainingState after = load_training_state(directory / "state");
   CHECK(after.settings == before.settings);
@@ -61,7 +61,7 @@ TEST_CASE("a training state comes back from its file to the bit") {
 
 TEST_CASE("a truncated, a foreign and a missing training state are refused by name") {
   const test::TemporaryDirectory directory;
-  save_training_state(example(), directory / "state");
+  save_training_state(example_state(), directory / "state");
   std::ifstream file(directory / "state", std::ios::binary);
   const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   for (std::size_t length = 0; length < bytes.size(); length += 97) {
@@ -73,7 +73,7 @@ TEST_CASE("a truncated, a foreign and a missing training state are refused by na
 }
 
 TEST_CASE("a history is one line an epoch, and absent validation figures are empty") {
-  CHECK(history_csv(example().history) ==
+  CHECK(history_csv(example_state().history) ==
         "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds\n"
         "1,0.666667,0.5,0.7,0.25,0.001,10.50\n"
         "2,0.6,0.5,,,0.001,9.50\n");

@@ -12,7 +12,7 @@ using Catch::Matchers::Contains;
 namespace {
 
 // Five clips of three classes: a right, a right, a taken for b, b right, b taken for a; c has no clip.
-Evaluation example() {
+Evaluation example_evaluation() {
   const std::vector<float> scores{0.5F,  0.25F, 0.25F, 0.5F,  0.25F, 0.25F, 0.25F, 0.5F,
                                   0.25F, 0.25F, 0.5F,  0.25F, 0.5F,  0.25F, 0.25F};
   return evaluate(scores, std::vector<int>{0, 0, 0, 1, 1}, {"a", "b", "c"});
@@ -21,7 +21,7 @@ Evaluation example() {
 }  // namespace
 
 TEST_CASE("accuracy, loss, confusion and the figures of each class are those counted by hand") {
-  const Evaluation evaluation = example();
+  const Evaluation evaluation = example_evaluation();
   CHECK(evaluation.clips == 5);
   CHECK(evaluation.correct == 3);
   CHECK(evaluation.accuracy == Approx(0.6));
@@ -46,7 +46,7 @@ TEST_CASE("Wilson's interval is the published one and stays within 0 and 1") {
 }
 
 TEST_CASE("an evaluation as JSON holds what is promised") {
-  const boost::json::value document = boost::json::parse(evaluation_json(example()));
+  const boost::json::value document = boost::json::parse(evaluation_json(example_evaluation()));
   CHECK(document.at("accuracy").as_double() == 0.6);
   CHECK(document.at("clips").as_int64() == 5);
   CHECK(document.at("top3_accuracy") == 1);
@@ -64,5 +64,5 @@ TEST_CASE("an evaluation as JSON holds what is promised") {
 }
 
 TEST_CASE("an evaluation for people names accuracy, interval and classes") {
-  CHECK_THAT(evaluation_text(example()), Contains("accuracy 60.00 % (3 of 5), 95 % interval 23.1 to 88.2 %"));
+  CHECK_THAT(evaluation_text(example_evaluation()), Contains("accuracy 60.00 % (3 of 5), 95 % interval 23.1 to 88.2 %"));
 }

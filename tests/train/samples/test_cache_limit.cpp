@@ -53,7 +53,7 @@ std::set<std::string> left(const TemporaryDirectory& directory) {
   return names;
 }
 
-FeatureRecipe small_recipe() {
+FeatureRecipe cached_recipe() {
   FeatureRecipe recipe;
   recipe.rate_hz = 8000;
   recipe.window_samples = 8000;
@@ -101,8 +101,8 @@ TEST_CASE("what is in use stays, however large it is, and so does what is no ent
 
 TEST_CASE("an entry that is loaded counts as used now") {
   const TemporaryDirectory directory;
-  FeatureCache cache(directory.path(), small_recipe());
-  const std::vector<float> features(small_recipe().shape().size(), 0.5F);
+  FeatureCache cache(directory.path(), cached_recipe());
+  const std::vector<float> features(cached_recipe().shape().size(), 0.5F);
   const std::string old = sha256_of("old");
   const std::string older = sha256_of("older");
   for (const std::string& clip : {old, older}) cache.store(clip, {}, features);
@@ -122,13 +122,13 @@ TEST_CASE("an entry that is loaded counts as used now") {
 
 TEST_CASE("entries are stored, loaded and removed at once by several trainers, and none is ever wrong") {
   const TemporaryDirectory directory;
-  const std::size_t size = small_recipe().shape().size();
+  const std::size_t size = cached_recipe().shape().size();
   std::atomic<int> wrong = 0;
   {
     std::vector<std::jthread> trainers;
     for (int trainer = 0; trainer < 4; ++trainer) {
       trainers.emplace_back([&, trainer] {
-        FeatureCache cache(directory.path(), small_recipe());  // of its own, as another process has it
+        FeatureCache cache(directory.path(), cached_recipe());  // of its own, as another process has it
         std::vector<float> read(size);
         for (int round = 0; round < 60; ++round) {
           const int clip = (round * 7 + trainer) % 20;
