@@ -1,19 +1,19 @@
-// AlsoHeard: of a model with several labels at once, what people read beside the highest one.
+// AlsoHeard: what people read of a window in which several labels are there, beside the surest one.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace earshot {
 
-struct ScoredLabel {
+struct HeardLabel {
   std::string_view label;
-  double score = 0.0;
+  std::optional<double> score;  ///< where it is known
 };
 
-/// ", Music 81.0 %, Dog 55.2 %": those from 0.5 on but for the highest (the earlier of equals), from the
-/// highest down; empty if there is none.
-std::string also_heard(std::span<const ScoredLabel> scores);
+/// ", Music 81.0 %, Dog 55.2 %": all but the first; empty if there is none.
+std::string also_heard(std::span<const HeardLabel> heard);
 
 }  // namespace earshot

@@ -35,12 +35,12 @@ std::string clock_text(std::uint64_t sample, int rate_hz) {
 class Printer final : public MessageSink {
  public:
   Printer(const Model& model, bool json, std::ostream& out) : model_(model), json_(json), out_(out) {
-    for (const std::string& label : model.labels) label_width_ = std::max(label_width_, display_width(label));
+    for (const std::string& label : model.labels) label_width_ = std::max(label_width_, display_width(label) + 1);
   }
 
   void publish(Message message) noexcept override {
     if (json_ && !std::holds_alternative<SourceChange>(message)) {
-      out_ << json_line(message, ++seq_, model_.labels) << std::flush;
+      out_ << json_line(message, ++seq_, model_.labels, usual_scores(model_.labels.size())) << std::flush;
     } else if (const auto* prediction = std::get_if<Prediction>(&message)) {
       out_ << line(*prediction) << std::flush;
     }
@@ -49,24 +49,25 @@ class Printer final : public MessageSink {
  private:
   std::string line(const Prediction& prediction) const {
     const int rate_hz = model_.recipe.rate_hz;
-    const auto best = std::max_element(prediction.scores.begin(), prediction.scores.end());
-    const auto index = static_cast<std::size_t>(best - prediction.scores.begin());
-    const std::string what = prediction.gated ? fmt::format("{:<{}}         ", "(quiet)", label_width_)
-                                              : fmt::format("{:<{}}  {:5.1f} %", model_.labels[index],
-                                                            label_width_, 100.0F * *best);
+    const std::string what = prediction.gated ? fmt::format("{:<{}}         ", "(quiet)", label_width_) : label(prediction);
     return fmt::format("{}  {} - {}  {}  {:6.1f} dBFS{}{}\n", printable(prediction.source),
                        clock_text(prediction.start_sample, rate_hz),
                        clock_text(prediction.end_sample, rate_hz), what, prediction.level_dbfs,
                        others(prediction), prediction.padded_samples > 0 ? "  padded with silence" : "");
   }
 
+  // With a question mark where nothing is at its threshold.
+  std::string label(const Prediction& prediction) const {
+    const std::size_t first = prediction.label();
+    return fmt::format("{:<{}}  {:5.1f} %", model_.labels[first] + (prediction.heard.empty() ? "?" : ""), label_width_,
+                       100.0F * prediction.scores[first]);
+  }
+
   std::string others(const Prediction& prediction) const {
-    if (prediction.gated || model_.architecture.scores != Scores::sigmoid) return {};
-    std::vector<ScoredLabel> scores;
-    for (std::size_t i = 0; i < model_.labels.size(); ++i) {
-      scores.push_back({model_.labels[i], static_cast<double>(prediction.scores[i])});
-    }
-    return also_heard(scores);
+    std::vector<HeardLabel> heard;
+    for (const std::size_t label : prediction.heard)
+      heard.push_back({model_.labels[label], static_cast<double>(prediction.scores[label])});
+    return also_heard(heard);
   }
 
   const Model& model_;

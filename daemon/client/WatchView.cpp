@@ -9,7 +9,6 @@
 #include <spdlog/fmt/fmt.h>
 #include <boost/json.hpp>
 
-#include "daemon/client/AlsoHeard.h"
 #include "dsp/base/DisplayWidth.h"
 #include "dsp/base/Utf8.h"
 
@@ -76,17 +75,18 @@ WatchView::WatchView(const json::object& hello, const Terminal& terminal)
     labels = list->get_array().size();
     for (const json::value& label : list->get_array()) {
       if (!label.is_string()) continue;
-      label_width_ = std::max(label_width_, display_width(printable(label.get_string())));
+      label_width_ = std::max(label_width_, display_width(printable(label.get_string())) + 1);
     }
   }
   std::string name;
+  bool several_labels = false;
   if (const json::value* model = hello.if_contains("model"); model && model->is_object()) {
     name = text_of(model->get_object(), "name");
-    several_labels_ = text_of(model->get_object(), "scores") == "sigmoid";
+    several_labels = text_of(model->get_object(), "scores") == "sigmoid";
   }
   greeting_ = fmt::format("{} {}, model '{}' with {} labels{}; sources: {}", text_of(hello, "server"),
                           text_of(hello, "version"), name, labels,
-                          several_labels_ && labels > 1 ? ", several at once" : "",
+                          several_labels && labels > 1 ? ", several at once" : "",
                           sources.empty() ? "none" : sources);
 }
 
@@ -150,24 +150,36 @@ std::string WatchView::prediction(const json::object& message, const Columns& co
     return painted(kDim, fmt::format("{:10}  {}  {}{:{}}  {}", clock_of(message), source,
                                      padded("(quiet)", columns.label), "", between, level));
   }
-  return fmt::format("{:10}  {}  {}  {}{:5.1f} %  {}{}", clock_of(message), source,
-                     painted(kBold, column(message, "label", columns.label)),
-                     columns.bar ? bar(confidence) : "", 100.0 * confidence, level,
-                     several_labels_ ? others(message) : "");
+  const std::vector<HeardLabel> heard = heard_of(message);
+  // With a question mark where nothing is at its threshold.
+  const bool doubtful = message.contains("heard") && heard.empty();
+  const std::string label = fitted(text_of(message, "label") + (doubtful ? "?" : ""), columns.label);
+  return fmt::format("{:10}  {}  {}  {}{:5.1f} %  {}{}", clock_of(message), source, painted(doubtful ? kDim : kBold, label),
+                     columns.bar ? bar(confidence) : "", 100.0 * confidence, level, printable(also_heard(heard)));
 }
 
-std::string WatchView::others(const json::object& message) {
+std::vector<HeardLabel> WatchView::heard_of(const json::object& message) {
+  std::vector<HeardLabel> labels;
+  const json::value* heard = message.if_contains("heard");
+  if (!heard || !heard->is_array()) return labels;
   const json::value* scores = message.if_contains("scores");
-  if (!scores || !scores->is_object()) return {};
-  std::vector<ScoredLabel> labels;
-  for (const json::key_value_pair& each : scores->get_object()) {
-    if (each.value().is_number()) labels.push_back({each.key(), each.value().to_number<double>()});
+  for (const json::value& each : heard->get_array()) {
+    if (!each.is_string()) continue;
+    HeardLabel label{each.get_string(), std::nullopt};
+    if (scores && scores->is_object()) {
+      const double score = number_of(scores->get_object(), label.label);
+      if (!std::isnan(score)) label.score = score;
+    }
+    labels.push_back(label);
   }
-  return printable(also_heard(labels));
+  return labels;
 }
 
 std::string WatchView::column(const json::object& message, const char* key, std::size_t width) const {
-  const std::string text = text_of(message, key);
+  return fitted(text_of(message, key), width);
+}
+
+std::string WatchView::fitted(const std::string& text, std::size_t width) const {
   return padded(terminal_.live ? cut_to_width(text, width, terminal_.unicode) : text, width);
 }
 

@@ -5,9 +5,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/json/object.hpp>
 
+#include "daemon/client/AlsoHeard.h"
 #include "dsp/base/Terminal.h"
 
 namespace earshot {
@@ -39,8 +41,9 @@ class WatchView {
   std::size_t line_columns() const;
   std::string full_line(const boost::json::object& message, const Columns& columns) const;
   std::string prediction(const boost::json::object& message, const Columns& columns) const;
-  static std::string others(const boost::json::object& message);
+  static std::vector<HeardLabel> heard_of(const boost::json::object& message);
   std::string column(const boost::json::object& message, const char* key, std::size_t width) const;
+  std::string fitted(const std::string& text, std::size_t width) const;
   std::string bar(double fraction) const;
   std::string painted(const char* colour, const std::string& text) const;
   std::string seconds(const boost::json::object& message, const char* key) const;
@@ -49,7 +52,6 @@ class WatchView {
   std::size_t source_width_ = 6;
   std::size_t label_width_ = 7;
   double rate_hz_ = 0.0;
-  bool several_labels_ = false;  ///< at once
   Terminal terminal_;
 };
 

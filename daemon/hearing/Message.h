@@ -1,8 +1,10 @@
 // What a pipeline tells the world: predictions, gaps, changes of a source. Plain data; its JSON is made elsewhere.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,7 +24,14 @@ struct Prediction {
   double level_dbfs = -120.0;
   bool gated = false;
   std::vector<float> scores;         ///< one probability a label; empty when gated
+  std::vector<std::size_t> heard;    ///< the labels that are there, the surest first
   std::uint64_t padded_samples = 0;  ///< silence added to a source that ended inside its first window
+
+  /// What it leads with: the surest that is there, else the highest score. Unless gated.
+  std::size_t label() const noexcept {
+    if (!heard.empty()) return heard.front();
+    return static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
+  }
 };
 
 enum class GapReason { overflow, device, network, overload };

@@ -47,6 +47,7 @@ Pipeline::Pipeline(const PipelineSettings& settings, const Model& model, UtcTime
       windows_(model.recipe.window_samples, settings.hop_samples),
       extractor_(model.recipe),
       classifier_(model, settings.threads),
+      heard_labels_(model),
       chunk_(Resampler::kMaxChunk),
       features_(model.recipe.shape().size()),
       classes_(model.labels.size()) {}
@@ -145,6 +146,8 @@ void Pipeline::classify(const Window& window, std::uint64_t padded_samples) noex
     prediction.scores.resize(classes_);
     extractor_.extract_window(window.samples, window.start_sample, features_);
     expect_classified(classifier_.classify(features_, prediction.scores));
+    prediction.heard.resize(classes_);
+    prediction.heard.resize(heard_labels_.find(prediction.scores, prediction.heard));
   }
   counters_.predictions.fetch_add(1, std::memory_order_relaxed);
   sink_.publish(std::move(prediction));

@@ -17,6 +17,7 @@
 #include "dsp/base/Error.h"
 #include "dsp/features/FeatureExtractor.h"
 #include "nn/inference/Classifier.h"
+#include "nn/inference/HeardLabels.h"
 
 namespace earshot {
 
@@ -92,6 +93,7 @@ class Pipeline {
   SlidingWindow windows_;
   FeatureExtractor extractor_;
   Classifier classifier_;
+  HeardLabels heard_labels_;
   std::vector<float> chunk_;
   std::vector<float> features_;
   std::size_t classes_;

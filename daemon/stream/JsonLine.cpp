@@ -37,8 +37,7 @@ class LineMaker {
     json_.key("level_dbfs").fixed(prediction.level_dbfs, 2);
     json_.field("gated", prediction.gated);
     if (prediction.padded_samples > 0) json_.field("padded_samples", prediction.padded_samples);
-    const std::size_t count = std::min(prediction.scores.size(), labels_.size());
-    if (!prediction.gated && count > 0) add_scores({prediction.scores.data(), count});
+    if (!prediction.gated && !prediction.scores.empty()) add_scores(prediction);
     return end();
   }
 
@@ -64,10 +63,12 @@ class LineMaker {
 
   std::string end() { return json_.end_object().take_line(); }
 
-  void add_scores(std::span<const float> scores) {
-    const auto best =
-        static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
-    json_.field("label", labels_[best]).field("confidence", scores[best]);
+  void add_scores(const Prediction& prediction) {
+    const std::span<const float> scores = prediction.scores;
+    json_.field("label", labels_[prediction.label()]).field("confidence", scores[prediction.label()]);
+    json_.key("heard").begin_array();
+    for (const std::size_t label : prediction.heard) json_.value(labels_[label]);
+    json_.end_array();
     if (most_scores_ == 0) return;
     const std::vector<bool> chosen = highest(scores, most_scores_);
     json_.key("scores").begin_object();

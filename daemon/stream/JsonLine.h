@@ -14,6 +14,12 @@ namespace earshot {
 
 inline constexpr std::size_t kAllScores = std::numeric_limits<std::size_t>::max();
 
+/// The scores of a prediction that are printed unless somebody asks for others: all, or of models of more than 32 labels
+/// the ten highest.
+constexpr std::size_t usual_scores(std::size_t labels) noexcept {
+  return labels > 32 ? 10 : kAllScores;
+}
+
 /// One JSON object and its newline. Of a prediction's scores, `most_scores` of the highest are printed, in
 /// the order of `labels` (one for each score); 0 leaves the field out. A score's digits read back as the same
 /// float32. Text that is not UTF-8 is repaired with U+FFFD. Any thread.

@@ -21,7 +21,7 @@ std::string quoted_list(const std::vector<std::string>& names) {
 }  // namespace
 
 Subscriber::Subscriber(const StreamState& state, std::size_t limit_bytes)
-    : state_(state), queue_(limit_bytes) {
+    : state_(state), queue_(limit_bytes), most_scores_(usual_scores(state.labels().size())) {
   queue_.push_notice(state.hello());
 }
 
@@ -77,7 +77,7 @@ void Subscriber::subscribe(const SubscribeRequest& request) {
   }
 
   filter_ = std::move(filter);
-  most_scores_ = request.most_scores;
+  most_scores_ = request.most_scores.value_or(usual_scores(state_.labels().size()));
   if (request.from_seq) catching_up_ = std::max<std::uint64_t>(*request.from_seq, 1);
   queue_.push_notice(
       subscribed_line(std::max(catching_up_.value_or(next_seq), state_.history().first_seq())));

@@ -44,7 +44,7 @@ class Subscriber {
   ClientQueue queue_;
   SharedLine heartbeat_;  ///< the unread one
   MessageFilter filter_;
-  std::size_t most_scores_ = kAllScores;
+  std::size_t most_scores_;
   std::optional<std::uint64_t> catching_up_;  ///< the seq from which on the history is still to be read
 };
 

@@ -21,7 +21,7 @@ inline constexpr unsigned kEveryTopic = 15;
 struct SubscribeRequest {
   unsigned topics = kEveryTopic;
   std::optional<std::vector<std::string>> sources;  ///< absent: all
-  std::size_t most_scores = kAllScores;             ///< 0 for "none"
+  std::optional<std::size_t> most_scores;           ///< 0 for "none"; absent: the usual ones
   std::optional<std::uint64_t> from_seq;
   std::optional<std::string> instance;
 };

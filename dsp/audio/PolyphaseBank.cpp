@@ -107,17 +107,14 @@ EARSHOT_INLINE void filter_stretches(const float* filter, std::size_t taps, cons
 /// All of `count` stretches.
 EARSHOT_CLONES void filter_all(const float* filter, std::size_t taps, const float* in, std::size_t in_step, float* out,
                                std::size_t out_step, std::size_t count) noexcept {
-  while (count >= kTogether) {
-    filter_stretches<kTogether>(filter, taps, in, in_step, out, out_step);
-    in += kTogether * in_step;
-    out += kTogether * out_step;
-    count -= kTogether;
-  }
-  for (; count > 0; --count) {
-    filter_stretches<1>(filter, taps, in, in_step, out, out_step);
-    in += in_step;
-    out += out_step;
-  }
+  const auto pass = [&](std::size_t done) EARSHOT_INLINE_LAMBDA {
+    in += done * in_step;
+    out += done * out_step;
+    count -= done;
+  };
+  for (; count >= kTogether; pass(kTogether)) filter_stretches<kTogether>(filter, taps, in, in_step, out, out_step);
+  for (; count >= 2; pass(2)) filter_stretches<2>(filter, taps, in, in_step, out, out_step);
+  if (count > 0) filter_stretches<1>(filter, taps, in, in_step, out, out_step);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@
 namespace earshot {
 namespace {
 
-// The header's __metadata__. Version 1 has exactly these fields.
+// The header's __metadata__. Version 1 has exactly these fields; a file with one that it does not know is refused.
 constexpr const char* kFormatKey = "earshot_format";
 constexpr const char* kFormatVersion = "1";
 constexpr const char* kChecksumKey = "checksum";
@@ -26,6 +26,7 @@ constexpr const char* kLabelsKey = "labels";
 constexpr const char* kArchitectureKey = "architecture";
 constexpr const char* kCalibrationKey = "calibration";
 constexpr const char* kProvenanceKey = "provenance";
+constexpr const char* kMeaningsKey = "meanings";  // unless there are none
 
 constexpr std::uintmax_t kMaxFileBytes = std::uintmax_t{320}
                                          << 20U;  // all parameters an architecture may have
@@ -81,6 +82,7 @@ void validate(const Model& model) {
     throw Error(ExitCode::bad_data, "calibration: temperature is " + std::to_string(model.temperature) +
                                         ", expected a finite number above 0");
   }
+  validate(model.meanings, model.labels);
   validate(model.weights, model.architecture);
 }
 
@@ -101,6 +103,7 @@ std::string format_model(const Model& model) {
                    {kCalibrationKey, format_calibration({model.temperature})},
                    {kProvenanceKey, format_provenance(model.provenance)},
                    {kChecksumKey, std::string(kChecksumDigits, '0')}};
+  if (!model.meanings.empty()) file.metadata[kMeaningsKey] = format_meanings(model.meanings);
   file.tensors = model.weights;
   std::string bytes = format_safetensors(file);
   bytes.replace(find_checksum(bytes), kChecksumDigits, checksum(bytes));
@@ -130,10 +133,14 @@ Model parse_model(std::string_view bytes) {
   model.architecture = parse_architecture(metadata(file, kArchitectureKey));
   model.temperature = parse_calibration(metadata(file, kCalibrationKey)).temperature;
   model.provenance = parse_provenance(metadata(file, kProvenanceKey));
-  constexpr std::size_t kFields = 7;
-  if (file.metadata.size() != kFields) {
+  std::size_t fields = 7;
+  if (file.metadata.contains(kMeaningsKey)) {
+    model.meanings = parse_meanings(metadata(file, kMeaningsKey));
+    ++fields;
+  }
+  if (file.metadata.size() != fields) {
     throw Error(ExitCode::bad_data, "its metadata has " + std::to_string(file.metadata.size()) +
-                                        " fields, expected " + std::to_string(kFields));
+                                        " fields, expected " + std::to_string(fields));
   }
   model.weights = std::move(file.tensors);
   validate(model);
@@ -161,6 +168,7 @@ std::string check_writable(const Model& model) {
   const Model read_back = parse_model(bytes);
   if (read_back.recipe != model.recipe || read_back.labels != model.labels ||
       read_back.architecture != model.architecture || read_back.temperature != model.temperature ||
+      read_back.meanings != model.meanings ||
       read_back.provenance != model.provenance) {
     throw Error(ExitCode::software, "a number or text of it does not survive being written");
   }

@@ -9,6 +9,7 @@
 
 #include "dsp/features/FeatureRecipe.h"
 #include "nn/model/Architecture.h"
+#include "nn/model/LabelMeanings.h"
 #include "nn/model/Weights.h"
 
 namespace earshot {
@@ -20,6 +21,7 @@ struct Model {
   Architecture architecture;
   Weights weights;
   float temperature = 1.0F;                       ///< scores are softmax(logits / temperature)
+  LabelMeanings meanings;
   std::map<std::string, std::string> provenance;  ///< who made it, when, from what; "notice" credits the data
   std::string sha256;  ///< of the file it was loaded from, lower-case hex; else empty
 };

@@ -63,6 +63,16 @@ void visit_fields(Shape& shape, Visit&& visit) {
   visit("channels", shape.channels);
 }
 
+template <class M, class Visit>
+requires std::same_as<std::remove_const_t<M>, LabelMeanings>
+void visit_fields(M& meanings, Visit&& visit) {
+  auto& [thresholds, measured, ambience, parents] = meanings;
+  visit("thresholds", thresholds);
+  visit("measured", measured);
+  visit("ambience", ambience);
+  visit("parents", parents);
+}
+
 template <class C, class Visit>
 requires std::same_as<std::remove_const_t<C>, Calibration>
 void visit_fields(C& calibration, Visit&& visit) {
@@ -85,6 +95,14 @@ class Writer {
   void operator()(const char* key, const std::vector<float>& values) {
     json::array list;
     for (const float value : values) list.emplace_back(decimal(value));
+    object_.emplace(key, std::move(list));
+  }
+  void operator()(const char* key, const std::vector<std::size_t>& values) {
+    object_.emplace(key, json::array(values.begin(), values.end()));
+  }
+  void operator()(const char* key, const std::vector<std::pair<std::size_t, std::size_t>>& pairs) {
+    json::array list;
+    for (const auto& [first, second] : pairs) list.emplace_back(json::array{first, second});
     object_.emplace(key, std::move(list));
   }
   template <class T>
@@ -136,6 +154,19 @@ class Reader {
       out.push_back(value.to_number<float>());
     }
   }
+  void operator()(const char* key, std::vector<std::size_t>& out) {
+    out = indices(get(key), key);
+  }
+  void operator()(const char* key, std::vector<std::pair<std::size_t, std::size_t>>& out) {
+    const json::array* list = get(key).if_array();
+    if (!list) refuse("'" + std::string(key) + "' is not a list of pairs");
+    out.clear();
+    for (const json::value& value : *list) {
+      const std::vector<std::size_t> pair = indices(value, key);
+      if (pair.size() != 2) refuse("'" + std::string(key) + "' is not a list of pairs");
+      out.emplace_back(pair[0], pair[1]);
+    }
+  }
   template <class E>
   requires std::is_enum_v<E>
   void operator()(const char* key, E& out) {
@@ -179,6 +210,18 @@ class Reader {
   }
 
  private:
+  std::vector<std::size_t> indices(const json::value& value, const char* key) const {
+    const json::array* list = value.if_array();
+    if (!list) refuse("'" + std::string(key) + "' is not a list of whole numbers");
+    std::vector<std::size_t> found;
+    for (const json::value& each : *list) {
+      json::error_code error;
+      found.push_back(each.to_number<std::size_t>(error));
+      if (error) refuse("'" + std::string(key) + "' is not a list of whole numbers");
+    }
+    return found;
+  }
+
   const json::object* object_ = nullptr;
   std::string what_;
   std::size_t known_ = 0;
@@ -298,6 +341,14 @@ std::string format_calibration(const Calibration& calibration) {
 
 Calibration parse_calibration(std::string_view text) {
   return read_object<Calibration>(parse(text, "calibration"), "calibration");
+}
+
+std::string format_meanings(const LabelMeanings& meanings) {
+  return json::serialize(to_object(meanings));
+}
+
+LabelMeanings parse_meanings(std::string_view text) {
+  return read_object<LabelMeanings>(parse(text, "label meanings"), "label meanings");
 }
 
 std::string format_provenance(const std::map<std::string, std::string>& provenance) {

@@ -8,6 +8,7 @@
 
 #include "dsp/features/FeatureRecipe.h"
 #include "nn/model/Architecture.h"
+#include "nn/model/LabelMeanings.h"
 
 namespace earshot {
 
@@ -29,6 +30,10 @@ struct Calibration {
 };
 std::string format_calibration(const Calibration& calibration);
 Calibration parse_calibration(std::string_view text);
+
+/// {"thresholds": [0.5, ...], "measured": [label, ...], "ambience": [label, ...], "parents": [[label, parent], ...]}
+std::string format_meanings(const LabelMeanings& meanings);
+LabelMeanings parse_meanings(std::string_view text);
 
 std::string format_provenance(const std::map<std::string, std::string>& provenance);
 std::map<std::string, std::string> parse_provenance(std::string_view text);

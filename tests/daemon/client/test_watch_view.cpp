@@ -37,14 +37,14 @@ constexpr const char* kPrediction =
 }  // namespace
 
 TEST_CASE("a prediction is one line in columns, plain unless on a terminal") {
-  CHECK(view(kPipe).line(message(kPrediction)) == "12:34:56.7  mic      dog         75.3 %   -23.5 dBFS");
+  CHECK(view(kPipe).line(message(kPrediction)) == "12:34:56.7  mic      dog          75.3 %   -23.5 dBFS");
   const std::string painted = view(kTerminal).line(message(kPrediction)).value();
   CHECK(painted.find("\x1B[1mdog") != std::string::npos);
   CHECK(painted.find("\u2588\u2591") != std::string::npos);
   CHECK(
       view(kPipe).line(message(R"({"type":"prediction","source":"mic","time":"2025-03-01T12:34:56.789012Z",)"
                                R"("level_dbfs":-80.2,"gated":true})")) ==
-      "12:34:56.7  mic      (quiet)              -80.2 dBFS");
+      "12:34:56.7  mic      (quiet)               -80.2 dBFS");
 }
 
 TEST_CASE("of a model with several labels at once, all that are heard are named, the highest first") {
@@ -54,9 +54,15 @@ TEST_CASE("of a model with several labels at once, all that are heard are named,
   CHECK(
       several.line(message(
           R"({"type":"prediction","source":"mic","time":"2025-03-01T12:34:56.7Z","level_dbfs":-23.5,"gated":false,)"
-          R"("label":"dog","confidence":0.9,"scores":{"rain":0.5,"dog":0.9,"cat":0.49,"music\u001b":0.75,"x":"y"}})")) ==
-      "12:34:56.7  mic     dog       90.0 %   -23.5 dBFS, music\\x1b 75.0 %, rain 50.0 %");
-  CHECK(several.line(message(kPrediction)));  // a client asked for no scores
+          R"("label":"dog","confidence":0.9,"heard":["dog","music\u001b","rain"],"scores":{"dog":0.9,"music\u001b":0.75,"x":"y"}})")) ==
+      "12:34:56.7  mic     dog       90.0 %   -23.5 dBFS, music\\x1b 75.0 %, rain");
+  CHECK(several.line(message(kPrediction)));  // of a daemon that tells no heard
+}
+
+TEST_CASE("a label that is only the best guess has a question mark") {
+  boost::json::object guess = message(kPrediction);
+  guess["heard"] = boost::json::array();
+  CHECK(view(kPipe).line(guess) == "12:34:56.7  mic      dog?         75.3 %   -23.5 dBFS");
 }
 
 TEST_CASE("bars need a terminal, colours and block characters one that has them") {
@@ -64,7 +70,7 @@ TEST_CASE("bars need a terminal, colours and block characters one that has them"
   CHECK(plain.find('\x1B') == std::string::npos);
   CHECK(plain.find("\u2588\u2591") != std::string::npos);
   const std::string ascii = view({-1, true, false, false}).line(message(kPrediction)).value();
-  CHECK(ascii == "12:34:56.7  mic      dog        ###############-----  75.3 %   -23.5 dBFS");
+  CHECK(ascii == "12:34:56.7  mic      dog         ###############-----  75.3 %   -23.5 dBFS");
 }
 
 TEST_CASE("a line is never wider than the terminal is now, wide characters counted") {

@@ -29,6 +29,7 @@ Prediction a_prediction() {
   prediction.time = kTime;
   prediction.level_dbfs = -23.456;
   prediction.scores = {0.125F, 0.75F, 0.1F};
+  prediction.heard = {1};
   return prediction;
 }
 
@@ -50,7 +51,21 @@ TEST_CASE("a prediction's line holds what the contract says, scores in the model
   CHECK(line(a_prediction()) ==
         "{\"type\":\"prediction\",\"seq\":7,\"source\":\"mic\",\"start_sample\":22050,\"end_sample\":242550,"
         "\"time\":\"2025-03-01T12:34:56.000007Z\",\"level_dbfs\":-23.46,\"gated\":false,\"label\":\"rain\","
-        "\"confidence\":0.75,\"scores\":{\"dog\":0.125,\"rain\":0.75,\"clock_tick\":0.1}}\n");
+        "\"confidence\":0.75,\"heard\":[\"rain\"],\"scores\":{\"dog\":0.125,\"rain\":0.75,\"clock_tick\":0.1}}\n");
+}
+
+TEST_CASE("a prediction leads with the surest that is heard, else with the highest score") {
+  Prediction prediction = a_prediction();
+  prediction.heard = {2, 0};
+  CHECK(line(prediction, 0).ends_with(
+      "\"label\":\"clock_tick\",\"confidence\":0.1,\"heard\":[\"clock_tick\",\"dog\"]}\n"));
+  prediction.heard.clear();
+  CHECK(line(prediction, 0).ends_with("\"label\":\"rain\",\"confidence\":0.75,\"heard\":[]}\n"));
+}
+
+TEST_CASE("of more than 32 labels the ten highest scores are what one gets unasked") {
+  CHECK(usual_scores(32) == kAllScores);
+  CHECK(usual_scores(33) == 10);
 }
 
 TEST_CASE("a gated prediction has neither label nor scores, a padded one says how much") {
