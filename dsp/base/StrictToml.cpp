@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <numeric>
 #include <set>
 #include <sstream>
 #include <utility>
@@ -12,6 +11,7 @@
 #include <toml++/toml.h>
 
 #include "dsp/base/Error.h"
+#include "dsp/base/NearestName.h"
 #include "dsp/base/ReadFile.h"
 #include "dsp/base/Utf8.h"
 
@@ -87,27 +87,11 @@ std::string position(const std::string& file, std::uint32_t line) {
   return printable(file) + (line == 0 ? ": " : ":" + std::to_string(line) + ": ");
 }
 
-// Levenshtein distance, by one row.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({replaced, row[j] + 1, row[j - 1] + 1}));
-    }
-  }
-  return row.back();
-}
-
 std::string list(const std::set<std::string, std::less<>>& keys) {
   std::string line;
   for (const std::string& key : keys) line += (line.empty() ? "" : ", ") + key;
   return line;
 }
-
-constexpr std::size_t kMisspelt = 2;  // letters off, at most
 
 template <typename Node>
 [[noreturn]] void refuse_unknown(const Node& node, const toml::key& key, const std::string& expected) {
@@ -327,7 +311,7 @@ std::string StrictToml::place(std::string_view key) const {
 void StrictToml::refuse(std::string_view key, const std::string& found, const std::string& expected) const {
   if (!has(key)) {
     for (const auto& [other, value] : *node_->table) {
-      if (node_->known.contains(other.str()) || edit_distance(other.str(), key) > kMisspelt) continue;
+      if (node_->known.contains(other.str()) || !looks_like(other.str(), key)) continue;
       refuse_unknown(*node_, other, std::string(1, '\'').append(key).append("'"));
     }
   }
@@ -337,12 +321,8 @@ void StrictToml::refuse(std::string_view key, const std::string& found, const st
 void StrictToml::reject_unknown() const {
   for (const auto& [key, value] : *node_->table) {
     if (node_->known.contains(key.str())) continue;
-    const auto distance = [found = key.str()](const std::string& known) { return edit_distance(found, known); };
-    const auto nearest =
-        std::min_element(node_->known.begin(), node_->known.end(),
-                         [&](const auto& a, const auto& b) { return distance(a) < distance(b); });
     std::string expected = node_->known.empty() ? "no key here" : "one of " + list(node_->known);
-    if (nearest != node_->known.end() && distance(*nearest) <= kMisspelt) expected = '\'' + *nearest + '\'';
+    if (const std::string* nearest = nearest_name(node_->known, key.str())) expected = '\'' + *nearest + '\'';
     refuse_unknown(*node_, key, expected);
   }
 }

@@ -19,6 +19,7 @@
 #include "nn/model/Model.h"
 #include "train/commands/CommandLine.h"
 #include "train/data/LabelList.h"
+#include "train/learning/MeaningsToml.h"
 #include "train/learning/TrainConfig.h"
 
 namespace earshot {
@@ -106,6 +107,7 @@ void run_import(const ImportOptions& options) {
   Model model;
   model.recipe = recipe_of(options);
   model.labels = read_labels(options.labels);
+  if (options.meanings) model.meanings = load_meanings(*options.meanings, model.labels);
   std::optional<Architecture> known;
   if (options.architecture) {
     known = built_in_architecture(*options.architecture, static_cast<int>(model.labels.size()));
@@ -145,6 +147,8 @@ void add_import(CommandLine& line) {
               "In the order of the outputs: a,b,...; or @FILE, one a line; or a class map, .csv (index, "
               "display_name)")
       .required();
+  command.option("--meanings", &options->meanings,
+                 "What the labels mean: thresholds, ambience, kinds of kinds, in TOML as config/audioset-labels.toml");
   command.option("--out", &options->out, "The model file to write").required();
   command.option("--recipe", &options->recipe, "How sound becomes the network's input: a preset's name")
       .shows_default();

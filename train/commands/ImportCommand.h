@@ -19,6 +19,7 @@ struct ImportOptions {
   std::optional<std::string>
       recipe;                      ///< by name, or a TOML file that has one; else the architecture's, or v6
   std::optional<double> window_s;  ///< instead of the recipe's
+  std::optional<std::filesystem::path> meanings;  ///< as load_meanings() takes them
   std::optional<std::string> architecture;  ///< for a file of weights alone: v6, v5, efficientnet_b0, yamnet
 };
 

@@ -39,6 +39,7 @@ Model small_model() {
                          {"dense", Dense{.units = 3, .l2 = 0.001F}}}};
   model.weights = initial_weights(model.architecture, 11);
   model.temperature = 1.37F;
+  model.meanings = {.thresholds = {0.5F, 0.1F, 0.75F}, .measured = {1}, .ambience = {2}, .parents = {{0, 1}}};
   model.provenance = {{"notice", "clips by many, CC BY\nsecond line"}, {"seed", "11"}};
   return model;
 }
@@ -98,6 +99,7 @@ TEST_CASE("a model that was saved loads as it was") {
   CHECK(loaded.weights == model.weights);
   CHECK(loaded.temperature == model.temperature);
   CHECK(loaded.provenance == model.provenance);
+  CHECK(loaded.meanings == model.meanings);
   CHECK(loaded.sha256.size() == 64);
 }
 
