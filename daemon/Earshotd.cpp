@@ -73,6 +73,7 @@ void run_daemon(const Config& config) {
   Journal journal(server);
   PortAudio port_audio;
   const SourceContext context{.model = model,
+                              .network = prepare_network(model),
                               .hop_samples = facts.hop_samples,
                               .gate_dbfs = config.gate_level_dbfs,
                               .threads = config.model.threads,

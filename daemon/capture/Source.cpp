@@ -24,8 +24,8 @@ Source::Source(const SourceSettings& settings, const SourceContext& context)
     : name_(settings.name),
       anchor_(context.anchor),
       sink_(context.sink),
-      pipeline_(pipeline_settings(settings, context), context.model, context.anchor.utc, context.sink,
-                context.counters) {}
+      pipeline_(pipeline_settings(settings, context), context.model, context.network, context.anchor.utc,
+                context.sink, context.counters) {}
 
 void Source::run(std::stop_token stop) noexcept {
   std::string why;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -21,6 +22,7 @@ class CaptureOpener;
 /// What all sources of a daemon share; it outlives them.
 struct SourceContext {
   const Model& model;
+  std::shared_ptr<const PreparedNetwork> network;  ///< the model's
   std::uint64_t hop_samples;
   std::optional<double> gate_dbfs;  ///< of a source without a gate of its own; nothing classifies all
   int threads;                      ///< of each classifier

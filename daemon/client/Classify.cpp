@@ -99,6 +99,7 @@ ExitCode classify_files(const ClassifySettings& settings, std::ostream& out, std
   Counters counters;
   const SourceContext context{
       .model = model,
+      .network = prepare_network(model),
       .hop_samples = effective_hop_samples(model.recipe, settings.hop_s, "--hop-s", ExitCode::usage),
       .gate_dbfs = settings.gate_dbfs,
       .threads = 1,

@@ -37,7 +37,8 @@ std::uint64_t effective_hop_samples(const FeatureRecipe& recipe, double hop_s, s
   return samples;
 }
 
-Pipeline::Pipeline(const PipelineSettings& settings, const Model& model, UtcTime start, MessageSink& sink,
+Pipeline::Pipeline(const PipelineSettings& settings, const Model& model,
+                   std::shared_ptr<const PreparedNetwork> network, UtcTime start, MessageSink& sink,
                    Counters& counters)
     : settings_(settings),
       gain_(static_cast<float>(std::pow(10.0, settings.gain_db / 20.0))),
@@ -46,7 +47,7 @@ Pipeline::Pipeline(const PipelineSettings& settings, const Model& model, UtcTime
       clock_(model.recipe.rate_hz, start),
       windows_(model.recipe.window_samples, settings.hop_samples),
       extractor_(model.recipe),
-      classifier_(model, settings.threads),
+      classifier_(std::move(network), settings.threads),
       heard_labels_(model),
       chunk_(Resampler::kMaxChunk),
       features_(model.recipe.shape().size()),

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -38,10 +39,10 @@ std::uint64_t effective_hop_samples(const FeatureRecipe& recipe, double hop_s, s
 /// too.
 class Pipeline {
  public:
-  /// `start` is when position 0 was, until push_live() knows better. `sink` and `counters` outlive the
+  /// `network` is the model's, shared by all pipelines. `start` is when position 0 was, until push_live() knows better. `sink` and `counters` outlive the
   /// pipeline.
-  Pipeline(const PipelineSettings& settings, const Model& model, UtcTime start, MessageSink& sink,
-           Counters& counters);
+  Pipeline(const PipelineSettings& settings, const Model& model, std::shared_ptr<const PreparedNetwork> network,
+           UtcTime start, MessageSink& sink, Counters& counters);
 
   /// Once a stop is requested no further window is classified and nothing more is taken: whatever call runs
   /// then returns after the window in hand.

@@ -4,11 +4,12 @@
 #include <cmath>
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dsp/base/Error.h"
-#include "nn/inference/FusedLayers.h"
 #include "nn/inference/InferencePlan.h"
+#include "nn/inference/PreparedNetwork.h"
 #include "nn/kernels/Dnnl.h"
 
 namespace earshot {
@@ -33,32 +34,30 @@ void sigmoid(std::span<const float> logits, double temperature, std::span<float>
 }  // namespace
 
 struct Classifier::Impl {
-  Impl(const Model& model, int thread_count)
-      : threads(thread_count),
-        features(model.architecture.input.size()),
-        classes(static_cast<std::size_t>(class_count(model.architecture))),
-        scores(model.architecture.scores),
-        temperature(static_cast<double>(model.temperature)),
-        plan(fuse(model.architecture, model.weights), model.architecture.input, thread_count) {}
+  Impl(std::shared_ptr<const PreparedNetwork> shared, int thread_count)
+      : threads(thread_count), network(std::move(shared)), plan(*network, thread_count) {}
 
   int threads;
-  std::size_t features;
-  std::size_t classes;
-  Scores scores;
-  double temperature;
+  std::shared_ptr<const PreparedNetwork> network;
   InferencePlan plan;
 };
 
-Classifier::Classifier(const Model& model, int threads) {
+std::shared_ptr<const PreparedNetwork> prepare_network(const Model& model) {
+  return std::make_shared<const PreparedNetwork>(model);
+}
+
+Classifier::Classifier(const Model& model, int threads) : Classifier(prepare_network(model), threads) {}
+
+Classifier::Classifier(std::shared_ptr<const PreparedNetwork> network, int threads) {
   if (threads < 1) {
     throw Error(ExitCode::software,
                 "classifier: threads is " + std::to_string(threads) + ", expected 1 or more");
   }
   onednn::use_threads(threads);
   try {
-    impl_ = std::make_unique<Impl>(model, threads);
+    impl_ = std::make_unique<Impl>(std::move(network), threads);
     // Once for nothing: what oneDNN sets up late it sets up now, and a kernel that cannot run says so here.
-    const std::vector<float> silence(impl_->features, 0.0F);
+    const std::vector<float> silence(impl_->network->input().size(), 0.0F);
     if (!impl_->plan.run(silence.data()))
       throw Error(ExitCode::unavailable, "classifier: oneDNN cannot run the network");
   } catch (const dnnl::error& error) {
@@ -72,13 +71,14 @@ Classifier::Classifier(Classifier&&) noexcept = default;
 Classifier& Classifier::operator=(Classifier&&) noexcept = default;
 
 bool Classifier::classify(std::span<const float> features, std::span<float> scores) noexcept {
-  if (features.size() != impl_->features || scores.size() != impl_->classes) return false;
+  const PreparedNetwork& network = *impl_->network;
+  if (features.size() != network.input().size() || scores.size() != network.classes()) return false;
   onednn::use_threads(impl_->threads);
   const float* logits = impl_->plan.run(features.data());
   if (logits == nullptr) return false;
-  const std::span<const float> own(logits, impl_->classes);
-  impl_->scores == Scores::sigmoid ? sigmoid(own, impl_->temperature, scores)
-                                   : softmax(own, impl_->temperature, scores);
+  const std::span<const float> own(logits, network.classes());
+  network.scores() == Scores::sigmoid ? sigmoid(own, network.temperature(), scores)
+                                      : softmax(own, network.temperature(), scores);
   return true;
 }
 

@@ -9,11 +9,19 @@
 
 namespace earshot {
 
+class PreparedNetwork;
+
+/// A model's network and weights, laid out for inference once: classifiers on any number of threads share it. Throws
+/// Error.
+std::shared_ptr<const PreparedNetwork> prepare_network(const Model& model);
+
 /// One window at a time. Not thread safe: one instance a thread.
 class Classifier {
  public:
   /// Builds every primitive and buffer. `threads` >= 1 are those of oneDNN when classify() runs. Throws
   /// Error.
+  Classifier(std::shared_ptr<const PreparedNetwork> network, int threads);
+  /// With a network of its own.
   Classifier(const Model& model, int threads);
   ~Classifier();
   Classifier(Classifier&&) noexcept;

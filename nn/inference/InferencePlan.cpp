@@ -41,17 +41,22 @@ onednn::Eltwise eltwise_of(const FusedActivation& activation) {
 
 struct InferencePlan::Impl {
  public:
-  Impl(const std::vector<FusedLayer>& layers, const FeatureShape& input, int threads)
-      : threads_(threads), layers_(layers), readers_(layers.size(), 0), values_(layers.size()) {
+  Impl(const PreparedNetwork& network, int threads)
+      : network_(network),
+        threads_(threads),
+        layers_(network.layers()),
+        readers_(layers_.size(), 0),
+        values_(layers_.size()) {
+    const FeatureShape& input = network.input();
     // Features are height x width x channels; one channel alone is also what convolutions call nchw.
     input_ =
         onednn::view(onednn::f32(image_dims(input), input.channels == 1 ? Tag::nchw : Tag::nhwc), nullptr);
-    for (const FusedLayer& layer : layers) {
+    for (const FusedLayer& layer : layers_) {
       for (const int read : layer.inputs) {
         if (read >= 0) ++readers_[static_cast<std::size_t>(read)];
       }
     }
-    for (std::size_t i = 0; i < layers.size();) i = add_from(i);
+    for (std::size_t i = 0; i < layers_.size();) i = add_from(i);
     logits_ = require(values_.back(), onednn::f32(values_.back().desc().dims(), Tag::nchw)).data;
     allocate();
   }
@@ -168,8 +173,8 @@ struct InferencePlan::Impl {
                                                                .filters = layer.output.channels,
                                                                .pool = fuse_pool,
                                                                .slope = slope,
-                                                               .threads = threads_});
-    convolution.load(KernelView::oihw(layer.weights.data(), layer.input.channels), layer.bias);
+                                                               .threads = threads_},
+                                   network_.winograd(layer));
     chain_.add([&convolution, input, output] {
       convolution.run(static_cast<const float*>(input.get_data_handle()),
                       static_cast<float*>(output.get_data_handle()));
@@ -192,9 +197,9 @@ struct InferencePlan::Impl {
     const Tag tag = layer.kind == Kind::depthwise ? Tag::goihw : Tag::oihw;
     onednn::PrimitiveChain::Arguments arguments = {
         {DNNL_ARG_SRC, input},
-        {DNNL_ARG_WEIGHTS, packed(layer.weights, onednn::f32(kernel, tag), desc.weights_desc())}};
+        {DNNL_ARG_WEIGHTS, network_.packed(layer.weights, onednn::f32(kernel, tag), desc.weights_desc())}};
     if (!layer.bias.empty()) {
-      arguments.emplace_back(DNNL_ARG_BIAS, packed(layer.bias, desc.bias_desc(), desc.bias_desc()));
+      arguments.emplace_back(DNNL_ARG_BIAS, network_.packed(layer.bias, desc.bias_desc(), desc.bias_desc()));
     }
     return run(dnnl::convolution_forward(desc), desc, std::move(arguments), desc.dst_desc());
   }
@@ -214,8 +219,8 @@ struct InferencePlan::Impl {
     chain_.add(dnnl::inner_product_forward(desc), desc.scratchpad_desc(),
                {{DNNL_ARG_SRC, view(row.slot, desc.src_desc())},
                 {DNNL_ARG_WEIGHTS,
-                 packed(layer.weights, onednn::f32({units, inputs}, Tag::oi), desc.weights_desc())},
-                {DNNL_ARG_BIAS, packed(layer.bias, desc.bias_desc(), desc.bias_desc())},
+                 network_.packed(layer.weights, onednn::f32({units, inputs}, Tag::oi), desc.weights_desc())},
+                {DNNL_ARG_BIAS, network_.packed(layer.bias, desc.bias_desc(), desc.bias_desc())},
                 {DNNL_ARG_DST, view(out.slot, desc.dst_desc())}});
     return out;
   }
@@ -307,30 +312,17 @@ struct InferencePlan::Impl {
     chain_.finish();
   }
 
-  // `values`, which lie as `plain` says, in the layout that a primitive wants.
-  memory packed(std::vector<float> values, const memory::desc& plain, const memory::desc& wanted) {
-    constants_.emplace_back(wanted.get_size());
-    memory to = onednn::view(wanted, constants_.back().data());
-    onednn::PrimitiveChain once;
-    const auto reorder = onednn::reorder(plain, wanted);
-    once.add(dnnl::reorder(reorder), reorder.scratchpad_desc(),
-             {{DNNL_ARG_FROM, onednn::view(plain, values.data())}, {DNNL_ARG_TO, to}});
-    once.finish();
-    onednn::check(once.run());
-    return to;
-  }
-
   static constexpr std::size_t kInputSlot = std::numeric_limits<std::size_t>::max();
 
+  const PreparedNetwork& network_;
   int threads_;
-  std::span<const FusedLayer> layers_;  // only while planning
+  std::span<const FusedLayer> layers_;
   std::vector<int> readers_;            // by layer: who is yet to read it
   std::vector<Value> values_;           // by layer
   Slots slots_;
   std::vector<std::size_t> temporaries_;          // slots of copies made for the layer at hand
   std::deque<WinogradConvolution> own_winograd_;  // the chain points at them
   onednn::PrimitiveChain chain_;
-  std::vector<onednn::Buffer> constants_;
   std::vector<onednn::Buffer> buffers_;     // by slot
   std::vector<std::vector<memory>> views_;  // by slot
   memory input_;
@@ -338,8 +330,8 @@ struct InferencePlan::Impl {
   bool winograd_next_ = false;
 };
 
-InferencePlan::InferencePlan(const std::vector<FusedLayer>& layers, const FeatureShape& input, int threads)
-    : impl_(std::make_unique<Impl>(layers, input, threads)) {}
+InferencePlan::InferencePlan(const PreparedNetwork& network, int threads)
+    : impl_(std::make_unique<Impl>(network, threads)) {}
 InferencePlan::~InferencePlan() = default;
 
 const float* InferencePlan::run(const float* features) noexcept {

@@ -3,18 +3,17 @@
 #pragma once
 
 #include <memory>
-#include <vector>
 
-#include "nn/inference/FusedLayers.h"
+#include "nn/inference/PreparedNetwork.h"
 
 namespace earshot {
 
-/// Not thread safe.
+/// Not thread safe; several plans may share a network.
 class InferencePlan {
  public:
-  /// `threads` are those of oneDNN when it is made and whenever run() runs. Throws dnnl::error for what
-  /// oneDNN cannot make, Error(software) if it refuses to lay out weights.
-  InferencePlan(const std::vector<FusedLayer>& layers, const FeatureShape& input, int threads);
+  /// `network` outlives it. `threads` are those of oneDNN when it is made and whenever run() runs. Throws
+  /// dnnl::error for what oneDNN cannot make, Error(software) if it refuses to lay out weights.
+  InferencePlan(const PreparedNetwork& network, int threads);
   ~InferencePlan();
 
   /// real-time: but for what oneDNN itself does. `features` of `input`, height x width x channels -> logits,

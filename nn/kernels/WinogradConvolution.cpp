@@ -1,6 +1,7 @@
 #include "nn/kernels/WinogradConvolution.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "nn/kernels/WinogradTiles.h"
@@ -154,9 +155,16 @@ bool WinogradConvolution::pays(int kernel, int inputs) {
 }
 
 WinogradConvolution::WinogradConvolution(const Config& config)
-    : config_(config),
-      kernel_(kPoints * padded(config.inputs) * padded(config.filters) * sizeof(float)),
-      bias_(padded(config.filters) * sizeof(float)) {
+    : WinogradConvolution(config, std::make_shared<Weights>(Weights{
+                                      onednn::Buffer(kPoints * padded(config.inputs) * padded(config.filters) *
+                                                     sizeof(float)),
+                                      onednn::Buffer(padded(config.filters) * sizeof(float))})) {}
+
+WinogradConvolution::WinogradConvolution(const Config& config, const WinogradConvolution& loaded)
+    : WinogradConvolution(config, loaded.weights_) {}
+
+WinogradConvolution::WinogradConvolution(const Config& config, std::shared_ptr<Weights> weights)
+    : config_(config), weights_(std::move(weights)) {
   const std::size_t floats = block_floats(padded(config.inputs)) + block_floats(padded(config.filters));
   for (int thread = 0; thread < config.threads; ++thread) scratch_.emplace_back(floats * sizeof(float));
 }
@@ -189,12 +197,12 @@ void WinogradConvolution::load(const KernelView& kernel, std::span<const float> 
       for (std::size_t o = 0; o < count; ++o) {
         const std::size_t first = o / kGroup * kGroup;
         const std::size_t lanes = std::min(kGroup, filters - first);
-        kernel_.floats()[(point * filters + first) * inputs + i * lanes + o - first] = static_cast<float>(
+        weights_->kernel.floats()[(point * filters + first) * inputs + i * lanes + o - first] = static_cast<float>(
             factors[0] * row[o] + factors[1] * row[count + o] + factors[2] * row[2 * count + o]);
       }
     }
   }
-  std::ranges::copy(bias, bias_.floats());
+  std::ranges::copy(bias, weights_->bias.floats());
 }
 
 void WinogradConvolution::run(const float* input, float* output) noexcept {
@@ -216,8 +224,8 @@ void WinogradConvolution::run_tiles(std::size_t thread, std::size_t first, std::
             .filters = padded(config_.filters),
             .pool = config_.pool,
             .slope = config_.slope.value_or(1.0F),
-            .kernel = kernel_.floats(),
-            .bias = bias_.floats(),
+            .kernel = weights_->kernel.floats(),
+            .bias = weights_->bias.floats(),
             .input = input,
             .output = output},
            first, end, scratch_[thread].floats());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -51,6 +52,8 @@ class WinogradConvolution {
   static bool pays(int kernel, int inputs);
 
   explicit WinogradConvolution(const Config& config);
+  /// With kernel and bias of `loaded`, which has the same channels: they are shared and may not change any more.
+  WinogradConvolution(const Config& config, const WinogradConvolution& loaded);
 
   /// `bias` (filters), or empty. Not while run() runs.
   void load(const KernelView& kernel, std::span<const float> bias);
@@ -62,13 +65,19 @@ class WinogradConvolution {
   void run(std::size_t thread, const float* input, float* output) noexcept;
 
  private:
+  struct Weights;
+  WinogradConvolution(const Config& config, std::shared_ptr<Weights> weights);
   /// A block of tiles from `first` on, or several.
   void run_tiles(std::size_t thread, std::size_t first, std::size_t end, const float* input,
                  float* output) noexcept;
 
+  struct Weights {
+    onednn::Buffer kernel;  ///< [point][group of filters][input][lane of the group]
+    onednn::Buffer bias;    ///< by filter, padded ones included
+  };
+
   Config config_;
-  onednn::Buffer kernel_;                ///< [point][group of filters][input][lane of the group]
-  onednn::Buffer bias_;                  ///< by filter, padded ones included
+  std::shared_ptr<Weights> weights_;
   std::vector<onednn::Buffer> scratch_;  ///< by thread: a block of tiles, in and out
 };
 

@@ -17,6 +17,7 @@ class SourceRig {
 
   explicit SourceRig(std::uint64_t hop_samples, CaptureOpener* microphones = nullptr)
       : context{.model = model(),
+                .network = prepare_network(model()),
                 .hop_samples = hop_samples,
                 .gate_dbfs = 0.0,
                 .threads = 1,

@@ -408,6 +408,26 @@ TEST_CASE("logits too large for an exponential still give probabilities") {
   CHECK(scores_of(classifier, features, 3) == std::vector<float>{1.0F, 0.0F, 0.0F});
 }
 
+TEST_CASE("classifiers that share a network say what one alone says, at the same time, too") {
+  const Model model = random_v6();
+  Classifier alone(model, 1);
+  const std::shared_ptr<const PreparedNetwork> network = prepare_network(model);
+  std::array<std::vector<float>, 3> found;
+  std::vector<std::jthread> threads;
+  for (std::vector<float>& scores : found) {
+    threads.emplace_back([&scores, &network] {
+      Classifier sharing(network, 1);
+      scores.resize(10);
+      for (int round = 0; round < 3; ++round) {
+        if (!sharing.classify(picture(round), scores)) scores.clear();
+      }
+    });
+  }
+  threads.clear();
+  const std::vector<float> expected = scores_of(alone, picture(2), 10);
+  for (const std::vector<float>& scores : found) CHECK(scores == expected);
+}
+
 TEST_CASE("weights that do not fit and thread counts without sense are refused") {
   Model model = random_v6();
   CHECK_THROWS_AS(Classifier(model, 0), Error);
