@@ -16,6 +16,7 @@
 #include "daemon/client/Classify.h"
 #include "daemon/client/DemoCommand.h"
 #include "daemon/client/EndOnSignal.h"
+#include "daemon/client/LabelTree.h"
 #include "daemon/client/Send.h"
 #include "daemon/client/Watch.h"
 #include "dsp/audio/Resampler.h"
@@ -26,6 +27,8 @@
 #include "dsp/base/StandardOutput.h"
 #include "dsp/base/Terminal.h"
 #include "dsp/base/Uncaught.h"
+#include "dsp/base/Utf8.h"
+#include "nn/model/Model.h"
 
 namespace {
 
@@ -106,6 +109,30 @@ void add_send(CLI::App& app, std::string& receiver, SendSettings& settings) {
       "why it turned another away.");
 }
 
+struct LabelsSettings {
+  std::optional<std::filesystem::path> model;  ///< else find_model()
+  std::string search;
+};
+
+void add_labels(CLI::App& app, LabelsSettings& settings) {
+  CLI::App& command = *app.add_subcommand("labels", "What a model can hear, as a tree with thresholds");
+  command.add_option("model", settings.model, "The model, unless the configuration's or the bundled one")
+      ->option_text("MODEL");
+  command.add_option("--search", settings.search, "Only labels that hold this word")->option_text("WORD");
+}
+
+void print_labels(const LabelsSettings& settings) {
+  const Model model = load_model(settings.model ? *settings.model : find_model());
+  const std::string text = settings.search.empty() ? label_tree(model) : labels_with(model, settings.search);
+  if (text.empty()) {
+    throw Error(ExitCode::bad_data, "--search: found '" + printable(settings.search) + "' in none of the " +
+                                        std::to_string(model.labels.size()) + " labels of model '" +
+                                        printable(model.name) + "'");
+  }
+  std::cout << text;
+  flush_output(std::cout);
+}
+
 int run(int argc, char** argv) {
   CLI::App app("The companion of earshotd for people.", "earshot");
   app.set_version_flag("--version", "earshot " EARSHOT_VERSION);
@@ -114,10 +141,12 @@ int run(int argc, char** argv) {
   WatchSettings watching;
   ClassifySettings classifying;
   SendSettings sending;
+  LabelsSettings labels;
   bool devices_json = false;
   add_watch(app, server, watching);
   add_classify(app, classifying);
   add_send(app, receiver, sending);
+  add_labels(app, labels);
   CLI::App& devices = *app.add_subcommand("devices", "List the devices that record");
   devices.add_flag("--json", devices_json, "One JSON document");
   app.add_subcommand("demo", "Synthesised sounds on standard output: f32le, mono, 44100 Hz, in real time");
@@ -133,7 +162,7 @@ int run(int argc, char** argv) {
   if (app.get_subcommands().empty()) {
     throw Error(ExitCode::usage,
                 std::string("found ") + (argc > 1 ? '\'' + std::string(argv[1]) + '\'' : "no command") +
-                    ", expected watch, classify, send, devices or demo (see earshot --help)");
+                    ", expected watch, classify, send, labels, devices or demo (see earshot --help)");
   }
 
   if (app.got_subcommand("watch")) {
@@ -145,6 +174,8 @@ int run(int argc, char** argv) {
   } else if (app.got_subcommand("send")) {
     sending.to = endpoint_from(receiver);
     send_file(sending, std::cerr);
+  } else if (app.got_subcommand("labels")) {
+    print_labels(labels);
   } else if (app.got_subcommand(&devices)) {
     const std::vector<CaptureDevice> found = PortAudio().devices();
     std::cout << (devices_json ? device_json(found) : device_lines(found));
