@@ -8,7 +8,8 @@
 
 namespace earshot {
 
-/// A line a label with its threshold, kinds below what they are kinds of; one that is a kind of several stands below each.
+/// A line a label with its threshold, kinds below what they are kinds of. A kind of several stands below each, its own
+/// kinds below the first.
 std::string label_tree(const Model& model);
 
 /// The labels that hold `word`, whatever its case, each with what it is a kind of; empty if there is none.

@@ -29,6 +29,13 @@ TEST_CASE("labels are a tree of kinds, with thresholds") {
         "Silence       0.50 guessed, ambience\n");
 }
 
+TEST_CASE("what is a kind of several has its own kinds once") {
+  Model model;
+  model.labels = {"Animal", "Pet", "Dog", "Bark"};
+  model.meanings.parents = {{2, 0}, {2, 1}, {3, 2}};
+  CHECK(label_tree(model) == "Animal\n  Dog\n    Bark\nPet\n  Dog ...\n");
+}
+
 TEST_CASE("a model that knows nothing of its labels has a list") {
   Model model;
   model.labels = {"rain", "dog\x1B"};
