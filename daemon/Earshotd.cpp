@@ -88,7 +88,6 @@ void run_daemon(const Config& config) {
            Endpoint{config.publish_tcp.listen.host, server.port()}.text());
   ::sd_notify(0, "READY=1");
   threads.start();
-  signals.open();
   waiting.run();
 
   const auto begun = std::chrono::steady_clock::now();

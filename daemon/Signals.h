@@ -14,32 +14,18 @@ namespace earshot {
 /// From construction on: SIGINT and SIGTERM stop `waiting`. SIGHUP, SIGUSR1 and SIGUSR2, which would end a
 /// program that knows nothing of them, are answered by a line. SIGQUIT still ends it at once, with a core.
 /// Writes to a peer that is gone fail instead of ending it by SIGPIPE.
-///
-/// They are held back until open(), and for ever in threads that are started before: only the thread that waits takes
-/// them. A thread that is just starting could else be the one that the kernel chooses.
 class Signals {
  public:
   explicit Signals(boost::asio::io_context& waiting) : waiting_(waiting), signals_(waiting, SIGINT, SIGTERM) {
     std::signal(SIGPIPE, SIG_IGN);
     for (const int number : {SIGHUP, SIGUSR1, SIGUSR2}) signals_.add(number);
-    mask(SIG_BLOCK);
     wait();
   }
-
-  /// Of the thread that runs `waiting`, before it does.
-  void open() noexcept { mask(SIG_UNBLOCK); }
 
   /// "SIGTERM"; empty if no signal has stopped `waiting`.
   const std::string& received() const noexcept { return received_; }
 
  private:
-  static void mask(int how) noexcept {
-    sigset_t ours;
-    sigemptyset(&ours);
-    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) sigaddset(&ours, number);
-    pthread_sigmask(how, &ours, nullptr);
-  }
-
   void wait() {
     signals_.async_wait([this](boost::system::error_code error, int number) {
       if (!error) take(number);
