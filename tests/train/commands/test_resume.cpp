@@ -41,6 +41,10 @@ class Workshop {
     }
     directory_.write("data/meta.csv", meta);
     directory_.write("quick.toml", R"(
+[recipe]
+base = "v6"
+image_height = 96
+image_width = 96
 [train]
 batch = 2
 epochs = 6
