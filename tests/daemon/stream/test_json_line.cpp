@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 const std::vector<std::string> kLabels{"dog", "rain", "clock_tick"};
 constexpr UtcTime kTime{std::chrono::sys_days(std::chrono::year(2025) / 3 / 1) + 12h + 34min + 56s + 7us};
 
-Prediction a_prediction() {
+Prediction scored_prediction() {
   Prediction prediction;
   prediction.source = "mic";
   prediction.start_sample = 22050;
@@ -48,14 +48,14 @@ float number_after(const std::string& text, const std::string& key) {
 }  // namespace
 
 TEST_CASE("a prediction's line holds what the contract says, scores in the model's order") {
-  CHECK(line(a_prediction()) ==
+  CHECK(line(scored_prediction()) ==
         "{\"type\":\"prediction\",\"seq\":7,\"source\":\"mic\",\"start_sample\":22050,\"end_sample\":242550,"
         "\"time\":\"2025-03-01T12:34:56.000007Z\",\"level_dbfs\":-23.46,\"gated\":false,\"label\":\"rain\","
         "\"confidence\":0.75,\"heard\":[\"rain\"],\"scores\":{\"dog\":0.125,\"rain\":0.75,\"clock_tick\":0.1}}\n");
 }
 
 TEST_CASE("a prediction leads with the surest that is heard, else with the highest score") {
-  Prediction prediction = a_prediction();
+  Prediction prediction = scored_prediction();
   prediction.heard = {2, 0};
   CHECK(line(prediction, 0).ends_with(
       "\"label\":\"clock_tick\",\"confidence\":0.1,\"heard\":[\"clock_tick\",\"dog\"]}\n"));
@@ -69,7 +69,7 @@ TEST_CASE("of more than 32 labels the ten highest scores are what one gets unask
 }
 
 TEST_CASE("a gated prediction has neither label nor scores, a padded one says how much") {
-  Prediction prediction = a_prediction();
+  Prediction prediction = scored_prediction();
   prediction.gated = true;
   prediction.scores.clear();
   prediction.padded_samples = 11;
@@ -81,14 +81,14 @@ TEST_CASE("a gated prediction has neither label nor scores, a padded one says ho
 
 TEST_CASE("fewer scores are the highest ones, still in the model's order") {
   const auto scores = [](std::size_t most) {
-    const auto parsed = boost::json::parse(line(a_prediction(), most)).as_object();
+    const auto parsed = boost::json::parse(line(scored_prediction(), most)).as_object();
     return parsed.contains("scores") ? boost::json::serialize(parsed.at("scores")) : std::string("absent");
   };
   CHECK(scores(0) == "absent");
   CHECK(scores(1) == "{\"rain\":7.5E-1}");
   CHECK(scores(2) == "{\"dog\":1.25E-1,\"rain\":7.5E-1}");
   CHECK(scores(3) == scores(kAllScores));
-  Prediction equals = a_prediction();
+  Prediction equals = scored_prediction();
   equals.scores = {0.5F, 0.5F, 0.0F};
   CHECK(line(equals, 1).find("\"scores\":{\"dog\":0.5}") != std::string::npos);
   CHECK(line(equals, 1).find("\"label\":\"dog\"") != std::string::npos);
@@ -111,7 +111,7 @@ TEST_CASE("gaps and changes of a source have their lines") {
 
 TEST_CASE("a score's digits read back as the same float32") {
   std::mt19937 random(1);
-  Prediction prediction = a_prediction();
+  Prediction prediction = scored_prediction();
   for (int i = 0; i < 20000; ++i) {
     const auto mantissa = static_cast<float>(random() >> 8);
     prediction.scores[0] = std::ldexp(mantissa, -static_cast<int>(random() % 160U));
@@ -125,7 +125,7 @@ TEST_CASE("a score's digits read back as the same float32") {
 }
 
 TEST_CASE("a name that would break the line is escaped or repaired") {
-  Prediction prediction = a_prediction();
+  Prediction prediction = scored_prediction();
   prediction.source = "a\"b\\c\nd\te\x01\x7F\xC3\xA9";
   CHECK(line(prediction).find("\"source\":\"a\\\"b\\\\c\\nd\\u0009e\\u0001\\u007f\xC3\xA9\"") !=
         std::string::npos);

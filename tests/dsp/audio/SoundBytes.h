@@ -184,7 +184,7 @@ inline Heard hear_bytes(std::string_view bytes, const std::string& extension = "
 }
 
 /// The code with which opening or reading fails; nothing if it does not.
-inline std::optional<ExitCode> failure_of(const std::filesystem::path& path) {
+inline std::optional<ExitCode> hearing_failure_of(const std::filesystem::path& path) {
   try {
     hear(path);
   } catch (const Error& error) {

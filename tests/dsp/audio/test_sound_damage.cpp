@@ -117,7 +117,7 @@ TEST_CASE("a file made of beginnings of FLAC frames is not looked through once f
   bytes.replace(8 + 7, 3, std::string(3, '\0'));  // longest frame: not told
   while (bytes.size() < 100'000) bytes += begin;
   const SoundFile file(bytes, ".flac");
-  CHECK(failure_of(file.path()).has_value());  // many times as long if each were followed
+  CHECK(hearing_failure_of(file.path()).has_value());  // many times as long if each were followed
 }
 
 TEST_CASE("who does not ask for damage gets what can be read") {
@@ -144,8 +144,8 @@ TEST_CASE("a decoder's own words do not reach standard error") {
   const int kept = ::dup(STDERR_FILENO);
   const int file = ::open(said.path().c_str(), O_WRONLY | O_TRUNC);
   ::dup2(file, STDERR_FILENO);
-  (void)failure_of(broken.path());
-  (void)failure_of(text.path());
+  (void)hearing_failure_of(broken.path());
+  (void)hearing_failure_of(text.path());
   ::dup2(kept, STDERR_FILENO);
   ::close(kept);
   ::close(file);
@@ -157,11 +157,11 @@ TEST_CASE("nothing but a regular file is opened") {
   const SoundFile place("");
   const std::filesystem::path pipe = place.path().string() + ".fifo";
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
-  CHECK(failure_of(pipe) == ExitCode::no_input);  // and does not wait for a writer
+  CHECK(hearing_failure_of(pipe) == ExitCode::no_input);  // and does not wait for a writer
   std::filesystem::remove(pipe);
-  CHECK(failure_of("/dev/zero") == ExitCode::no_input);
-  CHECK(failure_of("/nonexistent.wav") == ExitCode::no_input);
-  CHECK(failure_of(std::filesystem::temp_directory_path()) == ExitCode::no_input);
+  CHECK(hearing_failure_of("/dev/zero") == ExitCode::no_input);
+  CHECK(hearing_failure_of("/nonexistent.wav") == ExitCode::no_input);
+  CHECK(hearing_failure_of(std::filesystem::temp_directory_path()) == ExitCode::no_input);
 }
 
 }  // namespace earshot::test

@@ -167,7 +167,7 @@ TEST_CASE("a chunk that claims more than the file has is not looked for the end 
   std::string before = whole;
   before.insert(before.find("data"), list);
   const TemporaryDirectory directory;
-  CHECK(failure_of(directory.write("before.wav", before)) == ExitCode::bad_data);
+  CHECK(hearing_failure_of(directory.write("before.wav", before)) == ExitCode::bad_data);
 }
 
 TEST_CASE("a file without sound is bad data") {
@@ -178,7 +178,7 @@ TEST_CASE("a file without sound is bad data") {
                                    std::string("this is no audio\n"), std::string(100000, '\0')}) {
     const SoundFile file(bytes);
     INFO(bytes.size());
-    CHECK(failure_of(file.path()) == ExitCode::bad_data);
+    CHECK(hearing_failure_of(file.path()) == ExitCode::bad_data);
   }
 }
 
