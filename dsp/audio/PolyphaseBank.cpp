@@ -11,14 +11,15 @@
 namespace earshot {
 namespace {
 
-// Sums of an output: two vectors of eight, in this order on every processor.
 constexpr std::size_t kLanes = 8;
-constexpr std::size_t kVectors = 2;
 typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float))));
 typedef float UnalignedLanes __attribute__((vector_size(kLanes * sizeof(float)), aligned(4), may_alias));
 
-// Outputs of one phase that share each load of its filter.
-constexpr std::size_t kTogether = 4;
+// Outputs that follow each other take nearly the same input: their filters, moved to a common beginning, share its
+// loads. Outputs a period apart share the filters' loads. Four by two sums and what they are made of fill the registers
+// of AVX2.
+constexpr std::size_t kNeighbours = 4;
+constexpr std::size_t kPeriods = 2;
 
 /// I0, the modified Bessel function, by its power series.
 double bessel_i0(double x) {
@@ -88,33 +89,33 @@ EARSHOT_INLINE float sum_of(const Lanes& values) {
   return sums[0];
 }
 
-/// `filter` over `Together` stretches of input, `in_step` samples apart -> outputs `out_step` apart.
-template <std::size_t Together>
-EARSHOT_INLINE void filter_stretches(const float* filter, std::size_t taps, const float* in, std::size_t in_step,
-                                     float* out, std::size_t out_step) {
-  Lanes sums[Together][kVectors] = {};
-  for (std::size_t tap = 0; tap < taps; tap += kVectors * kLanes) {
-    for (std::size_t v = 0; v < kVectors; ++v) {
-      const Lanes weights = *reinterpret_cast<const UnalignedLanes*>(filter + tap + v * kLanes);
-      for (std::size_t i = 0; i < Together; ++i) {
-        sums[i][v] += weights * *reinterpret_cast<const UnalignedLanes*>(in + i * in_step + tap + v * kLanes);
-      }
+/// The filters of neighbours, `taps` each, over `Periods` stretches of input, `in_step` samples apart.
+template <std::size_t Periods>
+EARSHOT_INLINE void filter_stretches(const float* filters, std::size_t taps, const float* in, std::size_t in_step,
+                                     float (*out)[kNeighbours]) {
+  Lanes sums[Periods][kNeighbours] = {};
+  for (std::size_t tap = 0; tap < taps; tap += kLanes) {
+    Lanes samples[Periods];
+    for (std::size_t period = 0; period < Periods; ++period)
+      samples[period] = *reinterpret_cast<const UnalignedLanes*>(in + period * in_step + tap);
+    for (std::size_t neighbour = 0; neighbour < kNeighbours; ++neighbour) {
+      const Lanes weights = *reinterpret_cast<const UnalignedLanes*>(filters + neighbour * taps + tap);
+      for (std::size_t period = 0; period < Periods; ++period) sums[period][neighbour] += weights * samples[period];
     }
   }
-  for (std::size_t i = 0; i < Together; ++i) out[i * out_step] = sum_of(sums[i][0] + sums[i][1]);
+  for (std::size_t period = 0; period < Periods; ++period) {
+    for (std::size_t neighbour = 0; neighbour < kNeighbours; ++neighbour)
+      out[period][neighbour] = sum_of(sums[period][neighbour]);
+  }
 }
 
-/// All of `count` stretches.
-EARSHOT_CLONES void filter_all(const float* filter, std::size_t taps, const float* in, std::size_t in_step, float* out,
-                               std::size_t out_step, std::size_t count) noexcept {
-  const auto pass = [&](std::size_t done) EARSHOT_INLINE_LAMBDA {
-    in += done * in_step;
-    out += done * out_step;
-    count -= done;
-  };
-  for (; count >= kTogether; pass(kTogether)) filter_stretches<kTogether>(filter, taps, in, in_step, out, out_step);
-  for (; count >= 2; pass(2)) filter_stretches<2>(filter, taps, in, in_step, out, out_step);
-  if (count > 0) filter_stretches<1>(filter, taps, in, in_step, out, out_step);
+/// Of each of `periods` periods the neighbours -> out.
+EARSHOT_CLONES void filter_periods(const float* filters, std::size_t taps, const float* in, std::size_t in_step,
+                                   std::size_t periods, float (*out)[kNeighbours]) noexcept {
+  std::size_t period = 0;
+  for (; period + kPeriods <= periods; period += kPeriods)
+    filter_stretches<kPeriods>(filters, taps, in + period * in_step, in_step, out + period);
+  if (period < periods) filter_stretches<1>(filters, taps, in + period * in_step, in_step, out + period);
 }
 
 }  // namespace
@@ -129,24 +130,30 @@ std::unique_ptr<const PolyphaseBank> PolyphaseBank::make(int from_hz, int to_hz,
   const double gain = std::min(1.0, static_cast<double>(to_hz) / static_cast<double>(from_hz));
   const std::uint64_t half = prototype.values.size() * grid / static_cast<std::uint64_t>(prototype.per_sample);
   const auto reach = static_cast<std::size_t>(half / bank->phases_) + 1;  // input samples on either side
-  constexpr std::size_t kAtOnce = kVectors * kLanes;
-  bank->taps_ = (2 * reach + 1 + kAtOnce - 1) / kAtOnce * kAtOnce;
-  bank->lead_ = bank->taps_ - 1 - reach;
+  // At least a group of neighbours: a few phases are as many as several times they.
+  const std::uint64_t times = (kNeighbours + bank->phases_ - 1) / bank->phases_;
+  bank->phases_ *= times;
+  bank->step_ *= times;
+  const std::uint64_t rows = (bank->phases_ + kNeighbours - 1) / kNeighbours * kNeighbours;
+  const auto apart = static_cast<std::size_t>((kNeighbours - 1) * bank->step_ / bank->phases_) + 1;
+  bank->taps_ = (2 * reach + 1 + apart + kLanes - 1) / kLanes * kLanes;
+  bank->lead_ = bank->taps_ - 1 - reach - apart;
   const std::uint64_t most = kMaxBytes / sizeof(float);
-  if (grid > most || bank->taps_ > most || bank->phases_ > most / bank->taps_) return nullptr;
+  if (grid > most || bank->taps_ > most || rows > most / bank->taps_) return nullptr;
 
   const Interpolator at(prototype, grid);
   std::vector<float> response(static_cast<std::size_t>(at.end()));
   for (std::size_t i = 0; i < response.size(); ++i) response[i] = static_cast<float>(gain * at.at(i));
-  bank->filters_.resize(static_cast<std::size_t>(bank->phases_) * bank->taps_);
-  for (std::uint64_t phase = 0; phase < bank->phases_; ++phase) {
-    float* filter = bank->filters_.data() + phase * bank->taps_;
+  bank->filters_.resize(static_cast<std::size_t>(rows) * bank->taps_);
+  for (std::uint64_t row = 0; row < rows; ++row) {
+    float* filter = bank->filters_.data() + row * bank->taps_;
+    const std::int64_t first = bank->first_input(row / kNeighbours * kNeighbours);
     for (std::size_t tap = 0; tap < bank->taps_; ++tap) {
-      // Input `tap` lies tap - lead samples behind the one before the output, which is phase / phases behind that.
-      const std::int64_t distance = static_cast<std::int64_t>(phase) -
-                                    (static_cast<std::int64_t>(tap) - static_cast<std::int64_t>(bank->lead_)) *
-                                        static_cast<std::int64_t>(bank->phases_);
-      const auto i = static_cast<std::size_t>(std::abs(distance));
+      // From this input to output number `row`, in steps of the prototype's grid.
+      const std::int64_t distance =
+          static_cast<std::int64_t>(row * bank->step_) -
+          (first + static_cast<std::int64_t>(tap)) * static_cast<std::int64_t>(bank->phases_);
+      const auto i = static_cast<std::size_t>(std::abs(distance)) / times;
       if (i < response.size()) filter[tap] = response[i];
     }
   }
@@ -158,21 +165,37 @@ std::int64_t PolyphaseBank::first_input(std::uint64_t n) const noexcept {
 }
 
 std::uint64_t PolyphaseBank::outputs_of(std::uint64_t n) const noexcept {
-  // Output m takes inputs up to floor(m step / phases) - lead + taps - 1.
-  const std::uint64_t behind = taps_ - lead_ - 1;
-  if (n <= behind) return 0;
-  return ((n - behind) * phases_ + step_ - 1) / step_;
+  // Group by group: one that begins with output b takes the inputs up to floor(b step / phases) - lead + taps - 1.
+  const std::uint64_t behind = taps_ - lead_;
+  if (n < behind) return 0;
+  const std::uint64_t last = ((n - behind + 1) * phases_ + step_ - 1) / step_ - 1;  // the latest that could begin one
+  const std::uint64_t phase = last % phases_;
+  return last - phase + std::min(phases_, phase - phase % kNeighbours + kNeighbours);
 }
 
 void PolyphaseBank::convert(std::span<const float> in, std::int64_t in_start, std::uint64_t first,
                             std::span<float> out) const noexcept {
-  const auto period = static_cast<std::size_t>(phases_);
-  for (std::size_t i = 0; i < out.size() && i < period; ++i) {
-    const std::uint64_t n = first + i;
-    const float* filter = filters_.data() + n * step_ % phases_ * taps_;
-    const std::size_t count = (out.size() - i + period - 1) / period;
-    filter_all(filter, taps_, in.data() + (first_input(n) - in_start), static_cast<std::size_t>(step_),
-               out.data() + i, period, count);
+  constexpr std::size_t kAtOnce = 16;  // periods
+  const std::uint64_t end = first + out.size();
+  for (std::uint64_t phase = 0; phase < phases_; phase += kNeighbours) {
+    const std::uint64_t width = std::min<std::uint64_t>(kNeighbours, phases_ - phase);
+    // The periods whose outputs of these phases are asked for.
+    std::uint64_t period = first < phase + width ? 0 : (first - phase - width) / phases_ + 1;
+    const std::uint64_t period_end = end <= phase ? 0 : (end - phase - 1) / phases_ + 1;
+    while (period < period_end) {
+      const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(kAtOnce, period_end - period));
+      const std::uint64_t begin = period * phases_ + phase;
+      float made[kAtOnce][kNeighbours];
+      filter_periods(filters_.data() + phase * taps_, taps_, in.data() + (first_input(begin) - in_start),
+                     static_cast<std::size_t>(step_), count, made);
+      for (std::size_t i = 0; i < count; ++i) {
+        for (std::uint64_t neighbour = 0; neighbour < width; ++neighbour) {
+          const std::uint64_t n = begin + i * phases_ + neighbour;
+          if (n >= first && n < end) out[static_cast<std::size_t>(n - first)] = made[i][neighbour];
+        }
+      }
+      period += count;
+    }
   }
 }
 

@@ -28,21 +28,21 @@ class PolyphaseBank {
   /// Output n lies at input position n step() / phases().
   std::uint64_t phases() const noexcept { return phases_; }
   std::uint64_t step() const noexcept { return step_; }
-  /// Input samples that an output is made of: the one at or before its position, `lead()` before that, the others
-  /// behind it.
+  /// Input samples that four outputs are made of: the one at or before the first one's position, `lead()` before that,
+  /// the others behind it.
   std::size_t taps() const noexcept { return taps_; }
   std::size_t lead() const noexcept { return lead_; }
   std::size_t bytes() const noexcept { return filters_.size() * sizeof(float); }
 
-  /// real-time: the next outputs from number `first` on -> `out`, each the same bits however many are asked for
-  /// at once. `in` begins with the input sample number `in_start`; what lies before input 0 must be there as zeros,
-  /// at negative numbers.
+  /// real-time: the outputs from number `first` on -> `out`, each the same bits however many are asked for at once.
+  /// `in` begins with the input sample number `in_start` and holds all that outputs_of() says they are made of; what
+  /// lies before input 0 must be there as zeros, at negative numbers.
   void convert(std::span<const float> in, std::int64_t in_start, std::uint64_t first,
                std::span<float> out) const noexcept;
 
   /// Outputs that can be made of the inputs 0 .. n - 1.
   std::uint64_t outputs_of(std::uint64_t n) const noexcept;
-  /// The first input sample that output `n` is made of.
+  /// The first input sample that the outputs from `n` on are made of, where outputs_of() may end.
   std::int64_t first_input(std::uint64_t n) const noexcept;
 
  private:
@@ -52,7 +52,7 @@ class PolyphaseBank {
   std::uint64_t step_ = 1;
   std::size_t taps_ = 0;  // a multiple of the vector's lanes, filled up with zeros on the side of the past
   std::size_t lead_ = 0;
-  std::vector<float> filters_;  // phases x taps, each in the order of the input
+  std::vector<float> filters_;  // phases x taps, in the order of the input; four that follow each other begin alike
 };
 
 }  // namespace earshot

@@ -31,7 +31,7 @@ struct DeleteState {
 /// libsamplerate's best filter: its answer, at a rate so much higher, to one sample of 1.
 SincPrototype best_sinc() {
   constexpr int kPerSample = 8;
-  constexpr std::size_t kHalf = 144;  // it reaches 143 samples to either side (libsamplerate 0.2.2, high_qual_coeffs.h)
+  constexpr std::size_t kHalf = 143;  // it reaches 142.9 samples to either side (libsamplerate 0.2.2, high_qual_coeffs.h)
   std::vector<float> in(2 * kHalf + 1);
   in[kHalf] = 1.0F;
   std::vector<float> out(in.size() * kPerSample);

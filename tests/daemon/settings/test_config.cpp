@@ -147,7 +147,7 @@ TEST_CASE("each mistake is named with file, line and key") {
       {mic + "[publish.tcp]\nlisten = \"0.0.0.0:7557\"\n",
        "dir/earshot.toml:5: key 'publish.tcp.listen': found \"0.0.0.0:7557\" without 'allow'"},
       {mic + "[publish.udp]\nlisten = \"x\"\n",
-       "dir/earshot.toml:4: key 'publish.udp': found an unknown key, expected 'tcp'"},
+       "dir/earshot.toml:4: key 'publish.udp': found an unknown key, expected one of tcp"},
       {mic + mic, "dir/earshot.toml:5: key 'source.name': found \"mic\" a second time"},
       {mic + "channel = 0\n", "dir/earshot.toml:4: key 'source.channel': found 0, expected an integer in 1"},
       {mic + "channel = \"left\"\n",
