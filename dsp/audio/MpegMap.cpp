@@ -11,7 +11,7 @@
 namespace earshot {
 namespace {
 
-constexpr int kFramesInARow = 3;                   // that make a beginning, so that no junk looks like one
+constexpr int kFramesInARow = 3;  // that make a beginning, so that no junk looks like one
 
 /// ISO 11172-3, 2.4.2.3; ISO 13818-3 for the lower rates.
 struct MpegFrame {

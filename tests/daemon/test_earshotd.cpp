@@ -43,25 +43,25 @@ std::string_view bytes_of(std::span<const float> samples) {
 }
 
 // What must be equal whoever brought the sound.
-struct HeardWindows {
+struct HeardWindow {
   std::uint64_t start = 0;
   std::uint64_t end = 0;
   std::vector<std::uint32_t> score_bits;
-  bool operator==(const HeardWindows&) const = default;
+  bool operator==(const HeardWindow&) const = default;
 };
 
-HeardWindows heard(const json::object& prediction) {
-  HeardWindows result{prediction.at("start_sample").to_number<std::uint64_t>(),
-               prediction.at("end_sample").to_number<std::uint64_t>(),
-               {}};
+HeardWindow heard(const json::object& prediction) {
+  HeardWindow result{prediction.at("start_sample").to_number<std::uint64_t>(),
+                     prediction.at("end_sample").to_number<std::uint64_t>(),
+                     {}};
   for (const auto& [label, score] : prediction.at("scores").as_object()) {
     result.score_bits.push_back(std::bit_cast<std::uint32_t>(static_cast<float>(score.to_number<double>())));
   }
   return result;
 }
 
-std::vector<HeardWindows> predictions(StreamClient& client, std::size_t count) {
-  std::vector<HeardWindows> result;
+std::vector<HeardWindow> predictions(StreamClient& client, std::size_t count) {
+  std::vector<HeardWindow> result;
   while (result.size() < count) result.push_back(heard(client.message("prediction")));
   return result;
 }
@@ -92,7 +92,7 @@ TEST_CASE(
                                   .gate_dbfs = {},
                                   .json = true};
   REQUIRE(classify_files(settings, out, errors) == ExitCode::ok);
-  std::vector<HeardWindows> classified;
+  std::vector<HeardWindow> classified;
   std::istringstream lines(out.str());
   for (std::string line; std::getline(lines, line);)
     classified.push_back(heard(json::parse(line).as_object()));
@@ -172,7 +172,7 @@ TEST_CASE("an odd byte at a stream's end is named and misaligns nothing") {
     sender.send(bytes_of(samples));
     sender.send("x");
   }
-  const std::vector<HeardWindows> both = predictions(client, 2);
+  const std::vector<HeardWindow> both = predictions(client, 2);
   CHECK(both[0].score_bits == both[1].score_bits);
   daemon.await_log("1 bytes at the end of");
 }
@@ -306,7 +306,7 @@ TEST_CASE("a file in a loop goes on") {
   Daemon daemon("[[source]]\nname = \"f\"\nkind = \"file\"\npace = \"fast\"\nat_end = \"loop\"\npath = \"" +
                 (directory / "sound.wav").string() + "\"\n");
   StreamClient client = daemon.subscribe();
-  const std::vector<HeardWindows> windows = predictions(client, 3);
+  const std::vector<HeardWindow> windows = predictions(client, 3);
   CHECK(windows[2].start == 2 * 22'016);
 }
 
