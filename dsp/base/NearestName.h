@@ -8,7 +8,8 @@
 
 namespace earshot {
 
-/// Letters that are added, left out or replaced to make one of the other (Levenshtein 1966).
+/// Letters that are added, left out, replaced or changed places with their neighbour to make one of the other
+/// (Damerau 1964; no letter is touched twice).
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
 /// Whether one may be the other, misspelt.
