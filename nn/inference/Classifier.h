@@ -1,5 +1,5 @@
-// Classifier: features -> scores. Inference only: BatchNorm folded, LeakyReLU fused, layouts chosen by
-// oneDNN.
+// Classifier: features -> scores. Inference only: BatchNorm folded, LeakyReLU fused; layouts chosen by oneDNN, or
+// loops of our own.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,7 @@ class PreparedNetwork;
 /// Error.
 std::shared_ptr<const PreparedNetwork> prepare_network(const Model& model);
 
-/// One window at a time. Not thread safe: one instance a thread.
+/// Not thread safe: one instance a thread.
 class Classifier {
  public:
   /// Builds every primitive and buffer. `threads` >= 1 are those of oneDNN when classify() runs. Throws
@@ -27,9 +27,10 @@ class Classifier {
   Classifier(Classifier&&) noexcept;
   Classifier& operator=(Classifier&&) noexcept;
 
-  /// real-time: but for what oneDNN itself does. `features` of recipe.shape().size() values, height x width x
-  /// channels -> `scores`, one probability a label. The same input gives the same bits. False, and no scores,
-  /// if there are more or fewer of either, or oneDNN refused to compute.
+  /// real-time: but for what oneDNN itself does. `features` of one window or of several behind one another,
+  /// recipe.shape().size() values each, height x width x channels -> `scores`, one probability a label, window by
+  /// window. The same window gives the same bits, whatever stands beside it. False, and no scores, if there are more
+  /// or fewer of either, or oneDNN refused to compute.
   [[nodiscard]] bool classify(std::span<const float> features, std::span<float> scores) noexcept;
 
  private:

@@ -11,7 +11,11 @@ PreparedNetwork::PreparedNetwork(const Model& model)
       input_(model.architecture.input),
       classes_(static_cast<std::size_t>(class_count(model.architecture))),
       scores_(model.architecture.scores),
-      temperature_(static_cast<double>(model.temperature)) {}
+      temperature_(static_cast<double>(model.temperature)) {
+  if (!SeparableNetwork::can_be(layers_)) return;
+  separable_.emplace(layers_);
+  layers_ = {};  // their weights are laid out
+}
 
 dnnl::memory PreparedNetwork::packed(const std::vector<float>& values, const dnnl::memory::desc& plain,
                                      const dnnl::memory::desc& wanted) const {

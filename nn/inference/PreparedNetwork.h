@@ -4,9 +4,11 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "nn/inference/FusedLayers.h"
+#include "nn/inference/SeparableNetwork.h"
 #include "nn/kernels/Dnnl.h"
 #include "nn/kernels/WinogradConvolution.h"
 #include "nn/model/Model.h"
@@ -20,6 +22,9 @@ class PreparedNetwork {
   /// Throws as fuse() does.
   explicit PreparedNetwork(const Model& model);
 
+  /// What our own loops run whole; null: an InferencePlan runs the layers.
+  const SeparableNetwork* separable() const noexcept { return separable_ ? &*separable_ : nullptr; }
+  /// None of a separable network.
   const std::vector<FusedLayer>& layers() const noexcept { return layers_; }
   const FeatureShape& input() const noexcept { return input_; }
   std::size_t classes() const noexcept { return classes_; }
@@ -41,6 +46,7 @@ class PreparedNetwork {
   };
 
   std::vector<FusedLayer> layers_;
+  std::optional<SeparableNetwork> separable_;
   FeatureShape input_;
   std::size_t classes_;
   Scores scores_;

@@ -1,0 +1,200 @@
+#include "nn/kernels/PictureRows.h"
+
+#include <algorithm>
+
+#include "nn/kernels/LaneVectors.h"
+
+namespace earshot {
+namespace {
+
+constexpr std::size_t kLanes = 8;
+using Lane = Float<static_cast<int>(kLanes)>;
+
+// Taps begin to end - 1 of a window lie inside the picture.
+struct Taps {
+  std::size_t begin, end;
+
+  // `before`: pixels of the window's axis, padding included, ahead of the window.
+  EARSHOT_INLINE static Taps of(std::size_t before, std::size_t pad, std::size_t size, std::size_t length) {
+    return {before < pad ? std::min(pad - before, size) : 0,
+            before < length + pad ? std::min(length + pad - before, size) : 0};
+  }
+  EARSHOT_INLINE bool all(std::size_t size) const { return begin == 0 && end == size; }
+};
+
+// A pixel of the output, and what its window sees.
+struct Pixel {
+  std::size_t picture, y, x;
+
+  EARSHOT_INLINE static Pixel at(const PictureWindow& window, std::size_t index) {
+    const std::size_t within = index % window.out_pixels();
+    return {index / window.out_pixels(), within / window.out_width, within % window.out_width};
+  }
+  EARSHOT_INLINE void go_on(const PictureWindow& window) {
+    if (++x < window.out_width) return;
+    x = 0;
+    if (++y < window.out_height) return;
+    y = 0;
+    ++picture;
+  }
+  EARSHOT_INLINE Taps rows(const PictureWindow& window) const {
+    return Taps::of(y * window.stride, window.pad_top, window.size, window.height);
+  }
+  EARSHOT_INLINE Taps columns(const PictureWindow& window) const {
+    return Taps::of(x * window.stride, window.pad_left, window.size, window.width);
+  }
+  // Where a tap inside the picture is, in pixels from the first picture's first.
+  EARSHOT_INLINE std::size_t place(const PictureWindow& window, std::size_t row, std::size_t column) const {
+    return picture * window.pixels() + (y * window.stride + row - window.pad_top) * window.width +
+           x * window.stride + column - window.pad_left;
+  }
+};
+
+struct Task {
+  PictureWindow window;
+  const float* pictures;
+  const float* weights;
+  const float* bias;
+  float slope;
+  float* out;
+  std::size_t out_stride;
+};
+
+EARSHOT_INLINE void store_activated(float* to, const Lane& sum, float slope) {
+  at<kLanes>(to) = sum > 0.0F ? sum : sum * slope;
+}
+
+// Windows that lie inside whole, Pixels of them side by side: the weights are read once for all.
+template <std::size_t Pixels, std::size_t Size>
+EARSHOT_INLINE void inside(const Task& task, const Pixel& pixel, float* out) {
+  const std::size_t channels = task.window.channels.padded();
+  const std::size_t stride = task.window.channels.stride();
+  const float* corner = task.pictures + pixel.place(task.window, 0, 0) * stride;
+  const std::size_t line = task.window.width * stride;
+  const std::size_t step = task.window.stride * stride;
+  for (std::size_t c = 0; c < channels; c += kLanes) {
+    Lane sums[Pixels];
+    for (Lane& sum : sums) sum = at<kLanes>(task.bias + c);
+    for (std::size_t row = 0; row < Size; ++row) {
+      for (std::size_t column = 0; column < Size; ++column) {
+        const Lane weight = at<kLanes>(task.weights + (row * Size + column) * channels + c);
+        for (std::size_t p = 0; p < Pixels; ++p)
+          sums[p] += at<kLanes>(corner + row * line + column * stride + p * step + c) * weight;
+      }
+    }
+    for (std::size_t p = 0; p < Pixels; ++p) store_activated(out + p * task.out_stride + c, sums[p], task.slope);
+  }
+}
+
+// Any window: taps outside add nothing.
+EARSHOT_INLINE void anywhere(const Task& task, const Pixel& pixel, const Taps& rows, const Taps& columns, float* out) {
+  const PictureWindow& window = task.window;
+  const std::size_t channels = window.channels.padded();
+  const std::size_t stride = window.channels.stride();
+  for (std::size_t c = 0; c < channels; c += kLanes) {
+    Lane sum = at<kLanes>(task.bias + c);
+    for (std::size_t row = rows.begin; row < rows.end; ++row) {
+      const float* from = task.pictures + pixel.place(window, row, columns.begin) * stride + c;
+      const float* weight = task.weights + (row * window.size + columns.begin) * channels + c;
+      for (std::size_t column = columns.begin; column < columns.end; ++column) {
+        sum += at<kLanes>(from) * at<kLanes>(weight);
+        from += stride;
+        weight += channels;
+      }
+    }
+    store_activated(out + c, sum, task.slope);
+  }
+}
+
+EARSHOT_CLONES void apply_depthwise(const Task& task, std::size_t first, std::size_t count) noexcept {
+  constexpr std::size_t kBeside = 4;
+  const PictureWindow& window = task.window;
+  Pixel pixel = Pixel::at(window, first);
+  float* out = task.out;
+  for (std::size_t i = 0; i < count;) {
+    const Taps rows = pixel.rows(window);
+    std::size_t done = 1;
+    if (window.size == 3 && rows.all(3) && pixel.columns(window).all(3)) {
+      Pixel last = pixel;
+      last.x += kBeside - 1;
+      if (i + kBeside <= count && last.x < window.out_width && last.columns(window).all(3)) {
+        inside<kBeside, 3>(task, pixel, out);
+        done = kBeside;
+      } else {
+        inside<1, 3>(task, pixel, out);
+      }
+    } else {
+      anywhere(task, pixel, rows, pixel.columns(window), out);
+    }
+    for (std::size_t p = 0; p < done; ++p) pixel.go_on(window);
+    out += done * task.out_stride;
+    i += done;
+  }
+}
+
+EARSHOT_CLONES void average(const PictureWindow& window, const float* pictures, std::size_t first, std::size_t count,
+                            float* out, std::size_t out_stride) noexcept {
+  const std::size_t stride = window.channels.stride();
+  const auto pixels = static_cast<float>(window.pixels());
+  for (std::size_t i = 0; i < count; ++i) {
+    const float* picture = pictures + (first + i) * window.pixels() * stride;
+    for (std::size_t c = 0; c < window.channels.padded(); c += kLanes) {
+      Lane sum{};
+      for (std::size_t p = 0; p < window.pixels(); ++p) sum += at<kLanes>(picture + p * stride + c);
+      at<kLanes>(out + i * out_stride + c) = sum / pixels;
+    }
+  }
+}
+
+}  // namespace
+
+void copy_windows(const PictureWindow& window, const float* pictures, std::size_t first, std::size_t count,
+                  float* out, std::size_t out_stride) noexcept {
+  const std::size_t channels = window.channels.values;
+  Pixel pixel = Pixel::at(window, first);
+  for (std::size_t i = 0; i < count; ++i, pixel.go_on(window)) {
+    float* row_out = out + i * out_stride;
+    const Taps rows = pixel.rows(window);
+    const Taps columns = pixel.columns(window);
+    if (!rows.all(window.size) || !columns.all(window.size))
+      std::fill_n(row_out, window.size * window.size * channels, 0.0F);
+    if (columns.begin >= columns.end) continue;
+    for (std::size_t row = rows.begin; row < rows.end; ++row) {
+      std::copy_n(pictures + pixel.place(window, row, columns.begin) * channels,
+                  (columns.end - columns.begin) * channels,
+                  row_out + (row * window.size + columns.begin) * channels);
+    }
+  }
+}
+
+void average_pixels(const PictureWindow& window, const float* pictures, std::size_t first, std::size_t count,
+                    float* out, std::size_t out_stride) noexcept {
+  average(window, pictures, first, count, out, out_stride);
+}
+
+DepthwiseKernel::DepthwiseKernel(const PictureWindow& window, std::span<const float> weights,
+                                 std::span<const float> bias)
+    : window_(window),
+      weights_(window.size * window.size * window.channels.padded() * sizeof(float)),
+      bias_(window.channels.padded() * sizeof(float)) {
+  const std::size_t taps = window.size * window.size;
+  for (std::size_t c = 0; c < window.channels.values; ++c) {
+    for (std::size_t tap = 0; tap < taps; ++tap)
+      weights_.floats()[tap * window.channels.padded() + c] = weights[c * taps + tap];
+  }
+  std::ranges::copy(bias, bias_.floats());
+}
+
+void DepthwiseKernel::apply(const float* pictures, std::size_t first, std::size_t count, float slope, float* out,
+                            std::size_t out_stride) const noexcept {
+  apply_depthwise({.window = window_,
+                   .pictures = pictures,
+                   .weights = weights_.floats(),
+                   .bias = bias_.floats(),
+                   .slope = slope,
+                   .out = out,
+                   .out_stride = out_stride},
+                  first, count);
+}
+
+}  // namespace earshot
