@@ -20,6 +20,7 @@ struct Taps {
             before < length + pad ? std::min(length + pad - before, size) : 0};
   }
   EARSHOT_INLINE bool all(std::size_t size) const { return begin == 0 && end == size; }
+  EARSHOT_INLINE bool has(std::size_t tap) const { return tap >= begin && tap < end; }
 };
 
 // A pixel of the output, and what its window sees.
@@ -55,6 +56,7 @@ struct Task {
   const float* pictures;
   const float* weights;
   const float* bias;
+  const float* zeros;
   float slope;
   float* out;
   std::size_t out_stride;
@@ -64,8 +66,10 @@ EARSHOT_INLINE void store_activated(float* to, const Lane& sum, float slope) {
   at<kLanes>(to) = sum > 0.0F ? sum : sum * slope;
 }
 
+constexpr std::size_t kSize = 3;  // of the windows that have loops of their own
+
 // Windows that lie inside whole, Pixels of them side by side: the weights are read once for all.
-template <std::size_t Pixels, std::size_t Size>
+template <std::size_t Pixels>
 EARSHOT_INLINE void inside(const Task& task, const Pixel& pixel, float* out) {
   const std::size_t channels = task.window.channels.padded();
   const std::size_t stride = task.window.channels.stride();
@@ -75,9 +79,9 @@ EARSHOT_INLINE void inside(const Task& task, const Pixel& pixel, float* out) {
   for (std::size_t c = 0; c < channels; c += kLanes) {
     Lane sums[Pixels];
     for (Lane& sum : sums) sum = at<kLanes>(task.bias + c);
-    for (std::size_t row = 0; row < Size; ++row) {
-      for (std::size_t column = 0; column < Size; ++column) {
-        const Lane weight = at<kLanes>(task.weights + (row * Size + column) * channels + c);
+    for (std::size_t row = 0; row < kSize; ++row) {
+      for (std::size_t column = 0; column < kSize; ++column) {
+        const Lane weight = at<kLanes>(task.weights + (row * kSize + column) * channels + c);
         for (std::size_t p = 0; p < Pixels; ++p)
           sums[p] += at<kLanes>(corner + row * line + column * stride + p * step + c) * weight;
       }
@@ -86,20 +90,38 @@ EARSHOT_INLINE void inside(const Task& task, const Pixel& pixel, float* out) {
   }
 }
 
-// Any window: taps outside add nothing.
-EARSHOT_INLINE void anywhere(const Task& task, const Pixel& pixel, const Taps& rows, const Taps& columns, float* out) {
+// A window at an edge: taps outside see a pixel of zeros.
+EARSHOT_INLINE void at_edge(const Task& task, const Pixel& pixel, const Taps& rows, const Taps& columns, float* out) {
+  const PictureWindow& window = task.window;
+  const std::size_t channels = window.channels.padded();
+  const float* taps[kSize * kSize];
+  for (std::size_t row = 0; row < kSize; ++row) {
+    for (std::size_t column = 0; column < kSize; ++column) {
+      const bool there = rows.has(row) && columns.has(column);
+      taps[row * kSize + column] =
+          there ? task.pictures + pixel.place(window, row, column) * window.channels.stride() : task.zeros;
+    }
+  }
+  for (std::size_t c = 0; c < channels; c += kLanes) {
+    Lane sum = at<kLanes>(task.bias + c);
+    for (std::size_t tap = 0; tap < kSize * kSize; ++tap)
+      sum += at<kLanes>(taps[tap] + c) * at<kLanes>(task.weights + tap * channels + c);
+    store_activated(out + c, sum, task.slope);
+  }
+}
+
+// A window of any size.
+EARSHOT_INLINE void of_any_size(const Task& task, const Pixel& pixel, const Taps& rows, const Taps& columns,
+                                float* out) {
   const PictureWindow& window = task.window;
   const std::size_t channels = window.channels.padded();
   const std::size_t stride = window.channels.stride();
   for (std::size_t c = 0; c < channels; c += kLanes) {
     Lane sum = at<kLanes>(task.bias + c);
     for (std::size_t row = rows.begin; row < rows.end; ++row) {
-      const float* from = task.pictures + pixel.place(window, row, columns.begin) * stride + c;
-      const float* weight = task.weights + (row * window.size + columns.begin) * channels + c;
       for (std::size_t column = columns.begin; column < columns.end; ++column) {
-        sum += at<kLanes>(from) * at<kLanes>(weight);
-        from += stride;
-        weight += channels;
+        sum += at<kLanes>(task.pictures + pixel.place(window, row, column) * stride + c) *
+               at<kLanes>(task.weights + (row * window.size + column) * channels + c);
       }
     }
     store_activated(out + c, sum, task.slope);
@@ -113,18 +135,21 @@ EARSHOT_CLONES void apply_depthwise(const Task& task, std::size_t first, std::si
   float* out = task.out;
   for (std::size_t i = 0; i < count;) {
     const Taps rows = pixel.rows(window);
+    const Taps columns = pixel.columns(window);
     std::size_t done = 1;
-    if (window.size == 3 && rows.all(3) && pixel.columns(window).all(3)) {
+    if (window.size != kSize) {
+      of_any_size(task, pixel, rows, columns, out);
+    } else if (!rows.all(kSize) || !columns.all(kSize)) {
+      at_edge(task, pixel, rows, columns, out);
+    } else {
       Pixel last = pixel;
       last.x += kBeside - 1;
-      if (i + kBeside <= count && last.x < window.out_width && last.columns(window).all(3)) {
-        inside<kBeside, 3>(task, pixel, out);
+      if (i + kBeside <= count && last.x < window.out_width && last.columns(window).all(kSize)) {
+        inside<kBeside>(task, pixel, out);
         done = kBeside;
       } else {
-        inside<1, 3>(task, pixel, out);
+        inside<1>(task, pixel, out);
       }
-    } else {
-      anywhere(task, pixel, rows, pixel.columns(window), out);
     }
     for (std::size_t p = 0; p < done; ++p) pixel.go_on(window);
     out += done * task.out_stride;
@@ -159,10 +184,17 @@ void copy_windows(const PictureWindow& window, const float* pictures, std::size_
     if (!rows.all(window.size) || !columns.all(window.size))
       std::fill_n(row_out, window.size * window.size * channels, 0.0F);
     if (columns.begin >= columns.end) continue;
+    const std::size_t values = (columns.end - columns.begin) * channels;
     for (std::size_t row = rows.begin; row < rows.end; ++row) {
-      std::copy_n(pictures + pixel.place(window, row, columns.begin) * channels,
-                  (columns.end - columns.begin) * channels,
-                  row_out + (row * window.size + columns.begin) * channels);
+      const float* from = pictures + pixel.place(window, row, columns.begin) * channels;
+      float* to = row_out + (row * window.size + columns.begin) * channels;
+      if (values == 3) {  // what most windows over features see: a call would cost more than it moves
+        to[0] = from[0];
+        to[1] = from[1];
+        to[2] = from[2];
+      } else {
+        std::copy_n(from, values, to);
+      }
     }
   }
 }
@@ -176,7 +208,8 @@ DepthwiseKernel::DepthwiseKernel(const PictureWindow& window, std::span<const fl
                                  std::span<const float> bias)
     : window_(window),
       weights_(window.size * window.size * window.channels.padded() * sizeof(float)),
-      bias_(window.channels.padded() * sizeof(float)) {
+      bias_(window.channels.padded() * sizeof(float)),
+      zeros_(window.channels.padded() * sizeof(float)) {
   const std::size_t taps = window.size * window.size;
   for (std::size_t c = 0; c < window.channels.values; ++c) {
     for (std::size_t tap = 0; tap < taps; ++tap)
@@ -191,6 +224,7 @@ void DepthwiseKernel::apply(const float* pictures, std::size_t first, std::size_
                    .pictures = pictures,
                    .weights = weights_.floats(),
                    .bias = bias_.floats(),
+                   .zeros = zeros_.floats(),
                    .slope = slope,
                    .out = out,
                    .out_stride = out_stride},

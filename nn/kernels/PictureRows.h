@@ -55,6 +55,7 @@ class DepthwiseKernel {
   PictureWindow window_;
   onednn::Buffer weights_;  ///< [tap][channel], padded
   onednn::Buffer bias_;     ///< by channel, padded
+  onednn::Buffer zeros_;    ///< a pixel outside
 };
 
 }  // namespace earshot
