@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 #include <chrono>
 #include <cstdlib>
 #include <exception>
@@ -61,22 +62,30 @@ StreamFacts facts_of(const Config& config, const Model& model) {
   return facts;
 }
 
+// As many as can be at work at a time.
+std::size_t classifiers_for(const Config& config) {
+  const std::size_t processors = std::max(1U, std::thread::hardware_concurrency());
+  const std::size_t at_work = std::max<std::size_t>(1, processors / static_cast<std::size_t>(config.model.threads));
+  return std::min(at_work, config.sources.size());
+}
+
 void run_daemon(const Config& config) {
   start_logging(config.log_level);
   boost::asio::io_context waiting(1);
   Signals signals(waiting);
 
-  const Model model = load_model(config.model.path);
+  Model model = load_model(config.model.path);
   Counters counters;
   const StreamFacts facts = facts_of(config, model);
   StreamServer server(config.publish_tcp, facts, counters);
   Journal journal(server);
   PortAudio port_audio;
+  ClassifierPool classifiers(prepare_network(model), classifiers_for(config), config.model.threads);
+  model.weights.clear();  // they are laid out in the network
   const SourceContext context{.model = model,
-                              .network = prepare_network(model),
+                              .classifiers = classifiers,
                               .hop_samples = facts.hop_samples,
                               .gate_dbfs = config.gate_level_dbfs,
-                              .threads = config.model.threads,
                               .anchor = facts.anchor,
                               .sink = journal,
                               .counters = counters,

@@ -14,8 +14,7 @@ PipelineSettings pipeline_settings(const SourceSettings& source, const SourceCon
   return {.source = source.name,
           .hop_samples = context.hop_samples,
           .gain_db = source.gain_db,
-          .gate_dbfs = source.level_dbfs ? source.level_dbfs : context.gate_dbfs,
-          .threads = context.threads};
+          .gate_dbfs = source.level_dbfs ? source.level_dbfs : context.gate_dbfs};
 }
 
 }  // namespace
@@ -24,7 +23,7 @@ Source::Source(const SourceSettings& settings, const SourceContext& context)
     : name_(settings.name),
       anchor_(context.anchor),
       sink_(context.sink),
-      pipeline_(pipeline_settings(settings, context), context.model, context.network, context.anchor.utc,
+      pipeline_(pipeline_settings(settings, context), context.model, context.classifiers, context.anchor.utc,
                 context.sink, context.counters) {}
 
 void Source::run(std::stop_token stop) noexcept {

@@ -22,10 +22,9 @@ class CaptureOpener;
 /// What all sources of a daemon share; it outlives them.
 struct SourceContext {
   const Model& model;
-  std::shared_ptr<const PreparedNetwork> network;  ///< the model's
+  ClassifierPool& classifiers;  ///< of the model
   std::uint64_t hop_samples;
   std::optional<double> gate_dbfs;  ///< of a source without a gate of its own; nothing classifies all
-  int threads;                      ///< of each classifier
   UtcAnchor anchor;
   MessageSink& sink;
   Counters& counters;

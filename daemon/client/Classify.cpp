@@ -97,12 +97,12 @@ ExitCode classify_files(const ClassifySettings& settings, std::ostream& out, std
   const Model model = load_model(settings.model ? *settings.model : find_model());
   Printer printer(model, settings.json, out);
   Counters counters;
+  ClassifierPool classifiers(prepare_network(model), 1, 1);
   const SourceContext context{
       .model = model,
-      .network = prepare_network(model),
+      .classifiers = classifiers,
       .hop_samples = effective_hop_samples(model.recipe, settings.hop_s, "--hop-s", ExitCode::usage),
       .gate_dbfs = settings.gate_dbfs,
-      .threads = 1,
       .anchor = UtcAnchor::now(),
       .sink = printer,
       .counters = counters,

@@ -37,9 +37,8 @@ std::uint64_t effective_hop_samples(const FeatureRecipe& recipe, double hop_s, s
   return samples;
 }
 
-Pipeline::Pipeline(const PipelineSettings& settings, const Model& model,
-                   std::shared_ptr<const PreparedNetwork> network, UtcTime start, MessageSink& sink,
-                   Counters& counters)
+Pipeline::Pipeline(const PipelineSettings& settings, const Model& model, ClassifierPool& classifiers, UtcTime start,
+                   MessageSink& sink, Counters& counters)
     : settings_(settings),
       gain_(static_cast<float>(std::pow(10.0, settings.gain_db / 20.0))),
       sink_(sink),
@@ -47,7 +46,7 @@ Pipeline::Pipeline(const PipelineSettings& settings, const Model& model,
       clock_(model.recipe.rate_hz, start),
       windows_(model.recipe.window_samples, settings.hop_samples),
       extractor_(model.recipe),
-      classifier_(std::move(network), settings.threads),
+      classifiers_(classifiers),
       heard_labels_(model),
       chunk_(Resampler::kMaxChunk),
       features_(model.recipe.shape().size()),
@@ -146,7 +145,7 @@ void Pipeline::classify(const Window& window, std::uint64_t padded_samples) noex
   if (!prediction.gated) {
     prediction.scores.resize(classes_);
     extractor_.extract_window(window.samples, window.start_sample, features_);
-    expect_classified(classifier_.classify(features_, prediction.scores));
+    expect_classified(classifiers_.classify(features_, prediction.scores));
     prediction.heard.resize(classes_);
     prediction.heard.resize(heard_labels_.find(prediction.scores, prediction.heard));
   }

@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -17,7 +16,7 @@
 #include "dsp/audio/SlidingWindow.h"
 #include "dsp/base/Error.h"
 #include "dsp/features/FeatureExtractor.h"
-#include "nn/inference/Classifier.h"
+#include "nn/inference/ClassifierPool.h"
 #include "nn/inference/HeardLabels.h"
 
 namespace earshot {
@@ -27,7 +26,6 @@ struct PipelineSettings {
   std::uint64_t hop_samples = 0;
   double gain_db = 0.0;
   std::optional<double> gate_dbfs;  ///< quieter windows are gated; nothing classifies all
-  int threads = 1;                  ///< of the classifier
 };
 
 /// `hop_s` as whole STFT hops of the recipe, at least one. Throws Error(code) if that is longer than the
@@ -39,10 +37,10 @@ std::uint64_t effective_hop_samples(const FeatureRecipe& recipe, double hop_s, s
 /// too.
 class Pipeline {
  public:
-  /// `network` is the model's, shared by all pipelines. `start` is when position 0 was, until push_live() knows better. `sink` and `counters` outlive the
-  /// pipeline.
-  Pipeline(const PipelineSettings& settings, const Model& model, std::shared_ptr<const PreparedNetwork> network,
-           UtcTime start, MessageSink& sink, Counters& counters);
+  /// `classifiers` are the model's, shared by all pipelines. `start` is when position 0 was, until push_live() knows
+  /// better. `classifiers`, `sink` and `counters` outlive the pipeline.
+  Pipeline(const PipelineSettings& settings, const Model& model, ClassifierPool& classifiers, UtcTime start,
+           MessageSink& sink, Counters& counters);
 
   /// Once a stop is requested no further window is classified and nothing more is taken: whatever call runs
   /// then returns after the window in hand.
@@ -93,7 +91,7 @@ class Pipeline {
   StreamClock clock_;
   SlidingWindow windows_;
   FeatureExtractor extractor_;
-  Classifier classifier_;
+  ClassifierPool& classifiers_;
   HeardLabels heard_labels_;
   std::vector<float> chunk_;
   std::vector<float> features_;

@@ -17,7 +17,7 @@ namespace earshot {
 
 struct ModelSettings {
   std::filesystem::path path;  ///< absolute or relative to the working directory
-  int threads = 1;             ///< of each source's classifier
+  int threads = 1;             ///< that share a window
 };
 
 enum class SampleFormat { s16le, s24le, s32le, f32le };

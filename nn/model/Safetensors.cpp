@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dsp/base/Error.h"
+#include "nn/model/SixteenBits.h"
 
 namespace earshot {
 namespace {
@@ -33,10 +34,15 @@ std::uint64_t read_unsigned(const json::value& value, const std::string& where) 
   refuse(where + " is not a whole number, expected 0 or more");
 }
 
+constexpr std::string_view kFloats = "F32";
+constexpr std::string_view kSixteenBits = "I16";
+constexpr std::string_view kStep = ".step";
+
 // Where a tensor lies in the data.
 struct Extent {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
+  bool sixteen_bits = false;
   Tensor* tensor = nullptr;
   std::string name;
 };
@@ -53,9 +59,9 @@ std::vector<std::int64_t> read_shape(const json::value& value, const std::string
   return shape;
 }
 
-// Bytes of a float tensor; refuses a product beyond 64 bits.
-std::uint64_t byte_size(const std::vector<std::int64_t>& shape, const std::string& where) {
-  std::uint64_t bytes = sizeof(float);
+// Bytes of a tensor; refuses a product beyond 64 bits.
+std::uint64_t byte_size(const std::vector<std::int64_t>& shape, std::size_t each, const std::string& where) {
+  std::uint64_t bytes = each;
   for (const std::int64_t size : shape) {
     if (__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(size), &bytes))
       refuse(where + " is too large");
@@ -72,8 +78,9 @@ Extent read_entry(const std::string& name, const json::value& value, Weights& te
   if (!dtype || !shape || !offsets || entry->size() != 3 || !dtype->is_string()) {
     refuse(where + ": its entry is not {dtype, shape, data_offsets}");
   }
-  if (dtype->get_string() != "F32") {
-    refuse(where + " is of type " + std::string(dtype->get_string()) + ", expected F32");
+  const std::string_view type = dtype->get_string();
+  if (type != kFloats && type != kSixteenBits) {
+    refuse(where + " is of type " + std::string(type) + ", expected F32 or I16");
   }
   const json::array* range = offsets->if_array();
   if (!range || range->size() != 2) refuse(where + ": its data_offsets are not [begin, end]");
@@ -81,8 +88,9 @@ Extent read_entry(const std::string& name, const json::value& value, Weights& te
   Tensor& tensor = tensors[name];
   tensor.shape = read_shape(*shape, where + ": its shape");
   Extent extent{read_unsigned((*range)[0], where + ": its offset"),
-                read_unsigned((*range)[1], where + ": its offset"), &tensor, name};
-  const std::uint64_t expected = byte_size(tensor.shape, where);
+                read_unsigned((*range)[1], where + ": its offset"), type == kSixteenBits, &tensor, name};
+  const std::uint64_t expected =
+      byte_size(tensor.shape, extent.sixteen_bits ? sizeof(std::int16_t) : sizeof(float), where);
   if (extent.end < extent.begin || extent.end - extent.begin != expected) {
     refuse(where + ": its offsets do not span the " + std::to_string(expected) + " bytes of its shape");
   }
@@ -117,8 +125,30 @@ json::object parse_header(std::string_view header) {
   return std::move(value.get_object());
 }
 
+template <class Value>
+std::vector<Value> read_values(std::string_view bytes) {
+  std::vector<Value> values(bytes.size() / sizeof(Value));
+  if (!bytes.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
+  return values;
+}
+
+// The values of a tensor of 16 bits, whose steps are taken out of `tensors`.
+std::vector<float> read_sixteen_bits(const Extent& extent, std::string_view bytes, Weights& tensors) {
+  const std::string where = "tensor '" + extent.name + "'";
+  const auto steps = tensors.find(extent.name + std::string(kStep));
+  if (steps == tensors.end()) refuse(where + " is of type I16, expected '" + extent.name + std::string(kStep) + "' beside it");
+  const std::size_t channels = extent.tensor->shape.empty() ? 0 : step_channels(extent.tensor->shape);
+  if (channels == 0 || steps->second.values.size() != channels) {
+    refuse(where + " has " + std::to_string(steps->second.values.size()) + " steps, expected " +
+           std::to_string(channels) + ", one a channel");
+  }
+  const SixteenBits stored{read_values<std::int16_t>(bytes), std::move(steps->second.values)};
+  tensors.erase(steps);
+  return values_of(stored);
+}
+
 // Copies each tensor's values. The tensors must cover the data without holes and overlaps.
-void read_data(std::vector<Extent> extents, std::string_view data) {
+void read_data(std::vector<Extent> extents, std::string_view data, Weights& tensors) {
   std::sort(extents.begin(), extents.end(), [](const Extent& a, const Extent& b) {
     return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
   });
@@ -134,11 +164,20 @@ void read_data(std::vector<Extent> extents, std::string_view data) {
     refuse((position > data.size() ? "is truncated: " : "has more than its tensors: ") +
            std::to_string(data.size()) + " bytes of data, expected " + std::to_string(position));
   }
+  const auto bytes_of = [data](const Extent& extent) {
+    return data.substr(extent.begin, extent.end - extent.begin);
+  };
   for (const Extent& extent : extents) {
-    const std::string_view bytes = data.substr(extent.begin, extent.end - extent.begin);
-    extent.tensor->values.resize(bytes.size() / sizeof(float));
-    if (!bytes.empty()) std::memcpy(extent.tensor->values.data(), bytes.data(), bytes.size());
+    if (!extent.sixteen_bits) extent.tensor->values = read_values<float>(bytes_of(extent));
   }
+  for (const Extent& extent : extents) {
+    if (extent.sixteen_bits) extent.tensor->values = read_sixteen_bits(extent, bytes_of(extent), tensors);
+  }
+}
+
+template <class Value>
+void append_values(std::string& bytes, const std::vector<Value>& values) {
+  bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(Value));  // as they lie in memory
 }
 
 }  // namespace
@@ -160,7 +199,7 @@ Safetensors parse_safetensors(std::string_view bytes) {
       file.metadata.emplace(field, text.get_string());
     }
   }
-  read_data(std::move(extents), bytes.substr(kLengthBytes + header.size()));
+  read_data(std::move(extents), bytes.substr(kLengthBytes + header.size()), file.tensors);
   return file;
 }
 
@@ -171,13 +210,22 @@ std::string format_safetensors(const Safetensors& file) {
     for (const auto& [key, value] : file.metadata) metadata.emplace(key, value);
     header.emplace(kMetadata, std::move(metadata));
   }
-  std::uint64_t position = 0;
+  std::string data;
+  const auto add = [&](const std::string& name, std::string_view type, const std::vector<std::int64_t>& shape,
+                       const auto& values) {
+    const std::size_t begin = data.size();
+    append_values(data, values);
+    header.emplace(name, json::object{{"dtype", type},
+                                      {"shape", json::array(shape.begin(), shape.end())},
+                                      {"data_offsets", {begin, data.size()}}});
+  };
   for (const auto& [name, tensor] : file.tensors) {
-    const std::uint64_t end = position + tensor.values.size() * sizeof(float);
-    header.emplace(name, json::object{{"dtype", "F32"},
-                                      {"shape", json::array(tensor.shape.begin(), tensor.shape.end())},
-                                      {"data_offsets", {position, end}}});
-    position = end;
+    if (const auto stored = as_sixteen_bits(tensor)) {
+      add(name, kSixteenBits, tensor.shape, stored->numbers);
+      add(name + std::string(kStep), kFloats, {static_cast<std::int64_t>(stored->steps.size())}, stored->steps);
+    } else {
+      add(name, kFloats, tensor.shape, tensor.values);
+    }
   }
   std::string text = json::serialize(header);
   text.append((kLengthBytes - text.size() % kLengthBytes) % kLengthBytes, ' ');
@@ -185,12 +233,9 @@ std::string format_safetensors(const Safetensors& file) {
   const std::uint64_t length = text.size();
   std::string bytes(kLengthBytes, '\0');
   std::memcpy(bytes.data(), &length, kLengthBytes);
-  bytes.reserve(kLengthBytes + text.size() + position);
+  bytes.reserve(kLengthBytes + text.size() + data.size());
   bytes += text;
-  for (const auto& [name, tensor] : file.tensors) {
-    // The bytes of a float array, as they lie in memory.
-    bytes.append(reinterpret_cast<const char*>(tensor.values.data()), tensor.values.size() * sizeof(float));
-  }
+  bytes += data;
   return bytes;
 }
 

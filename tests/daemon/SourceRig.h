@@ -17,10 +17,9 @@ class SourceRig {
 
   explicit SourceRig(std::uint64_t hop_samples, CaptureOpener* microphones = nullptr)
       : context{.model = model(),
-                .network = prepare_network(model()),
+                .classifiers = classifiers(),
                 .hop_samples = hop_samples,
                 .gate_dbfs = 0.0,
-                .threads = 1,
                 .anchor = UtcAnchor::now(),
                 .sink = sink,
                 .counters = counters,
@@ -34,6 +33,10 @@ class SourceRig {
   static const Model& model() {
     static const Model untrained = untrained_model();
     return untrained;
+  }
+  static ClassifierPool& classifiers() {
+    static ClassifierPool pool(prepare_network(model()), 1, 1);
+    return pool;
   }
 };
 

@@ -17,6 +17,7 @@
 #include "dsp/features/FeatureRecipe.h"
 #include "nn/model/BuiltInArchitectures.h"
 #include "nn/model/Model.h"
+#include "nn/model/SixteenBits.h"
 #include "train/commands/CommandLine.h"
 #include "train/data/LabelList.h"
 #include "train/learning/MeaningsToml.h"
@@ -118,6 +119,9 @@ void run_import(const ImportOptions& options) {
 
   model.architecture = std::move(network.architecture);
   model.weights = std::move(network.weights);
+  if (options.bits == "16") {
+    for (auto& [name, tensor] : model.weights) round_to_sixteen_bits(tensor);
+  }
   model.provenance["made by"] = "earshot " EARSHOT_VERSION ", trainer import";
   model.provenance["made on"] = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr)));
   model.provenance["imported from"] =
@@ -149,6 +153,9 @@ void add_import(CommandLine& line) {
       .required();
   command.option("--meanings", &options->meanings,
                  "What the labels mean: thresholds, ambience, kinds of kinds, in TOML as config/audioset-labels.toml");
+  command.option("--bits", &options->bits, "Of a kernel's value: 16 halves the file, scores move in the fourth digit")
+      .one_of({"16", "32"})
+      .shows_default();
   command.option("--out", &options->out, "The model file to write").required();
   command.option("--recipe", &options->recipe, "How sound becomes the network's input: a preset's name")
       .shows_default();

@@ -35,10 +35,15 @@ std::vector<float> noise(std::size_t samples, float amplitude = 0.1F) {
   return result;
 }
 
+ClassifierPool& classifiers() {
+  static ClassifierPool pool(prepare_network(model()), 1, 1);
+  return pool;
+}
+
 struct Rig {
   explicit Rig(std::optional<double> gate_dbfs = std::nullopt)
-      : pipeline({.source = "s", .hop_samples = kHop, .gain_db = 0.0, .gate_dbfs = gate_dbfs, .threads = 1},
-                 model(), prepare_network(model()), kStart, sink, counters) {}
+      : pipeline({.source = "s", .hop_samples = kHop, .gain_db = 0.0, .gate_dbfs = gate_dbfs},
+                 model(), classifiers(), kStart, sink, counters) {}
 
   void push_in_chunks(std::span<const float> samples, std::uint64_t key) {
     KeyedRandom random(key);
@@ -129,8 +134,9 @@ TEST_CASE(
   CHECK(hop == 50 * 160);
   Collector sink;
   Counters counters;
-  Pipeline pipeline({.source = "s", .hop_samples = hop, .gate_dbfs = std::nullopt}, several,
-                    prepare_network(several), kStart, sink, counters);
+  ClassifierPool own(prepare_network(several), 1, 1);
+  Pipeline pipeline({.source = "s", .hop_samples = hop, .gate_dbfs = std::nullopt}, several, own, kStart, sink,
+                    counters);
   pipeline.open(16'000);
   const std::vector<float> samples = noise(40'000);
   pipeline.push(samples);
@@ -202,8 +208,8 @@ TEST_CASE("a quiet window is gated and has no scores; without a gate it is class
 TEST_CASE("gain comes before the level") {
   Collector sink;
   Counters counters;
-  Pipeline pipeline({.source = "s", .hop_samples = kHop, .gain_db = 20.0, .gate_dbfs = {}, .threads = 1},
-                    model(), prepare_network(model()), kStart, sink, counters);
+  Pipeline pipeline({.source = "s", .hop_samples = kHop, .gain_db = 20.0, .gate_dbfs = {}},
+                    model(), classifiers(), kStart, sink, counters);
   Rig plain;
   const std::vector<float> samples = noise(kWindow, 0.01F);
   pipeline.open(44'100);

@@ -245,6 +245,14 @@ TEST_CASE("hostile headers are refused without following them") {
   refused_for(directory, container(entry("[1]", "[0]")) + "1234", "[begin, end]");
   refused_for(directory, container(entry("[1]", "[0,4]", "F16")) + "1234", "type F16");
   refused_for(directory, container(entry("[1,1,1,1,1,1,1,1,1]", "[0,4]")) + "1234", "at most 8 sizes");
+  refused_for(directory, container(entry("[2]", "[0,4]", "I16")) + "1234", "expected 't.step' beside it");
+  const auto with_steps = [](const std::string& dtype, const std::string& shape, std::size_t bytes) {
+    return container(R"({"t":{"dtype":"I16","shape":[1,2],"data_offsets":[0,4]},"t.step":{"dtype":")" + dtype +
+                     R"(","shape":)" + shape + R"(,"data_offsets":[4,)" + std::to_string(4 + bytes) + "]}}") +
+           std::string(4 + bytes, '1');
+  };
+  refused_for(directory, with_steps("F32", "[3]", 12), "has 3 steps, expected 2");
+  refused_for(directory, with_steps("I16", "[2]", 4), "expected 't.step.step' beside it");
   refused_for(directory,
               container(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
                         R"("b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})") +
