@@ -15,7 +15,9 @@ PipelineSettings pipeline_settings(const SourceSettings& source, const SourceCon
           .hop_samples = context.hop_samples,
           .gain_db = source.gain_db,
           .gate_dbfs = source.level_dbfs ? source.level_dbfs : context.gate_dbfs,
-          .threads = context.threads};
+          .threads = context.threads,
+          .events = context.events,
+          .instance = context.instance};
 }
 
 }  // namespace
