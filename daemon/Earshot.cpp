@@ -72,6 +72,7 @@ void add_classify(CLI::App& app, ClassifySettings& settings) {
   command.add_option("--gate", settings.gate_dbfs, "Leave quieter windows unclassified")
       ->option_text("DBFS")
       ->check(number(kSilenceDbfs, 0.0));
+  command.add_flag("--events", settings.events, "What begins and ends, in the place of windows");
   command.add_flag("--json", settings.json, "Lines as on the stream");
 }
 

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -26,6 +27,7 @@
 #include "daemon/capture/MakeSource.h"
 #include "daemon/capture/PortAudio.h"
 #include "daemon/capture/SourceThreads.h"
+#include "daemon/hearing/EventRules.h"
 #include "daemon/hearing/Pipeline.h"
 #include "daemon/log/Logging.h"
 #include "daemon/settings/Config.h"
@@ -69,6 +71,10 @@ std::size_t classifiers_for(const Config& config) {
   return std::min(at_work, config.sources.size());
 }
 
+std::shared_ptr<const EventRules> events_of(const Config& config, const Model& model) {
+  return config.events ? std::make_shared<const EventRules>(event_rules(*config.events, model)) : nullptr;
+}
+
 void run_daemon(const Config& config) {
   start_logging(config.log_level);
   boost::asio::io_context waiting(1);
@@ -89,7 +95,9 @@ void run_daemon(const Config& config) {
                               .anchor = facts.anchor,
                               .sink = journal,
                               .counters = counters,
-                              .microphones = &port_audio};
+                              .microphones = &port_audio,
+                              .events = events_of(config, model),
+                              .instance = facts.instance};
   std::vector<std::unique_ptr<Source>> sources;
   for (const SourceSettings& settings : config.sources) sources.push_back(make_source(settings, context));
   SourceThreads threads(std::move(sources), [&] { boost::asio::post(waiting, [&] { waiting.stop(); }); });
@@ -125,9 +133,11 @@ void open_standard_streams() {
   }
 }
 
-// What a start needs besides the configuration: the model, a hop that it can step by, the files.
+// What a start needs besides the configuration: the model, a hop that it can step by, labels that it has, the files.
 void check(const Config& config) {
-  facts_of(config, load_model(config.model.path));
+  const Model model = load_model(config.model.path);
+  facts_of(config, model);
+  events_of(config, model);
   for (const SourceSettings& source : config.sources) {
     if (const auto* file = std::get_if<FileSettings>(&source.kind)) open_file(source, *file);
   }

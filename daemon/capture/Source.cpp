@@ -14,7 +14,9 @@ PipelineSettings pipeline_settings(const SourceSettings& source, const SourceCon
   return {.source = source.name,
           .hop_samples = context.hop_samples,
           .gain_db = source.gain_db,
-          .gate_dbfs = source.level_dbfs ? source.level_dbfs : context.gate_dbfs};
+          .gate_dbfs = source.level_dbfs ? source.level_dbfs : context.gate_dbfs,
+          .events = context.events,
+          .instance = context.instance};
 }
 
 }  // namespace

@@ -29,6 +29,8 @@ struct SourceContext {
   MessageSink& sink;
   Counters& counters;
   CaptureOpener* microphones;  ///< for sources of that kind only
+  std::shared_ptr<const EventRules> events = nullptr;  ///< nothing: no events
+  std::string instance = {};                           ///< what the events' ids begin with
 };
 
 class Source {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <memory>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -11,9 +12,11 @@
 
 #include "daemon/capture/FileSource.h"
 #include "daemon/client/AlsoHeard.h"
+#include "daemon/hearing/EventRules.h"
 #include "daemon/hearing/Message.h"
 #include "daemon/settings/Config.h"
 #include "daemon/stream/JsonLine.h"
+#include "daemon/stream/StreamFacts.h"
 #include "dsp/base/DisplayWidth.h"
 #include "dsp/base/StandardOutput.h"
 #include "dsp/base/Utf8.h"
@@ -31,18 +34,29 @@ std::string clock_text(std::uint64_t sample, int rate_hz) {
                      hundredths % 100);
 }
 
+// What became something else is told as that.
+bool is_over(const Event& event) {
+  const auto* ended = std::get_if<Ended>(&event.why);
+  return ended && ended->rule != EndRule::became;
+}
+
 // Prints what the pipeline publishes.
 class Printer final : public MessageSink {
  public:
-  Printer(const Model& model, bool json, std::ostream& out) : model_(model), json_(json), out_(out) {
+  Printer(const Model& model, bool json, bool events, std::ostream& out)
+      : model_(model), json_(json), events_(events), out_(out) {
     for (const std::string& label : model.labels) label_width_ = std::max(label_width_, display_width(label) + 1);
   }
 
   void publish(Message message) noexcept override {
-    if (json_ && !std::holds_alternative<SourceChange>(message)) {
+    if (std::holds_alternative<SourceChange>(message)) return;
+    if (events_ && std::holds_alternative<Prediction>(message)) return;
+    if (json_) {
       out_ << json_line(message, ++seq_, model_.labels, usual_scores(model_.labels.size())) << std::flush;
     } else if (const auto* prediction = std::get_if<Prediction>(&message)) {
       out_ << line(*prediction) << std::flush;
+    } else if (const auto* event = std::get_if<Event>(&message)) {
+      if (is_over(*event)) out_ << line(*event) << std::flush;
     }
   }
 
@@ -54,6 +68,15 @@ class Printer final : public MessageSink {
                        clock_text(prediction.start_sample, rate_hz),
                        clock_text(prediction.end_sample, rate_hz), what, prediction.level_dbfs,
                        others(prediction), prediction.padded_samples > 0 ? "  padded with silence" : "");
+  }
+
+  std::string line(const Event& event) const {
+    const int rate_hz = model_.recipe.rate_hz;
+    const std::string peak = event.peak_dbfs ? fmt::format("{:6.1f} dBFS", *event.peak_dbfs)
+                                             : fmt::format("{:6.1f} %   ", 100.0F * event.peak_confidence);
+    return fmt::format("{}  {} - {}  {:7.2f} s  {}  {}\n", printable(event.source),
+                       clock_text(event.start_sample, rate_hz), clock_text(event.end_sample, rate_hz),
+                       event.duration_s, peak, event.label);
   }
 
   // With a question mark where nothing is at its threshold.
@@ -72,30 +95,44 @@ class Printer final : public MessageSink {
 
   const Model& model_;
   bool json_;
+  bool events_;
   std::ostream& out_;
   std::size_t label_width_ = 7;
   std::uint64_t seq_ = 0;
 };
 
-}  // namespace
+struct FoundModel {
+  std::filesystem::path path;
+  EventSettings events;  ///< of the same configuration, else the usual ones
+};
 
-std::filesystem::path find_model() {
-  if (const auto config = find_config()) return load_config(*config).model.path;
+FoundModel find_model_and_events() {
+  if (const auto path = find_config()) {
+    const Config config = load_config(*path);
+    return {config.model.path, config.events.value_or(EventSettings())};
+  }
   std::error_code ignored;  // what cannot be seen is not there
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
   const std::array places{program / "../share/earshot/esc10-v6.safetensors",
                           program / "../../config/esc10-v6.safetensors"};
   for (const std::filesystem::path& place : places) {
-    if (std::filesystem::exists(place, ignored)) return place.lexically_normal();
+    if (std::filesystem::exists(place, ignored)) return {place.lexically_normal(), {}};
   }
   throw Error(ExitCode::no_input, "found no model at " + places[0].lexically_normal().string() + " or " +
                                       places[1].lexically_normal().string() +
                                       ", expected one there or --model FILE");
 }
 
+}  // namespace
+
+std::filesystem::path find_model() {
+  return find_model_and_events().path;
+}
+
 ExitCode classify_files(const ClassifySettings& settings, std::ostream& out, std::ostream& errors) {
-  const Model model = load_model(settings.model ? *settings.model : find_model());
-  Printer printer(model, settings.json, out);
+  const FoundModel found = settings.model ? FoundModel{*settings.model, {}} : find_model_and_events();
+  const Model model = load_model(found.path);
+  Printer printer(model, settings.json, settings.events, out);
   Counters counters;
   ClassifierPool classifiers(prepare_network(model), 1, 1);
   const SourceContext context{
@@ -106,7 +143,9 @@ ExitCode classify_files(const ClassifySettings& settings, std::ostream& out, std
       .anchor = UtcAnchor::now(),
       .sink = printer,
       .counters = counters,
-      .microphones = nullptr};
+      .microphones = nullptr,
+      .events = settings.events ? std::make_shared<const EventRules>(event_rules(found.events, model)) : nullptr,
+      .instance = new_instance()};
   ExitCode code = ExitCode::ok;
   for (const std::filesystem::path& path : settings.files) {
     const FileSettings file{.path = path, .pace = Pace::fast, .at_end = AtEnd::stop};

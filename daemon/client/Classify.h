@@ -15,7 +15,8 @@ struct ClassifySettings {
   std::optional<std::filesystem::path> model;  ///< else find_model()
   double hop_s = 0.5;
   std::optional<double> gate_dbfs;
-  bool json = false;  ///< prediction lines as on the stream, `source` is the file
+  bool json = false;    ///< lines as on the stream, `source` is the file
+  bool events = false;  ///< what begins and ends in the place of predictions
 };
 
 /// The model of the configuration that earshotd would load; without one the bundled model, as it lies beside
@@ -24,7 +25,8 @@ struct ClassifySettings {
 /// neither.
 std::filesystem::path find_model();
 
-/// Windows to `out` as they are classified; a file that cannot be read is named on `errors`, and the others
+/// Windows to `out` as they are classified, or events as they end, and as lines of JSON as they begin, too. The rules of
+/// events are those of the configuration that the model comes from, else the usual ones; a file that cannot be read is named on `errors`, and the others
 /// are done. Returns the first file's code that failed. Throws Error for what concerns them all.
 ExitCode classify_files(const ClassifySettings& settings, std::ostream& out, std::ostream& errors);
 

@@ -50,7 +50,9 @@ Pipeline::Pipeline(const PipelineSettings& settings, const Model& model, Classif
       heard_labels_(model),
       chunk_(Resampler::kMaxChunk),
       features_(model.recipe.shape().size()),
-      classes_(model.labels.size()) {}
+      scores_(model.labels.size()) {
+  if (settings.events) events_.emplace(settings.events, settings.source, settings.instance, clock_, sink, counters);
+}
 
 void Pipeline::open(int rate_hz) {
   resampler_.emplace(rate_hz, extractor_.recipe().rate_hz);
@@ -96,15 +98,25 @@ void Pipeline::pass(std::uint64_t samples, GapReason reason) noexcept {
 }
 
 void Pipeline::close() noexcept {
+  break_off();
+  end_events();
+}
+
+void Pipeline::finish() noexcept {
+  break_off();
+  if (const auto padded = windows_.finish()) classify(padded->window, padded->padded_samples);
+  end_events();
+}
+
+void Pipeline::end_events() noexcept {
+  if (events_) events_->end_all();
+}
+
+void Pipeline::break_off() noexcept {
   if (resampler_) take(resampler_->finish());
   resampler_.reset();
   publish_skipped();
   behind_ = false;
-}
-
-void Pipeline::finish() noexcept {
-  close();
-  if (const auto padded = windows_.finish()) classify(padded->window, padded->padded_samples);
 }
 
 void Pipeline::take(std::span<const float> resampled) noexcept {
@@ -143,14 +155,20 @@ void Pipeline::classify(const Window& window, std::uint64_t padded_samples) noex
   prediction.level_dbfs = level_dbfs(window.samples, rate_hz());
   prediction.gated = settings_.gate_dbfs && prediction.level_dbfs < *settings_.gate_dbfs;
   if (!prediction.gated) {
-    prediction.scores.resize(classes_);
     extractor_.extract_window(window.samples, window.start_sample, features_);
-    expect_classified(classifiers_.classify(features_, prediction.scores));
-    prediction.heard.resize(classes_);
+    expect_classified(classifiers_.classify(features_, scores_));
+    prediction.scores = scores_;
+    prediction.heard.resize(scores_.size());
     prediction.heard.resize(heard_labels_.find(prediction.scores, prediction.heard));
   }
   counters_.predictions.fetch_add(1, std::memory_order_relaxed);
+  const EventWindow heard{.start_sample = window.start_sample,
+                          .end_sample = window.end_sample() - padded_samples,
+                          .level_dbfs = prediction.level_dbfs,
+                          .scores = prediction.gated ? std::span<const float>() : scores_,
+                          .samples = window.samples.first(window.samples.size() - padded_samples)};
   sink_.publish(std::move(prediction));
+  if (events_) events_->hear(heard);
   classifying_.store(false, std::memory_order_relaxed);
 }
 

@@ -1,8 +1,9 @@
-// Pipeline: samples of one source -> resampler -> window -> gate -> features -> classifier -> predictions.
+// Pipeline: samples of one source -> resampler -> window -> gate -> features -> classifier -> predictions and events.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -10,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/hearing/EventDetector.h"
+#include "daemon/hearing/EventRules.h"
 #include "daemon/hearing/Message.h"
 #include "daemon/hearing/StreamClock.h"
 #include "dsp/audio/Resampler.h"
@@ -26,6 +29,8 @@ struct PipelineSettings {
   std::uint64_t hop_samples = 0;
   double gain_db = 0.0;
   std::optional<double> gate_dbfs;  ///< quieter windows are gated; nothing classifies all
+  std::shared_ptr<const EventRules> events = nullptr;  ///< the model's; nothing: no events
+  std::string instance = {};                           ///< what the events' ids begin with
 };
 
 /// `hop_s` as whole STFT hops of the recipe, at least one. Throws Error(code) if that is longer than the
@@ -61,7 +66,8 @@ class Pipeline {
   /// `samples` at the model's rate went by while nobody listened. Before open().
   void pass(std::uint64_t samples, GapReason reason) noexcept;
 
-  /// The sound breaks off: what the resampler still holds is heard. Another open() may follow.
+  /// The sound breaks off: what the resampler still holds is heard, and whatever event runs ends. Another open() may
+  /// follow.
   void close() noexcept;
   /// The source has ended: close(), and its first window padded if it never got whole.
   void finish() noexcept;
@@ -78,6 +84,8 @@ class Pipeline {
   bool is_classifying() const noexcept { return classifying_.load(std::memory_order_relaxed); }
 
  private:
+  void break_off() noexcept;
+  void end_events() noexcept;
   void take(std::span<const float> resampled) noexcept;
   void jump(std::uint64_t position, GapReason reason) noexcept;
   void classify(const Window& window, std::uint64_t padded_samples) noexcept;
@@ -95,7 +103,8 @@ class Pipeline {
   HeardLabels heard_labels_;
   std::vector<float> chunk_;
   std::vector<float> features_;
-  std::size_t classes_;
+  std::vector<float> scores_;
+  std::optional<EventDetector> events_;
   std::stop_token stop_;
   std::atomic<bool> classifying_{false};  // a mere hint: relaxed
 

@@ -183,6 +183,10 @@ Config read_config(StrictToml root) {
   config.hop_place = window.place("hop_s");
   window.reject_unknown();
 
+  const bool events_wanted = root.has("events");
+  StrictToml events = root.table("events");
+  if (events_wanted) config.events = read_event_settings(events);
+
   StrictToml gate = root.table("gate");
   config.gate_level_dbfs = gate.real("level_dbfs", config.gate_level_dbfs, kSilenceDbfs, 0.0);
   gate.reject_unknown();

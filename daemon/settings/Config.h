@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "daemon/net/Address.h"
+#include "daemon/settings/EventSettings.h"
 #include "daemon/settings/StreamSettings.h"
 
 namespace earshot {
@@ -77,6 +78,7 @@ struct Config {
   ModelSettings model;
   double hop_s = 0.5;
   std::string hop_place = "key 'window.hop_s'";  ///< with file and line, where the file has it
+  std::optional<EventSettings> events;  ///< nothing: no events
   double gate_level_dbfs = -60.0;
   std::vector<SourceSettings> sources;
   StreamSettings publish_tcp;

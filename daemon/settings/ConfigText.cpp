@@ -24,6 +24,12 @@ std::string toml_string(std::string_view text) {
   return result + '"';
 }
 
+std::string toml_strings(const std::vector<std::string>& texts) {
+  std::string list;
+  for (const std::string& text : texts) list += (list.empty() ? "" : ", ") + toml_string(text);
+  return '[' + list + ']';
+}
+
 class TomlText {
  public:
   void header(std::string_view name) {
@@ -32,14 +38,35 @@ class TomlText {
   void line(std::string_view key, std::string_view value) {
     fmt::format_to(std::back_inserter(text_), "{} = {}\n", key, value);
   }
+  void events(const EventSettings& events) {
+    header("[events]");
+    line("labels", events.labels ? toml_strings(events.labels->names) : toml_string("all"));
+    line("ignore", toml_strings(events.ignore.names));
+    line("on_windows", std::to_string(events.on_windows));
+    line("of_windows", std::to_string(events.of_windows));
+    line("off_s", toml_real(events.off_s));
+    line("min_s", toml_real(events.min_s));
+    line("max_s", toml_real(events.max_s));
+    line("cooldown_s", toml_real(events.cooldown_s));
+    if (!events.thresholds.empty()) header("[events.threshold]");
+    for (const EventThreshold& each : events.thresholds) line(toml_string(each.label), toml_real(each.threshold));
+    for (const EventGroup& group : events.groups) {
+      header("[[events.group]]");
+      line("name", toml_string(group.name));
+      line("labels", toml_strings(group.labels.names));
+    }
+    for (const EventLevel& level : events.levels) {
+      header("[[events.level]]");
+      line("name", toml_string(level.name));
+      line("above_dbfs", toml_real(level.above_dbfs));
+    }
+  }
   void listener(const Endpoint& listen, const std::vector<IpNetwork>& allow) {
     line("listen", toml_string(listen.text()));
     if (allow.empty()) return;
-    std::string networks;
-    for (const IpNetwork& network : allow) {
-      networks += (networks.empty() ? "" : ", ") + toml_string(network.text());
-    }
-    line("allow", '[' + networks + ']');
+    std::vector<std::string> networks;
+    for (const IpNetwork& network : allow) networks.push_back(network.text());
+    line("allow", toml_strings(networks));
   }
   void pcm(const PcmSettings& pcm) {
     line("format", toml_string(to_string(pcm.format)));
@@ -74,6 +101,7 @@ std::string to_toml(const Config& config) {
   text.line("threads", std::to_string(config.model.threads));
   text.header("[window]");
   text.line("hop_s", toml_real(config.hop_s));
+  if (config.events) text.events(*config.events);
   text.header("[gate]");
   text.line("level_dbfs", toml_real(config.gate_level_dbfs));
   for (const SourceSettings& source : config.sources) {

@@ -41,6 +41,20 @@ class LineMaker {
     return end();
   }
 
+  std::string operator()(const Event& event) {
+    const bool ended = event.phase == Event::Phase::end;
+    begin("event", event.source);
+    json_.field("phase", ended ? "end" : "start").field("event_id", event.id).field("label", event.label);
+    json_.field("start_sample", event.start_sample);
+    if (ended) json_.field("end_sample", event.end_sample).key("duration_s").fixed(event.duration_s, 3);
+    json_.field("time", rfc3339(event.time)).field("peak_confidence", event.peak_confidence);
+    if (event.peak_dbfs) json_.key("peak_dbfs").fixed(*event.peak_dbfs, 2);
+    json_.key("why").begin_object();
+    std::visit([this, &event](const auto& why) { add_why(event, why); }, event.why);
+    json_.end_object();
+    return end();
+  }
+
   std::string operator()(const Gap& gap) {
     begin("gap", gap.source);
     json_.field("start_sample", gap.start_sample).field("samples", gap.samples);
@@ -62,6 +76,33 @@ class LineMaker {
   }
 
   std::string end() { return json_.end_object().take_line(); }
+
+  void add_why(const Event&, const BegunByWindows& why) {
+    json_.field("rule", "windows");
+    if (!why.member.empty()) json_.field("label", why.member);
+    json_.field("needed", why.needed).field("of", why.of).field("threshold", why.threshold);
+    json_.key("scores").begin_array();
+    for (const float score : why.scores) json_.value(score);
+    json_.end_array();
+  }
+
+  void add_why(const Event&, const BegunBySurety& why) {
+    json_.field("rule", "sure");
+    if (!why.member.empty()) json_.field("label", why.member);
+    json_.field("threshold", why.threshold).key("scores").begin_array().value(why.score).end_array();
+  }
+
+  void add_why(const Event&, const BegunByLevel& why) {
+    json_.field("rule", "level").field("above_dbfs", why.above_dbfs);
+    json_.key("level_dbfs").fixed(why.level_dbfs, 2);
+  }
+
+  void add_why(const Event& event, const Ended& why) {
+    json_.field("rule", to_string(why.rule));
+    if (!why.became.empty()) json_.field("label", why.became);
+    json_.field("windows", why.windows);
+    if (!event.peak_dbfs) json_.field("mean_confidence", why.mean_confidence);
+  }
 
   void add_scores(const Prediction& prediction) {
     const std::span<const float> scores = prediction.scores;
@@ -114,6 +155,20 @@ std::string_view to_string(SourceState state) noexcept {
       return "down";
     case SourceState::ended:
       return "ended";
+  }
+  return "";
+}
+
+std::string_view to_string(EndRule rule) noexcept {
+  switch (rule) {
+    case EndRule::quiet:
+      return "quiet";
+    case EndRule::became:
+      return "became";
+    case EndRule::max_s:
+      return "max_s";
+    case EndRule::source:
+      return "source";
   }
   return "";
 }

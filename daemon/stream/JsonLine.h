@@ -30,6 +30,7 @@ std::string json_line(const Message& message, std::uint64_t seq, std::span<const
 std::string rfc3339(UtcTime time);
 
 std::string_view to_string(SourceState state) noexcept;
+std::string_view to_string(EndRule rule) noexcept;
 std::string_view to_string(GapReason reason) noexcept;
 
 }  // namespace earshot

@@ -15,6 +15,9 @@ struct SourceFacts {
   std::string kind;
 };
 
+/// Of a start of the daemon: 128 random bits in hex.
+std::string new_instance();
+
 /// What `hello` tells of the daemon.
 struct StreamFacts {
   std::string model_name;
@@ -26,6 +29,7 @@ struct StreamFacts {
   int rate_hz = 0;
   std::vector<SourceFacts> sources;
   UtcAnchor anchor = UtcAnchor::now();
+  std::string instance = new_instance();
 };
 
 }  // namespace earshot

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
-#include <random>
 
 #include "dsp/base/JsonWriter.h"
 
@@ -14,19 +12,9 @@ SharedLine shared(JsonWriter& json) {
   return std::make_shared<const std::string>(json.take_line());
 }
 
-std::string random_instance() {
-  std::random_device device;
-  std::string text;
-  for (int word = 0; word < 4; ++word) {
-    char hex[9];
-    std::snprintf(hex, sizeof hex, "%08x", device());
-    text += hex;
-  }
-  return text;
-}
-
 Topic topic_of(const Message& message) noexcept {
   if (std::holds_alternative<Prediction>(message)) return Topic::prediction;
+  if (std::holds_alternative<Event>(message)) return Topic::event;
   return std::holds_alternative<Gap>(message) ? Topic::gap : Topic::source;
 }
 
@@ -48,7 +36,7 @@ const SharedLine& OutgoingMessage::line(std::size_t most_scores) {
 }
 
 StreamState::StreamState(StreamFacts facts, std::size_t history, const Counters& counters)
-    : facts_(std::move(facts)), counters_(counters), history_(history), instance_(random_instance()) {
+    : facts_(std::move(facts)), counters_(counters), history_(history) {
   for (const SourceFacts& source : facts_.sources) source_index(source.name);
 }
 
@@ -72,7 +60,7 @@ OutgoingMessage StreamState::add(const Message& message) {
 SharedLine StreamState::hello() const {
   JsonWriter json;
   json.begin_object().field("type", "hello").field("schema", 1U).field("server", "earshotd");
-  json.field("version", EARSHOT_VERSION).field("instance", instance_);
+  json.field("version", EARSHOT_VERSION).field("instance", facts_.instance);
   json.key("model")
       .begin_object()
       .field("name", facts_.model_name)

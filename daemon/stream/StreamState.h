@@ -44,8 +44,7 @@ class StreamState {
 
   const History& history() const noexcept { return history_; }
   const std::vector<std::string>& labels() const noexcept { return facts_.labels; }
-  /// Of this start of the daemon: 128 random bits in hex.
-  const std::string& instance() const noexcept { return instance_; }
+  const std::string& instance() const noexcept { return facts_.instance; }
   /// Those of the facts, then those that messages named; the index is MessageKind::source.
   const std::vector<std::string>& source_names() const noexcept { return source_names_; }
 
@@ -58,7 +57,6 @@ class StreamState {
   StreamFacts facts_;
   const Counters& counters_;
   History history_;
-  std::string instance_;
   std::vector<std::string> source_names_;
   std::vector<SourceState> source_states_;
 };

@@ -1,4 +1,4 @@
-// The level of a window in dBFS, for the gate.
+// The level of a window in dBFS, for the gate and for events.
 #pragma once
 
 #include <span>
@@ -9,5 +9,8 @@ namespace earshot {
 /// side from its start, a shorter rest counts only if there is no whole block. A full-scale sine is -3.01;
 /// never below -120, digital silence.
 double level_dbfs(std::span<const float> window, int rate_hz) noexcept;
+
+/// real-time: the mean square of `block`, which is not empty, around its own mean.
+double power_without_dc(std::span<const float> block) noexcept;
 
 }  // namespace earshot

@@ -265,6 +265,12 @@ bool StrictToml::has(std::string_view key) const {
   return node_->table->contains(key);
 }
 
+std::vector<std::string> StrictToml::keys() const {
+  std::vector<std::string> result;
+  for (const auto& [key, value] : *node_->table) result.emplace_back(key.str());
+  return result;
+}
+
 bool StrictToml::has_text(std::string_view key) const {
   const toml::node* value = node_->table->get(key);
   return value && value->is_string();
@@ -305,7 +311,7 @@ std::filesystem::path StrictToml::path(std::string_view key, const std::filesyst
 std::string StrictToml::place(std::string_view key) const {
   const toml::node* value = node_->table->get(key);
   const std::uint32_t line = value && value->source().begin.line ? value->source().begin.line : node_->line;
-  return position(node_->file, line) + "key '" + node_->prefix + std::string(key) + '\'';
+  return position(node_->file, line) + "key '" + node_->prefix + printable(key) + '\'';
 }
 
 void StrictToml::refuse(std::string_view key, const std::string& found, const std::string& expected) const {

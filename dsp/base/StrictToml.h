@@ -42,6 +42,8 @@ class StrictToml {
   std::pair<double, double> range(std::string_view key, std::pair<double, double> fallback, double least,
                                   double most);
   bool has(std::string_view key) const;
+  /// Of a table whose keys are names that the user chose: all of them, in the order of their bytes. None is marked.
+  std::vector<std::string> keys() const;
   /// "FILE:LINE: key 'window.hop_s'", for errors that are found later.
   std::string place(std::string_view key) const;
   /// Whether the key's value is a string, for keys that take more than one type.

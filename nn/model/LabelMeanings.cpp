@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kMostAncestors = 64;  // bounds what a hostile file can ask for
 
-[[noreturn]] void refuse(const std::string& what) {
+[[noreturn]] void refuse_meanings(const std::string& what) {
   throw Error(ExitCode::bad_data, "label meanings: " + what);
 }
 
@@ -35,7 +35,7 @@ class AncestorSearch {
 
   void visit(std::size_t label, std::size_t depth) {
     if (state_[label] == State::done) return;
-    if (state_[label] == State::open) refuse("'" + labels_[label] + "' is a kind of itself, in a circle");
+    if (state_[label] == State::open) refuse_meanings("'" + labels_[label] + "' is a kind of itself, in a circle");
     if (depth > kMostAncestors) refuse_too_many(label);
     state_[label] = State::open;
     std::vector<std::size_t>& found = found_[label];
@@ -51,7 +51,7 @@ class AncestorSearch {
   }
 
   [[noreturn]] void refuse_too_many(std::size_t label) const {
-    refuse("'" + labels_[label] + "' is a kind of more than " + std::to_string(kMostAncestors) + " labels");
+    refuse_meanings("'" + labels_[label] + "' is a kind of more than " + std::to_string(kMostAncestors) + " labels");
   }
 
   const std::vector<std::string>& labels_;
@@ -65,18 +65,18 @@ class AncestorSearch {
 void validate(const LabelMeanings& meanings, const std::vector<std::string>& labels) {
   const auto expect_label = [&](std::size_t index, const char* where) {
     if (index >= labels.size()) {
-      refuse(std::string(where) + " name label " + std::to_string(index) + ", expected less than the model's " +
+      refuse_meanings(std::string(where) + " name label " + std::to_string(index) + ", expected less than the model's " +
              std::to_string(labels.size()));
     }
   };
   if (!meanings.thresholds.empty() && meanings.thresholds.size() != labels.size()) {
-    refuse("found " + std::to_string(meanings.thresholds.size()) + " thresholds, expected one for each of " +
+    refuse_meanings("found " + std::to_string(meanings.thresholds.size()) + " thresholds, expected one for each of " +
            std::to_string(labels.size()) + " labels, or none");
   }
   for (std::size_t i = 0; i < meanings.thresholds.size(); ++i) {
     const float threshold = meanings.thresholds[i];
     if (!(threshold >= 0.0F && threshold <= 1.0F))
-      refuse("the threshold of '" + labels[i] + "' is " + std::to_string(threshold) + ", expected 0 to 1");
+      refuse_meanings("the threshold of '" + labels[i] + "' is " + std::to_string(threshold) + ", expected 0 to 1");
   }
   for (const std::size_t label : meanings.measured) expect_label(label, "measured thresholds");
   for (const std::size_t label : meanings.ambience) expect_label(label, "ambience");

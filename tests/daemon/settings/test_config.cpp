@@ -23,6 +23,24 @@ path = "models/m.safetensors"
 threads = 2
 [window]
 hop_s = 0.25
+[events]
+labels = ["Dog", "Inside, small room"]
+ignore = ["Speech"]
+on_windows = 3
+of_windows = 4
+off_s = 1.5
+min_s = 0.25
+max_s = 60
+cooldown_s = 5.0
+[events.threshold]
+Dog = 0.4
+"a \"quoted\" name" = 1
+[[events.group]]
+name = "animal"
+labels = ["Cat"]
+[[events.level]]
+name = "loud"
+above_dbfs = -20
 [gate]
 level_dbfs = -50.5
 [[source]]
@@ -77,6 +95,25 @@ TEST_CASE("every key of every kind is read") {
   CHECK(config.model.path == "dir/models/m.safetensors");
   CHECK(config.model.threads == 2);
   CHECK(config.hop_s == 0.25);
+  REQUIRE(config.events);
+  CHECK(config.events->labels->names == std::vector<std::string>{"Dog", "Inside, small room"});
+  CHECK(config.events->labels->place == "dir/earshot.toml:7: key 'events.labels'");
+  CHECK(config.events->ignore.names == std::vector<std::string>{"Speech"});
+  CHECK(config.events->on_windows == 3);
+  CHECK(config.events->of_windows == 4);
+  CHECK(config.events->off_s == 1.5);
+  CHECK(config.events->min_s == 0.25);
+  CHECK(config.events->max_s == 60.0);
+  CHECK(config.events->cooldown_s == 5.0);
+  REQUIRE(config.events->thresholds.size() == 2);
+  CHECK(config.events->thresholds[0].label == "Dog");
+  CHECK(config.events->thresholds[0].threshold == 0.4);
+  CHECK(config.events->thresholds[1].label == "a \"quoted\" name");
+  REQUIRE(config.events->groups.size() == 1);
+  CHECK(config.events->groups[0].name == "animal");
+  CHECK(config.events->groups[0].labels.names == std::vector<std::string>{"Cat"});
+  REQUIRE(config.events->levels.size() == 1);
+  CHECK(config.events->levels[0].above_dbfs == -20.0);
   CHECK(config.gate_level_dbfs == -50.5);
   REQUIRE(config.sources.size() == 4);
   CHECK(std::get<MicrophoneSettings>(config.sources[0].kind).device == "USB");
@@ -107,6 +144,7 @@ TEST_CASE("a microphone is all that must be said") {
   CHECK(config.model.path == "dir/esc10-v6.safetensors");
   CHECK(config.model.threads == 1);
   CHECK(config.hop_s == 0.5);
+  CHECK_FALSE(config.events);
   CHECK(config.gate_level_dbfs == -60.0);
   CHECK(std::get<MicrophoneSettings>(config.sources.at(0).kind).device == "default");
   CHECK(config.publish_tcp.listen.text() == "127.0.0.1:7557");
@@ -132,6 +170,37 @@ TEST_CASE("each mistake is named with file, line and key") {
        "dir/earshot.toml:5: key 'window.hop_s': found \"1\" (a string), expected a number"},
       {mic + "[window]\nhop_s = 0\n",
        "dir/earshot.toml:5: key 'window.hop_s': found 0, expected a number in 0.001 .. 60"},
+      {mic + "[events]\nlabels = \"none\"\n",
+       "dir/earshot.toml:5: key 'events.labels': found \"none\", expected \"all\""},
+      {mic + "[events]\nlabels = [1]\n", "dir/earshot.toml:5: key 'events.labels': found an element 1, expected strings"},
+      {mic + "[events]\nof_windows = 65\n",
+       "dir/earshot.toml:5: key 'events.of_windows': found 65, expected an integer in 1 .. 64"},
+      {mic + "[events]\non_windows = 4\n",
+       "dir/earshot.toml:5: key 'events.on_windows': found 4, expected an integer in 1 .. 3"},
+      {mic + "[events]\noff_s = -1\n",
+       "dir/earshot.toml:5: key 'events.off_s': found -1, expected a number in 0 .. 86400"},
+      {mic + "[events]\nmin_s = 300\n",
+       "dir/earshot.toml:5: key 'events.min_s': found 300.0, expected less than max_s, which is 300.0"},
+      {mic + "[events]\nmin_s = 2\nmax_s = 1.5\n",
+       "dir/earshot.toml:6: key 'events.max_s': found 1.5, expected more than min_s, which is 2.0"},
+      {mic + "[events]\nof = 3\n", "dir/earshot.toml:5: key 'events.of': found an unknown key"},
+      {mic + "[events.threshold]\n\"D\\n\" = 0\n",
+       "dir/earshot.toml:5: key 'events.threshold.D\\n': found 0.0, expected a number above 0, at most 1"},
+      {mic + "[events.threshold]\nDog = 1.5\n",
+       "dir/earshot.toml:5: key 'events.threshold.Dog': found 1.5, expected a number in 0 .. 1"},
+      {mic + "[[events.group]]\nlabels = [\"Dog\"]\n", "dir/earshot.toml:4: key 'events.group.name': found nothing"},
+      {mic + "[[events.group]]\nname = \"\"\nlabels = [\"Dog\"]\n",
+       "dir/earshot.toml:5: key 'events.group.name': found an empty string"},
+      {mic + "[[events.group]]\nname = \"x\"\n", "dir/earshot.toml:4: key 'events.group.labels': found nothing"},
+      {mic + "[[events.group]]\nname = \"x\"\nlabels = []\n",
+       "dir/earshot.toml:6: key 'events.group.labels': found an empty list"},
+      {mic + "[[events.level]]\nname = \"a\\nb\"\n",
+       "dir/earshot.toml:5: key 'events.level.name': found \"a\\nb\", which holds a control character"},
+      {mic + "[[events.level]]\nname = \"x\"\n", "dir/earshot.toml:4: key 'events.level.above_dbfs': found nothing"},
+      {mic + "[[events.level]]\nname = \"x\"\nabove_dbfs = 3\n",
+       "dir/earshot.toml:6: key 'events.level.above_dbfs': found 3, expected a number in -120 .. 0"},
+      {mic + "[[events.group]]\nname = \"x\"\nlabels = [\"Dog\"]\n[[events.level]]\nname = \"x\"\nabove_dbfs = 0\n",
+       "dir/earshot.toml:8: key 'events.level.name': found \"x\" a second time, expected a name that no other"},
       {mic + "[gate]\nlevel_dbfs = 1.0\n", "dir/earshot.toml:5: key 'gate.level_dbfs': found 1.0, expected"},
       {mic + "[model]\nthreads = 0\n",
        "dir/earshot.toml:5: key 'model.threads': found 0, expected an integer in 1 .. 64"},

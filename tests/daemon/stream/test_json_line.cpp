@@ -95,6 +95,42 @@ TEST_CASE("fewer scores are the highest ones, still in the model's order") {
   CHECK(line(equals, 1).find("\"label\":\"dog\"") != std::string::npos);
 }
 
+TEST_CASE("an event's lines say when, how sure and why") {
+  Event event{.phase = Event::Phase::start,
+              .id = "abc-12",
+              .source = "mic",
+              .label = "dog",
+              .start_sample = 22050,
+              .time = kTime,
+              .peak_confidence = 0.75F,
+              .peak_dbfs = {},
+              .why = BegunByWindows{2, 3, 0.5F, {0.5F, std::numeric_limits<float>::quiet_NaN(), 0.75F}, ""}};
+  const std::string start =
+      "{\"type\":\"event\",\"seq\":7,\"source\":\"mic\",\"phase\":\"start\",\"event_id\":\"abc-12\",\"label\":\"dog\","
+      "\"start_sample\":22050,\"time\":\"2025-03-01T12:34:56.000007Z\",\"peak_confidence\":0.75,";
+  CHECK(line(event) == start + "\"why\":{\"rule\":\"windows\",\"needed\":2,\"of\":3,\"threshold\":0.5,\"scores\":[0.5,"
+                               "null,0.75]}}\n");
+  event.why = BegunBySurety{0.75F, 0.875F, "rain"};
+  CHECK(line(event) ==
+        start + "\"why\":{\"rule\":\"sure\",\"label\":\"rain\",\"threshold\":0.75,\"scores\":[0.875]}}\n");
+  event.peak_dbfs = -12.345;
+  event.why = BegunByLevel{-20.0, -12.345};
+  CHECK(line(event) == start + "\"peak_dbfs\":-12.35,\"why\":{\"rule\":\"level\",\"above_dbfs\":-20,\"level_dbfs\":"
+                               "-12.35}}\n");
+  event.peak_dbfs.reset();
+  event.phase = Event::Phase::end;
+  event.end_sample = 66150;
+  event.duration_s = 1.0;
+  event.why = Ended{EndRule::became, "rain", 4, 0.625F};
+  CHECK(line(event) ==
+        "{\"type\":\"event\",\"seq\":7,\"source\":\"mic\",\"phase\":\"end\",\"event_id\":\"abc-12\",\"label\":\"dog\","
+        "\"start_sample\":22050,\"end_sample\":66150,\"duration_s\":1.000,\"time\":\"2025-03-01T12:34:56.000007Z\","
+        "\"peak_confidence\":0.75,\"why\":{\"rule\":\"became\",\"label\":\"rain\",\"windows\":4,\"mean_confidence\":0.625}}"
+        "\n");
+  event.why = Ended{EndRule::max_s, "", 4, 0.5F};
+  CHECK(line(event).ends_with("\"why\":{\"rule\":\"max_s\",\"windows\":4,\"mean_confidence\":0.5}}\n"));
+}
+
 TEST_CASE("gaps and changes of a source have their lines") {
   CHECK(line(Gap{"mic", 100, 441, GapReason::device, 0}) ==
         "{\"type\":\"gap\",\"seq\":7,\"source\":\"mic\",\"start_sample\":100,\"samples\":441,\"reason\":"

@@ -40,6 +40,12 @@ TEST_CASE("docs/stream.md names every message and every field of it") {
   prediction.scores = {0.25F, 0.75F};
   prediction.padded_samples = 3;
   publish(prediction);
+  Event event;
+  event.source = "mic";
+  event.phase = Event::Phase::end;
+  event.peak_dbfs = -10.0;
+  event.why = Ended{};
+  publish(event);
   publish(Gap{"mic", 0, 0, GapReason::overload, 2});
   publish(SourceChange{"mic", SourceState::ended, "end of file", 5});
   client.heartbeat(state.heartbeat(1));

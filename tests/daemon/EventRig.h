@@ -1,0 +1,87 @@
+// EventRig: a detector without a model or sound around it: windows of a second every half, at 1000 samples a second.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/hearing/EventDetector.h"
+#include "daemon/hearing/EventRules.h"
+#include "tests/daemon/Collector.h"
+
+namespace earshot::test {
+
+/// Labels of a model without a network, of scores that stand each for itself. `kinds`: a label and what it is a kind of.
+inline Model labels_only(std::vector<std::string> labels,
+                         const std::vector<std::pair<std::size_t, std::size_t>>& kinds = {}) {
+  Model model;
+  model.recipe.rate_hz = 1000;
+  model.labels = std::move(labels);
+  model.architecture.scores = Scores::sigmoid;
+  model.meanings.parents = kinds;
+  return model;
+}
+
+/// Animal; Dog and Cat, which are kinds of it; Bark, a kind of Dog; Siren; Silence, which is ambience.
+inline Model animals() {
+  Model model = labels_only({"Animal", "Dog", "Cat", "Bark", "Siren", "Silence"}, {{1, 0}, {2, 0}, {3, 1}});
+  model.meanings.ambience = {5};
+  return model;
+}
+
+class EventRig {
+ public:
+  using Scores = std::map<std::string, float>;
+
+  explicit EventRig(const EventSettings& settings = {}, Model of = animals())
+      : model(std::move(of)),
+        clock(1000, UtcTime(std::chrono::seconds(1'700'000'000))),
+        detector(std::make_shared<const EventRules>(event_rules(settings, model)), "mic", "instance", clock, sink,
+                 counters) {
+    sink.on_message = [this](const Message&) { ++published; };
+  }
+
+  /// The next window; a label that is not named has 0.
+  void hear(const Scores& scores, double level_dbfs = -30.0, std::span<const float> samples = {}) {
+    std::vector<float> all(model.labels.size());
+    for (const auto& [label, score] : scores) {
+      all[static_cast<std::size_t>(std::ranges::find(model.labels, label) - model.labels.begin())] = score;
+    }
+    tell({.start_sample = next, .end_sample = next + 1000, .level_dbfs = level_dbfs, .scores = all, .samples = samples});
+  }
+  void hear_times(int times, const Scores& scores) {
+    for (int i = 0; i < times; ++i) hear(scores);
+  }
+  void hear_gated(double level_dbfs = -90.0) {
+    tell({.start_sample = next, .end_sample = next + 1000, .level_dbfs = level_dbfs, .scores = {}, .samples = {}});
+  }
+  void tell(const EventWindow& window) {
+    detector.hear(window);
+    next += 500;
+  }
+
+  std::vector<Event> events() const { return sink.all<Event>(); }
+  /// "Dog+ Dog- Cat+": what began and ended, in order.
+  std::string story() const {
+    std::string text;
+    for (const Event& event : events()) {
+      text += (text.empty() ? "" : " ") + event.label + (event.phase == Event::Phase::start ? '+' : '-');
+    }
+    return text;
+  }
+
+  const Model model;
+  StreamClock clock;
+  Collector sink;
+  Counters counters;
+  EventDetector detector;
+  std::uint64_t next = 0;     ///< where the next window starts
+  std::size_t published = 0;  ///< events' starts and ends
+};
+
+}  // namespace earshot::test
