@@ -27,7 +27,7 @@ void run_demo(std::ostream& out) {
                 "standard output: found a terminal, expected a program that takes PCM (try ./run --demo)");
   auto due = std::chrono::steady_clock::now();
   for (const DemoSound& sound : demo_sounds()) {
-    std::cerr << "demo: now a synthesised " << sound.name << '\n';
+    std::cerr << "demo: now " << sound.what << ", synthesised\n";
     const std::vector<float> made = sound.make(kSoundSeconds);
     for (std::span<const float> rest = made; !rest.empty();) {
       const auto chunk = rest.first(std::min(kChunkSamples, rest.size()));

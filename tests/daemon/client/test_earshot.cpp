@@ -163,6 +163,7 @@ TEST_CASE("Ctrl-C, SIGTERM and SIGHUP end every command at once, quietly, with 1
     {
       Child playing({EARSHOT_EARSHOT, "demo"});
       await([&] { return !playing.out().empty(); });
+      CHECK(playing.err() == "demo: now a voice, synthesised\n");
       playing.send_signal(signal);
       CHECK(playing.wait(10s) == 128 + signal);
     }
