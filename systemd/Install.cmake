@@ -15,7 +15,7 @@ install_with(systemd/earshotd.service "${CMAKE_INSTALL_PREFIX}/lib/systemd/syste
   "ExecStart=earshotd " "ExecStart=${bindir}/earshotd ")
 
 # The example with the model's place spelled out; /etc's copy is the administrator's and written once.
-set(model "esc10-v6.safetensors")
+set(model "earshot.safetensors")
 set(folders "${datadir}/earshot")
 if(NOT EXISTS "$ENV{DESTDIR}/etc/earshot/earshot.toml")
   list(APPEND folders /etc/earshot)

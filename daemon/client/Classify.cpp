@@ -1,10 +1,8 @@
 #include "daemon/client/Classify.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <memory>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -14,6 +12,7 @@
 #include "daemon/client/AlsoHeard.h"
 #include "daemon/hearing/EventRules.h"
 #include "daemon/hearing/Message.h"
+#include "daemon/settings/BundledModel.h"
 #include "daemon/settings/Config.h"
 #include "daemon/stream/JsonLine.h"
 #include "daemon/stream/StreamFacts.h"
@@ -111,16 +110,7 @@ FoundModel find_model_and_events() {
     const Config config = load_config(*path);
     return {config.model.path, config.events.value_or(EventSettings())};
   }
-  std::error_code ignored;  // what cannot be seen is not there
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
-  const std::array places{program / "../share/earshot/esc10-v6.safetensors",
-                          program / "../../config/esc10-v6.safetensors"};
-  for (const std::filesystem::path& place : places) {
-    if (std::filesystem::exists(place, ignored)) return {place.lexically_normal(), {}};
-  }
-  throw Error(ExitCode::no_input, "found no model at " + places[0].lexically_normal().string() + " or " +
-                                      places[1].lexically_normal().string() +
-                                      ", expected one there or --model FILE");
+  return {bundled_model(), {}};
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "daemon/settings/BundledModel.h"
 #include "dsp/audio/Resampler.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/StrictToml.h"
@@ -14,7 +15,6 @@
 namespace earshot {
 namespace {
 
-constexpr const char* kBundledModel = "esc10-v6.safetensors";
 constexpr int kMaxSourceChannels = 64;
 constexpr std::array<std::string_view, 4> kSampleFormats{"s16le", "s24le", "s32le", "f32le"};
 
@@ -174,7 +174,7 @@ StreamSettings read_publish(StrictToml& root, Listeners& listeners) {
 Config read_config(StrictToml root) {
   Config config;
   StrictToml model = root.table("model");
-  config.model.path = model.path("path", kBundledModel);
+  config.model.path = model.path("path", bundled_model());
   config.model.threads = static_cast<int>(model.integer("threads", config.model.threads, 1, 64));
   model.reject_unknown();
 

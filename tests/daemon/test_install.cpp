@@ -35,7 +35,7 @@ TEST_CASE("what is installed names the prefix of the installation, not that of t
   const TemporaryDirectory directory;
   const std::filesystem::path root = directory / "root";
   install(root, "/usr");
-  const std::string model = "/usr/share/earshot/esc10-v6.safetensors";
+  const std::string model = "/usr/share/earshot/earshot.safetensors";
   for (const char* place : {"etc/earshot/earshot.toml", "usr/share/earshot/earshot.toml"}) {
     const std::string config = text_of(root / place);
     CHECK(config.find("path = \"" + model + "\"") != std::string::npos);

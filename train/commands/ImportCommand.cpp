@@ -129,6 +129,7 @@ void run_import(const ImportOptions& options) {
   model.provenance["format"] = network.keras_version.empty()
                                    ? network.format
                                    : fmt::format("{}, version {}", network.format, network.keras_version);
+  if (options.notice) model.provenance["notice"] = *options.notice;
   try {
     check_writable(model);
   } catch (const Error& error) {
@@ -156,6 +157,7 @@ void add_import(CommandLine& line) {
   command.option("--bits", &options->bits, "Of a kernel's value: 16 halves the file, scores move in the fourth digit")
       .one_of({"16", "32"})
       .shows_default();
+  command.option("--notice", &options->notice, "Whom the model is to credit, and the licence");
   command.option("--out", &options->out, "The model file to write").required();
   command.option("--recipe", &options->recipe, "How sound becomes the network's input: a preset's name")
       .shows_default();

@@ -21,6 +21,7 @@ struct ImportOptions {
   std::optional<double> window_s;  ///< instead of the recipe's
   std::optional<std::filesystem::path> meanings;  ///< as load_meanings() takes them
   std::string bits = "32";                  ///< of a kernel's value, or 16
+  std::optional<std::string> notice;        ///< whom the model credits
   std::optional<std::string> architecture;  ///< for a file of weights alone: v6, v5, efficientnet_b0, yamnet
 };
 

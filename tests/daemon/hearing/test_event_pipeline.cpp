@@ -38,6 +38,11 @@ const Model& small_model() {
   return made;
 }
 
+ClassifierPool& small_classifiers() {
+  static ClassifierPool pool(prepare_network(small_model()), 1, 1);
+  return pool;
+}
+
 struct EventPipeline {
   EventPipeline() {
     EventSettings settings;
@@ -52,10 +57,9 @@ struct EventPipeline {
                          .hop_samples = 8000,
                          .gain_db = 0.0,
                          .gate_dbfs = -60.0,
-                         .threads = 1,
                          .events = std::make_shared<const EventRules>(event_rules(settings, small_model())),
                          .instance = "i"},
-        small_model(), prepare_network(small_model()), UtcTime(1'700'000'000s), sink, counters);
+        small_model(), small_classifiers(), UtcTime(1'700'000'000s), sink, counters);
   }
   std::string lines() const {
     std::string text;
@@ -167,7 +171,7 @@ TEST_CASE("without rules there are no events") {
   Collector sink;
   Counters counters;
   Pipeline pipeline({.source = "s", .hop_samples = 8000, .gate_dbfs = std::nullopt}, small_model(),
-                    prepare_network(small_model()), UtcTime(), sink, counters);
+                    small_classifiers(), UtcTime(), sink, counters);
   pipeline.open(16'000);
   pipeline.push(two_noises(16'000));
   pipeline.finish();

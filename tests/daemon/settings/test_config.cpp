@@ -8,6 +8,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "daemon/settings/BundledModel.h"
 #include "daemon/settings/Config.h"
 #include "dsp/base/Error.h"
 #include "tests/support/AsNobody.h"
@@ -141,7 +142,8 @@ TEST_CASE("every key of every kind is read") {
 
 TEST_CASE("a microphone is all that must be said") {
   const Config config = parse_config(kMicrophone, "dir/earshot.toml");
-  CHECK(config.model.path == "dir/esc10-v6.safetensors");
+  CHECK(config.model.path == bundled_model());
+  CHECK(config.model.path.filename() == "earshot.safetensors");
   CHECK(config.model.threads == 1);
   CHECK(config.hop_s == 0.5);
   CHECK_FALSE(config.events);
@@ -309,7 +311,7 @@ TEST_CASE("a configuration that this user may not look for is found, if there is
 
 TEST_CASE("the example beside the model is good") {
   const Config config = load_config(EARSHOT_SOURCE_DIR "/config/earshot.toml");
-  CHECK(config.model.path.filename() == "esc10-v6.safetensors");
+  CHECK(config.model.path.filename() == "earshot.safetensors");
   REQUIRE(config.sources.size() == 2);
   CHECK(kind_name(config.sources[0]) == "microphone");
   CHECK(kind_name(config.sources[1]) == "tcp");
