@@ -32,8 +32,6 @@ class PcmDecoder {
   void reset() noexcept { bytes_.clear(); }
 
  private:
-  float sample_at(std::size_t offset) const noexcept;
-
   SampleFormat format_;
   std::size_t sample_bytes_;
   FrameMixer mixer_;
