@@ -16,7 +16,7 @@
 
 namespace earshot::test {
 
-/// Labels of a model without a network, of scores that stand each for itself. `kinds`: a label and what it is a kind of.
+/// Labels without a network, of scores that stand each for itself. `kinds`: a label and what it is a kind of.
 inline Model labels_only(std::vector<std::string> labels,
                          const std::vector<std::pair<std::size_t, std::size_t>>& kinds = {}) {
   Model model;
@@ -52,7 +52,11 @@ class EventRig {
     for (const auto& [label, score] : scores) {
       all[static_cast<std::size_t>(std::ranges::find(model.labels, label) - model.labels.begin())] = score;
     }
-    tell({.start_sample = next, .end_sample = next + 1000, .level_dbfs = level_dbfs, .scores = all, .samples = samples});
+    tell({.start_sample = next,
+          .end_sample = next + 1000,
+          .level_dbfs = level_dbfs,
+          .scores = all,
+          .samples = samples});
   }
   void hear_times(int times, const Scores& scores) {
     for (int i = 0; i < times; ++i) hear(scores);

@@ -280,6 +280,19 @@ TEST_CASE("a child that is not told of for min_s hinders its parent no sooner") 
   CHECK(why_of<Ended>(rig.events()[1]).rule == EndRule::became);
 }
 
+TEST_CASE("a parent that nobody was told of is forgotten when a child of it is told of, and leaves it no start") {
+  EventSettings settings;
+  settings.min_s = 1.2;
+  EventRig rig(settings);
+  rig.hear({{"Animal", 0.9F}});
+  rig.hear({{"Dog", 0.9F}});
+  rig.hear({{"Dog", 0.9F}, {"Animal", 0.9F}});
+  REQUIRE(rig.story() == "Dog+");
+  CHECK(rig.events()[0].start_sample == 500);
+  rig.detector.end_all();
+  CHECK(rig.story() == "Dog+ Dog-");
+}
+
 TEST_CASE("ambience makes no events unless it is named in a list") {
   EventRig usual;
   usual.hear({{"Silence", 1.0F}});
