@@ -1,14 +1,18 @@
 // EventRig: a detector without a model or sound around it: windows of a second every half, at 1000 samples a second.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
+
+#include <catch2/catch.hpp>
 
 #include "daemon/hearing/EventDetector.h"
 #include "daemon/hearing/EventRules.h"
@@ -87,5 +91,17 @@ class EventRig {
   std::uint64_t next = 0;     ///< where the next window starts
   std::size_t published = 0;  ///< events' starts and ends
 };
+
+inline EventSettings with_quick_end() {
+  EventSettings settings;
+  settings.off_s = 0.5;
+  return settings;
+}
+
+template <class Why>
+Why why_of(const Event& event) {
+  REQUIRE(std::holds_alternative<Why>(event.why));
+  return std::get<Why>(event.why);
+}
 
 }  // namespace earshot::test
