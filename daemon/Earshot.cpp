@@ -74,6 +74,9 @@ void add_classify(CLI::App& app, ClassifySettings& settings) {
       ->check(number(kSilenceDbfs, 0.0));
   command.add_flag("--events", settings.events, "What begins and ends, in the place of windows");
   command.add_flag("--json", settings.json, "Lines as on the stream");
+  command.footer(
+      "--events takes the rules of [events] from the configuration that the model is taken from, else the usual\n"
+      "ones. Without --json it prints a line when an event is over.");
 }
 
 void add_send(CLI::App& app, std::string& receiver, SendSettings& settings) {

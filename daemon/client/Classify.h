@@ -25,9 +25,9 @@ struct ClassifySettings {
 /// neither.
 std::filesystem::path find_model();
 
-/// Windows to `out` as they are classified, or events as they end, and as lines of JSON as they begin, too. The rules of
-/// events are those of the configuration that the model comes from, else the usual ones; a file that cannot be read is named on `errors`, and the others
-/// are done. Returns the first file's code that failed. Throws Error for what concerns them all.
+/// Windows to `out` as they are classified; or events as they end, as lines of JSON also as they begin, by the rules of
+/// the configuration that the model comes from, else by the usual ones. A file that cannot be read is named on
+/// `errors`, and the others are done. Returns the first file's code that failed. Throws Error for what concerns them all.
 ExitCode classify_files(const ClassifySettings& settings, std::ostream& out, std::ostream& errors);
 
 }  // namespace earshot

@@ -176,11 +176,11 @@ void EventDetector::tell(std::size_t index) {
   Running& event = running_[tracks_[index].running];
   const std::string& name = rules_->tracks[index].name;
   for (const std::size_t ancestor : rules_->tracks[index].ancestors) {
-    const std::size_t before = tracks_[ancestor].running;
-    if (before != kNone) {
-      if (running_[before].start_sample < event.start_sample) {
-        event.start_sample = running_[before].start_sample;
-        event.start_time = running_[before].start_time;
+    if (tracks_[ancestor].running != kNone) {
+      const Running& before = running_[tracks_[ancestor].running];
+      if (before.told && before.start_sample < event.start_sample) {
+        event.start_sample = before.start_sample;
+        event.start_time = before.start_time;
       }
       end(ancestor, EndRule::became, name);
     }

@@ -24,11 +24,10 @@ struct EventWindow {
   std::span<const float> samples;  ///< from start_sample on, at the rate of the rules
 };
 
-/// One source's events. All it counts is samples of the source's timeline: gaps and skipped windows need no care but that
-/// windows before and after a gap are never counted together. Not thread safe.
-///
-/// Of each window the ends are published before the starts. An event that has not lasted the least time is not told of:
-/// till then it hinders no other and is no news if it ends.
+/// One source's events. All it counts is samples of the source's timeline, so that gaps and skipped windows need no
+/// care but that windows on both sides of a gap are never counted together. Of each window the ends are published
+/// before the starts. An event that has not lasted the least time is not told of: till then it hinders no other, and
+/// is no news if it ends. Not thread safe.
 class EventDetector {
  public:
   /// `clock`, `sink` and `counters` outlive it. Ids are "<instance>-<number>", numbered over all sources.
@@ -95,9 +94,9 @@ class EventDetector {
   const StreamClock& clock_;
   MessageSink& sink_;
   Counters& counters_;
-  std::vector<Track> tracks_;       // as the rules have them
+  std::vector<Track> tracks_;         // as the rules have them
   std::vector<HeardWindow> windows_;  // the last of them, a ring
-  std::vector<float> scores_;       // (of_windows, tracks), the same ring
+  std::vector<float> scores_;         // (of_windows, tracks), the same ring
   std::vector<Running> running_;
   std::vector<std::size_t> begun_;  // tracks, by this window
   std::size_t heard_windows_ = 0;   // since a gap

@@ -31,7 +31,8 @@ std::size_t label_index(const std::vector<std::string>& labels, const std::strin
   const auto found = std::find(labels.begin(), labels.end(), name);
   if (found != labels.end()) return static_cast<std::size_t>(found - labels.begin());
   throw Error(ExitCode::config,
-              fmt::format("{}: found \"{}\", which is none of the model's {} labels, expected one of them; nearest are {}",
+              fmt::format("{}: found \"{}\", which is none of the model's {} labels, expected one of them; "
+                          "nearest are {}",
                           place, printable(name), labels.size(), nearest_labels(labels, name)));
 }
 

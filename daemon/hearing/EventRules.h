@@ -17,7 +17,7 @@ struct EventTrack {
   Kind kind = Kind::label;
   std::string name;
   std::vector<std::size_t> labels = {};     ///< the label, or the group's
-  double above_dbfs = 0.0;             ///< of a level
+  double above_dbfs = 0.0;                  ///< of a level
   std::vector<std::size_t> ancestors = {};  ///< the tracks that this one is a kind of, each behind it in the list
 };
 
@@ -37,8 +37,8 @@ struct EventRules {
   int rate_hz = 0;
 };
 
-/// Throws Error(config) naming place, what was found and the nearest labels: a label that the model lacks, or a group or
-/// level that is called like one that it has.
+/// Throws Error(config) naming the place and what was found: a label that the model lacks, with the nearest that it
+/// has; a group or level that is called like a label.
 EventRules event_rules(const EventSettings& settings, const Model& model);
 
 }  // namespace earshot

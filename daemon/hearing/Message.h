@@ -1,4 +1,4 @@
-// What a pipeline tells the world: predictions, events, gaps, changes of a source. Plain data; its JSON is made elsewhere.
+// What a pipeline tells the world: predictions, events, gaps, states. Plain data; its JSON is made elsewhere.
 #pragma once
 
 #include <algorithm>
@@ -79,8 +79,8 @@ enum class EndRule { quiet, became, max_s, source };
 
 struct Ended {
   EndRule rule = EndRule::quiet;
-  std::string became;         ///< the label whose event took this one's place
-  std::uint64_t windows = 0;  ///< that had it
+  std::string became;            ///< the label whose event took this one's place
+  std::uint64_t windows = 0;     ///< that had it
   float mean_confidence = 0.0F;  ///< of those
 };
 
@@ -90,12 +90,12 @@ struct Event {
   Phase phase = Phase::start;
   std::string id;  ///< unique over instances
   std::string source;
-  std::string label;               ///< the model's, or the name of a group or a level
-  std::uint64_t start_sample = 0;  ///< an estimate
-  std::uint64_t end_sample = 0;    ///< of an end, exclusive
-  double duration_s = 0.0;         ///< of an end
-  UtcTime time;                    ///< of the start, or of the end
-  float peak_confidence = 0.0F;    ///< so far; 1 for a level, which is measured
+  std::string label;                ///< the model's, or the name of a group or a level
+  std::uint64_t start_sample = 0;   ///< an estimate
+  std::uint64_t end_sample = 0;     ///< of an end, exclusive
+  double duration_s = 0.0;          ///< of an end
+  UtcTime time;                     ///< of the start, or of the end
+  float peak_confidence = 0.0F;     ///< so far; 1 for a level, which is measured
   std::optional<double> peak_dbfs;  ///< of a level only
   std::variant<BegunByWindows, BegunBySurety, BegunByLevel, Ended> why;
 };

@@ -24,7 +24,7 @@ using boost::system::error_code;
 namespace {
 
 constexpr int kMostSendBufferBytes = 64 * 1024;
-constexpr std::size_t kReadBytes = 4096;
+constexpr std::size_t kRequestBytes = 4096;
 
 }  // namespace
 
@@ -89,7 +89,7 @@ void StreamSession::close() {
 }
 
 asio::awaitable<void> StreamSession::read() {
-  std::array<char, kReadBytes> buffer;
+  std::array<char, kRequestBytes> buffer;
   error_code error;
   while (!closed_) {
     const std::size_t count = co_await socket_.async_read_some(

@@ -1,14 +1,18 @@
 // EventRig: a detector without a model or sound around it: windows of a second every half, at 1000 samples a second.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
+
+#include <catch2/catch.hpp>
 
 #include "daemon/hearing/EventDetector.h"
 #include "daemon/hearing/EventRules.h"
@@ -16,7 +20,7 @@
 
 namespace earshot::test {
 
-/// Labels of a model without a network, of scores that stand each for itself. `kinds`: a label and what it is a kind of.
+/// Labels without a network, of scores that stand each for itself. `kinds`: a label and what it is a kind of.
 inline Model labels_only(std::vector<std::string> labels,
                          const std::vector<std::pair<std::size_t, std::size_t>>& kinds = {}) {
   Model model;
@@ -52,7 +56,11 @@ class EventRig {
     for (const auto& [label, score] : scores) {
       all[static_cast<std::size_t>(std::ranges::find(model.labels, label) - model.labels.begin())] = score;
     }
-    tell({.start_sample = next, .end_sample = next + 1000, .level_dbfs = level_dbfs, .scores = all, .samples = samples});
+    tell({.start_sample = next,
+          .end_sample = next + 1000,
+          .level_dbfs = level_dbfs,
+          .scores = all,
+          .samples = samples});
   }
   void hear_times(int times, const Scores& scores) {
     for (int i = 0; i < times; ++i) hear(scores);
@@ -83,5 +91,17 @@ class EventRig {
   std::uint64_t next = 0;     ///< where the next window starts
   std::size_t published = 0;  ///< events' starts and ends
 };
+
+inline EventSettings with_quick_end() {
+  EventSettings settings;
+  settings.off_s = 0.5;
+  return settings;
+}
+
+template <class Why>
+Why why_of(const Event& event) {
+  REQUIRE(std::holds_alternative<Why>(event.why));
+  return std::get<Why>(event.why);
+}
 
 }  // namespace earshot::test

@@ -141,8 +141,8 @@ TEST_CASE("a daemon and check-config refuse rules of events that its model canno
     const Finished finished = run_program(arguments);
     CHECK(finished.code == 78);
     CHECK_THAT(finished.err, Catch::Matchers::Contains(
-                                 "earshot.toml:12: key 'events.ignore': found \"sevn\", which is none of the model's 10 "
-                                 "labels, expected one of them; nearest are \"seven\""));
+                                 "earshot.toml:12: key 'events.ignore': found \"sevn\", which is none of the model's "
+                                 "10 labels, expected one of them; nearest are \"seven\""));
   }
 }
 

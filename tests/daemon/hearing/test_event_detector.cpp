@@ -1,4 +1,4 @@
-// EventDetector: each rule by which an event begins, goes on and ends.
+// EventDetector: when an event begins, how long it goes on and where it ends.
 #include <chrono>
 #include <cmath>
 #include <string>
@@ -10,29 +10,8 @@
 #include "tests/support/AllocationGuard.h"
 
 namespace earshot::test {
-namespace {
 
 using namespace std::chrono_literals;
-
-template <class Why>
-Why why_of(const Event& event) {
-  REQUIRE(std::holds_alternative<Why>(event.why));
-  return std::get<Why>(event.why);
-}
-
-EventSettings quick() {
-  EventSettings settings;
-  settings.off_s = 0.5;
-  return settings;
-}
-
-Model bird_softmax() {
-  Model model = labels_only({"crow", "owl", "wren"});
-  model.architecture.scores = Scores::softmax;
-  return model;
-}
-
-}  // namespace
 
 TEST_CASE("two of the last three windows at the threshold begin an event, and it says so") {
   EventRig rig;
@@ -104,7 +83,7 @@ TEST_CASE("a pause shorter than off_s interrupts nothing") {
 }
 
 TEST_CASE("what ended begins anew by windows of its own only") {
-  EventRig rig(quick());
+  EventRig rig(with_quick_end());
   rig.hear_times(2, {{"Dog", 0.6F}});
   rig.hear({});  // ends it; two of these three windows had it
   REQUIRE(rig.story() == "Dog+ Dog-");
@@ -117,7 +96,7 @@ TEST_CASE("what ended begins anew by windows of its own only") {
 }
 
 TEST_CASE("an event shorter than min_s is told to nobody, a longer one from where it began") {
-  EventSettings settings = quick();
+  EventSettings settings = with_quick_end();
   settings.min_s = 2.0;
   EventRig rig(settings);
   rig.hear_times(2, {{"Dog", 0.6F}});  // 1.5 s
@@ -146,7 +125,7 @@ TEST_CASE("at max_s an event ends to the sample, and what goes on begins anew th
 }
 
 TEST_CASE("after an end a label does not begin for cooldown_s") {
-  EventSettings settings = quick();
+  EventSettings settings = with_quick_end();
   settings.cooldown_s = 3.0;
   EventRig rig(settings);
   rig.hear({{"Dog", 0.9F}});  // ends at 1.0: until 4.0
@@ -160,7 +139,7 @@ TEST_CASE("after an end a label does not begin for cooldown_s") {
 }
 
 TEST_CASE("a quiet window has no label, whatever it would have been") {
-  EventRig rig(quick());
+  EventRig rig(with_quick_end());
   rig.hear({{"Dog", 0.6F}});
   rig.hear_gated();
   rig.hear({{"Dog", 0.6F}});
@@ -214,175 +193,6 @@ TEST_CASE("when the source breaks off every event ends, once, and no count spans
   CHECK(rig.events().back().start_sample == 1000);
 }
 
-TEST_CASE("the child takes its parent's place, and its start") {
-  EventRig rig;
-  rig.hear({{"Animal", 0.8F}});
-  rig.hear({{"Animal", 0.8F}, {"Bark", 0.6F}});
-  REQUIRE(rig.story() == "Animal+");
-  rig.hear({{"Animal", 0.95F}, {"Bark", 0.6F}});
-  REQUIRE(rig.story() == "Animal+ Animal- Bark+");
-  const std::vector<Event> events = rig.events();
-  const auto why = why_of<Ended>(events[1]);
-  CHECK(why.rule == EndRule::became);
-  CHECK(why.became == "Bark");
-  CHECK(events[1].end_sample == 2000);
-  CHECK(events[2].start_sample == events[0].start_sample);
-  CHECK(events[2].time == events[0].time);
-  CHECK(events[2].peak_confidence == 0.6F);
-  CHECK(events[2].id != events[0].id);
-}
-
-TEST_CASE("while a child runs neither parent nor grandparent begins, also in the window in which it begins") {
-  EventRig rig;
-  for (int i = 0; i < 4; ++i) rig.hear({{"Animal", 0.9F}, {"Dog", 0.9F}, {"Bark", 0.9F}});
-  rig.hear({{"Animal", 0.9F}, {"Dog", 0.9F}});
-  CHECK(rig.story() == "Bark+");
-}
-
-TEST_CASE("siblings run side by side") {
-  EventRig rig;
-  rig.hear({{"Animal", 0.9F}, {"Dog", 0.9F}});
-  rig.hear({{"Animal", 0.9F}, {"Cat", 0.9F}});
-  CHECK(rig.story() == "Dog+ Cat+");
-}
-
-TEST_CASE("after a child's end its parent begins by windows from there on") {
-  EventRig rig(quick());
-  rig.hear({{"Dog", 0.9F}, {"Animal", 0.9F}});     // until 1.0
-  rig.hear_times(2, {{"Animal", 0.9F}});           // from 0.5 and 1.0 on
-  REQUIRE(rig.story() == "Dog+ Dog- Animal+");
-  CHECK(rig.events()[2].start_sample == 1000);
-  CHECK(why_of<BegunBySurety>(rig.events()[2]).score == 0.9F);
-}
-
-TEST_CASE("a child with two parents takes the earliest start") {
-  EventRig rig({}, labels_only({"Bird", "Farm", "Fowl"}, {{2, 0}, {2, 1}}));
-  rig.hear({{"Farm", 0.9F}});
-  rig.hear({{"Farm", 0.9F}, {"Bird", 0.9F}});
-  rig.hear({{"Fowl", 0.9F}});
-  REQUIRE(rig.story() == "Farm+ Bird+ Bird- Farm- Fowl+");
-  CHECK(rig.events()[4].start_sample == 0);
-}
-
-TEST_CASE("a child that is not told of for min_s hinders its parent no sooner") {
-  EventSettings settings = quick();
-  settings.min_s = 1.2;
-  EventRig rig(settings);
-  rig.hear({{"Animal", 0.9F}});
-  rig.hear({{"Animal", 0.9F}, {"Bark", 0.9F}});
-  CHECK(rig.story() == "Animal+");
-  rig.hear({{"Animal", 0.9F}});  // Bark is over before anybody heard of it
-  CHECK(rig.story() == "Animal+");
-  rig.hear({{"Animal", 0.9F}, {"Bark", 0.9F}});
-  CHECK(rig.story() == "Animal+");
-  rig.hear({{"Animal", 0.9F}, {"Bark", 0.9F}});
-  REQUIRE(rig.story() == "Animal+ Animal- Bark+");
-  CHECK(why_of<Ended>(rig.events()[1]).rule == EndRule::became);
-}
-
-TEST_CASE("ambience makes no events unless it is named in a list") {
-  EventRig usual;
-  usual.hear({{"Silence", 1.0F}});
-  CHECK(usual.events().empty());
-  EventSettings listed;
-  listed.labels = NamedLabels{{"Silence", "Animal"}, "here"};
-  EventRig rig(listed);
-  rig.hear({{"Silence", 1.0F}, {"Siren", 1.0F}, {"Dog", 1.0F}});
-  CHECK(rig.story() == "Silence+");
-  rig.hear({{"Animal", 1.0F}, {"Dog", 1.0F}});
-  CHECK(rig.story() == "Silence+ Animal+");
-}
-
-TEST_CASE("what is ignored is so with all its kinds") {
-  EventSettings settings;
-  settings.ignore = {{"Dog"}, "here"};
-  EventRig rig(settings);
-  rig.hear({{"Dog", 1.0F}, {"Bark", 1.0F}});
-  CHECK(rig.events().empty());
-  rig.hear({{"Dog", 1.0F}, {"Bark", 1.0F}, {"Cat", 1.0F}});
-  CHECK(rig.story() == "Cat+");
-}
-
-TEST_CASE("thresholds: the configuration's, else the model's, else a half") {
-  Model model = animals();
-  EventSettings settings;
-  settings.thresholds = {{"Cat", 0.2, "here"}};
-  EventRig plain(settings, model);
-  plain.hear_times(2, {{"Cat", 0.2F}, {"Siren", 0.49F}});
-  CHECK(plain.story() == "Cat+");
-  model.meanings.thresholds = {0.9F, 0.9F, 0.9F, 0.9F, 0.3F, 0.9F};
-  EventRig stored(settings, model);
-  stored.hear_times(2, {{"Cat", 0.2F}, {"Siren", 0.3F}, {"Dog", 0.89F}});
-  CHECK(stored.story() == "Cat+ Siren+");
-}
-
-TEST_CASE("of a softmax without thresholds only the highest score counts") {
-  EventSettings settings;
-  settings.thresholds = {{"crow", 0.1, "here"}, {"owl", 0.1, "here"}};
-  EventRig rig(settings, bird_softmax());
-  rig.hear_times(3, {{"crow", 0.3F}, {"owl", 0.4F}, {"wren", 0.3F}});
-  CHECK(rig.story() == "owl+");
-  settings.groups = {{"night", "here", {{"crow", "wren"}, "here"}}};
-  EventRig grouped(settings, bird_softmax());
-  grouped.hear_times(3, {{"crow", 0.4F}, {"owl", 0.5F}, {"wren", 0.1F}});
-  CHECK(grouped.story() == "owl+");
-  grouped.hear_times(2, {{"crow", 0.3F}, {"owl", 0.1F}, {"wren", 0.6F}});
-  REQUIRE(grouped.story() == "owl+ night+");
-  CHECK(why_of<BegunByWindows>(grouped.events()[1]).member == "wren");
-}
-
-TEST_CASE("a group is one event of its name, of whichever member, and says which") {
-  EventSettings settings;
-  settings.groups = {{"pet", "here", {{"Dog", "Cat"}, "here"}}};
-  settings.thresholds = {{"Cat", 0.2, "here"}};
-  EventRig rig(settings);
-  rig.hear({{"Dog", 0.55F}, {"Animal", 0.9F}});
-  REQUIRE(rig.story() == "Animal+");
-  rig.hear({{"Cat", 0.5F}, {"Animal", 0.9F}});
-  REQUIRE(rig.story() == "Animal+ Animal- pet+");
-  const Event event = rig.events()[2];
-  CHECK(event.start_sample == 0);
-  CHECK(event.peak_confidence == 0.55F);
-  const auto why = why_of<BegunByWindows>(event);
-  CHECK(why.member == "Cat");
-  CHECK(why.threshold == 0.2F);
-  rig.hear_times(10, {{"Cat", 0.9F}, {"Dog", 0.9F}, {"Animal", 0.9F}});
-  CHECK(rig.story() == "Animal+ Animal- pet+");
-}
-
-TEST_CASE("one window is enough for a group, too, if one of its members is sure") {
-  EventSettings settings;
-  settings.groups = {{"pet", "here", {{"Dog", "Cat"}, "here"}}};
-  settings.thresholds = {{"Cat", 0.2, "here"}};
-  EventRig rig(settings);
-  rig.hear({{"Dog", 0.74F}, {"Cat", 0.65F}});
-  REQUIRE(rig.story() == "pet+");
-  const auto why = why_of<BegunBySurety>(rig.events()[0]);
-  CHECK(why.member == "Cat");
-  CHECK(why.threshold == Approx(0.6F));
-  CHECK(why.score == 0.65F);
-}
-
-TEST_CASE("a level begins an event in one window, gated or not, and lasts until off_s after it") {
-  EventSettings settings = quick();
-  settings.levels = {{"loud", "here", -20.0}, {"any", "here", -80.0}};
-  EventRig rig(settings);
-  rig.hear_gated(-70.0);
-  REQUIRE(rig.story() == "any+");
-  const auto why = why_of<BegunByLevel>(rig.events()[0]);
-  CHECK(why.above_dbfs == -80.0);
-  CHECK(why.level_dbfs == -70.0);
-  CHECK(rig.events()[0].peak_confidence == 1.0F);
-  CHECK(rig.events()[0].peak_dbfs == -70.0);
-  rig.hear({}, -20.0);
-  rig.hear({}, -12.5);
-  rig.hear({}, -20.1);
-  REQUIRE(rig.story() == "any+ loud+ loud-");
-  CHECK(rig.events()[2].peak_dbfs == -12.5);
-  CHECK(rig.events()[2].end_sample == 2000);
-  CHECK(why_of<Ended>(rig.events()[2]).windows == 2);
-}
-
 TEST_CASE("an event starts where the sound rises to within 20 dB of the loudest, in the earliest window that counts") {
   EventRig rig;
   std::vector<float> samples(1000);
@@ -394,7 +204,7 @@ TEST_CASE("an event starts where the sound rises to within 20 dB of the loudest,
 }
 
 TEST_CASE("no event ends before it begins, also if the sender caught up meanwhile") {
-  EventRig rig(quick());
+  EventRig rig(with_quick_end());
   rig.clock.heard(1000, UtcTime(100s));
   rig.hear({{"Dog", 0.9F}});
   rig.clock.heard(60'000, UtcTime(100s));
@@ -405,7 +215,7 @@ TEST_CASE("no event ends before it begins, also if the sender caught up meanwhil
 }
 
 TEST_CASE("of a window the ends are told before the starts") {
-  EventSettings settings = quick();
+  EventSettings settings = with_quick_end();
   EventRig rig(settings);
   rig.hear({{"Siren", 0.9F}, {"Animal", 0.9F}});
   rig.hear({{"Dog", 0.9F}, {"Cat", 0.9F}});

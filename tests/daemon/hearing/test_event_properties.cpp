@@ -1,4 +1,4 @@
-// EventDetector under rules, kinds, gaps and scores drawn at random: what always holds. EARSHOT_PROPERTY_S is for how long.
+// EventDetector under rules, kinds, gaps and scores drawn at random, for EARSHOT_PROPERTY_S seconds: what always holds.
 #include <chrono>
 #include <cstdlib>
 #include <map>
@@ -33,7 +33,9 @@ Model drawn_model(KeyedRandom& random) {
     if (draw_chance(random, 0.1)) model.meanings.ambience.push_back(i);
   }
   if (draw_chance(random, 0.3)) {
-    for (std::uint32_t i = 0; i < labels; ++i) model.meanings.thresholds.push_back(static_cast<float>(random.uniform()));
+    for (std::uint32_t i = 0; i < labels; ++i) {
+      model.meanings.thresholds.push_back(static_cast<float>(random.uniform()));
+    }
   } else if (draw_chance(random, 0.3)) {
     model.architecture.scores = Scores::softmax;
   }
@@ -266,7 +268,7 @@ std::string lines_of(const Round& round) {
 
 }  // namespace
 
-TEST_CASE("whatever the rules and the scores: each start has one end, none overlap, all bounds hold, replays are equal") {
+TEST_CASE("whatever the rules and scores: each start has one end, none overlap, all bounds hold, replays are equal") {
   const auto begun = std::chrono::steady_clock::now();
   std::size_t events = 0;
   for (std::uint64_t key = 0; key < kLeastRounds || std::chrono::steady_clock::now() - begun < property_time(); ++key) {

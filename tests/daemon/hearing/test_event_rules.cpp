@@ -34,8 +34,8 @@ std::vector<std::string> names_of(const EventRules& rules) {
 
 TEST_CASE("a label that the model lacks is named with file, line, key and the nearest that it has") {
   CHECK(rules_complaint("[events]\nlabels = [\"Dgo\"]\n") ==
-        "dir/earshot.toml:5: key 'events.labels': found \"Dgo\", which is none of the model's 6 labels, expected one of "
-        "them; nearest are \"Dog\", \"Cat\", \"Bark\"");
+        "dir/earshot.toml:5: key 'events.labels': found \"Dgo\", which is none of the model's 6 labels, expected one "
+        "of them; nearest are \"Dog\", \"Cat\", \"Bark\"");
   CHECK_THAT(rules_complaint("[events]\nignore = [\"dog\"]\n"),
              Catch::Matchers::StartsWith("dir/earshot.toml:5: key 'events.ignore': found \"dog\""));
   CHECK_THAT(rules_complaint("[events.threshold]\nDog = 0.5\nCow = 0.5\n"),
@@ -46,8 +46,8 @@ TEST_CASE("a label that the model lacks is named with file, line, key and the ne
 
 TEST_CASE("a group or a level has a name of its own") {
   CHECK(rules_complaint("[[events.group]]\nname = \"Dog\"\nlabels = [\"Bark\"]\n") ==
-        "dir/earshot.toml:5: key 'events.group.name': found \"Dog\", which is one of the model's labels, expected a name "
-        "of its own");
+        "dir/earshot.toml:5: key 'events.group.name': found \"Dog\", which is one of the model's labels, expected a "
+        "name of its own");
   CHECK_THAT(rules_complaint("[[events.level]]\nname = \"Siren\"\nabove_dbfs = -20\n"),
              Catch::Matchers::StartsWith("dir/earshot.toml:5: key 'events.level.name': found \"Siren\""));
 }

@@ -1,6 +1,7 @@
 // Config: what earshot.toml may say, and how each mistake is named.
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <utility>
@@ -174,7 +175,8 @@ TEST_CASE("each mistake is named with file, line and key") {
        "dir/earshot.toml:5: key 'window.hop_s': found 0, expected a number in 0.001 .. 60"},
       {mic + "[events]\nlabels = \"none\"\n",
        "dir/earshot.toml:5: key 'events.labels': found \"none\", expected \"all\""},
-      {mic + "[events]\nlabels = [1]\n", "dir/earshot.toml:5: key 'events.labels': found an element 1, expected strings"},
+      {mic + "[events]\nlabels = [1]\n",
+       "dir/earshot.toml:5: key 'events.labels': found an element 1, expected strings"},
       {mic + "[events]\nof_windows = 65\n",
        "dir/earshot.toml:5: key 'events.of_windows': found 65, expected an integer in 1 .. 64"},
       {mic + "[events]\non_windows = 4\n",
@@ -201,7 +203,8 @@ TEST_CASE("each mistake is named with file, line and key") {
       {mic + "[[events.level]]\nname = \"x\"\n", "dir/earshot.toml:4: key 'events.level.above_dbfs': found nothing"},
       {mic + "[[events.level]]\nname = \"x\"\nabove_dbfs = 3\n",
        "dir/earshot.toml:6: key 'events.level.above_dbfs': found 3, expected a number in -120 .. 0"},
-      {mic + "[[events.group]]\nname = \"x\"\nlabels = [\"Dog\"]\n[[events.level]]\nname = \"x\"\nabove_dbfs = 0\n",
+      {mic + "[[events.group]]\nname = \"x\"\nlabels = [\"Dog\"]\n"
+             "[[events.level]]\nname = \"x\"\nabove_dbfs = 0\n",
        "dir/earshot.toml:8: key 'events.level.name': found \"x\" a second time, expected a name that no other"},
       {mic + "[gate]\nlevel_dbfs = 1.0\n", "dir/earshot.toml:5: key 'gate.level_dbfs': found 1.0, expected"},
       {mic + "[model]\nthreads = 0\n",
@@ -315,6 +318,28 @@ TEST_CASE("the example beside the model is good") {
   REQUIRE(config.sources.size() == 2);
   CHECK(kind_name(config.sources[0]) == "microphone");
   CHECK(kind_name(config.sources[1]) == "tcp");
+}
+
+TEST_CASE("the example's table of events is good, too, and says what holds without it") {
+  std::ifstream file(EARSHOT_SOURCE_DIR "/config/earshot.toml");
+  std::string text = kMicrophone;
+  bool inside = false;
+  for (std::string line; std::getline(file, line); inside = inside && !line.empty()) {
+    inside = inside || line == "# [events]";
+    if (inside && !line.empty()) text += line.substr(2) + '\n';
+  }
+  const Config config = parse_config(text, "x.toml");
+  REQUIRE(config.events);
+  CHECK(config.events->groups.size() == 1);
+  CHECK(config.events->levels.size() == 1);
+  const EventSettings& usual = *config.events;
+  const EventSettings defaults;
+  CHECK(usual.on_windows == defaults.on_windows);
+  CHECK(usual.of_windows == defaults.of_windows);
+  CHECK(usual.off_s == defaults.off_s);
+  CHECK(usual.min_s == defaults.min_s);
+  CHECK(usual.max_s == defaults.max_s);
+  CHECK(usual.cooldown_s == defaults.cooldown_s);
 }
 
 }  // namespace earshot::test

@@ -125,8 +125,8 @@ TEST_CASE("an event's lines say when, how sure and why") {
   CHECK(line(event) ==
         "{\"type\":\"event\",\"seq\":7,\"source\":\"mic\",\"phase\":\"end\",\"event_id\":\"abc-12\",\"label\":\"dog\","
         "\"start_sample\":22050,\"end_sample\":66150,\"duration_s\":1.000,\"time\":\"2025-03-01T12:34:56.000007Z\","
-        "\"peak_confidence\":0.75,\"why\":{\"rule\":\"became\",\"label\":\"rain\",\"windows\":4,\"mean_confidence\":0.625}}"
-        "\n");
+        "\"peak_confidence\":0.75,\"why\":{\"rule\":\"became\",\"label\":\"rain\",\"windows\":4,"
+        "\"mean_confidence\":0.625}}\n");
   event.why = Ended{EndRule::max_s, "", 4, 0.5F};
   CHECK(line(event).ends_with("\"why\":{\"rule\":\"max_s\",\"windows\":4,\"mean_confidence\":0.5}}\n"));
 }
