@@ -9,6 +9,7 @@
 #include "dsp/base/Error.h"
 #include "nn/model/KernelLayout.h"
 #include "nn/model/SamePadding.h"
+#include "nn/model/SixteenBits.h"
 
 namespace earshot {
 namespace {
@@ -47,6 +48,14 @@ class Fuser {
  private:
   const std::vector<float>& values(const char* tensor) const {
     return weights_.at(name_ + "/" + tensor).values;
+  }
+
+  // One a channel of the output, of kernels that have them.
+  std::vector<double> steps(const char* kernel) const {
+    const Tensor& tensor = weights_.at(name_ + "/" + kernel);
+    const auto stored = as_sixteen_bits(tensor);
+    if (!stored || stored->steps.size() != static_cast<std::size_t>(tensor.shape.back())) return {};
+    return {stored->steps.begin(), stored->steps.end()};
   }
 
   int last() const { return static_cast<int>(layers_.size()) - 1; }
@@ -89,6 +98,7 @@ class Fuser {
     const auto field = static_cast<std::size_t>(conv.kernel * conv.kernel);
     FusedLayer& layer = push_convolution(Kind::convolution, conv.kernel, conv.stride, conv.padding);
     layer.weights = to_oihw(values("kernel"), field, in, static_cast<std::size_t>(conv.filters));
+    layer.steps = steps("kernel");
     if (conv.bias) layer.bias = values("bias");
     return last();
   }
@@ -113,6 +123,7 @@ class Fuser {
     next_shape_ = output;
     FusedLayer& pointwise = push(Kind::convolution, 1);
     pointwise.weights = transposed(values("pointwise_kernel"), in, static_cast<std::size_t>(conv.filters));
+    pointwise.steps = steps("pointwise_kernel");
     pointwise.bias = values("bias");
     return last();
   }
@@ -121,6 +132,7 @@ class Fuser {
     FusedLayer& layer = push(Kind::dense);
     layer.weights = transposed(values("kernel"), static_cast<std::size_t>(shape_.channels),
                                static_cast<std::size_t>(dense.units));
+    layer.steps = steps("kernel");
     layer.bias = values("bias");
     return last();
   }
@@ -168,6 +180,7 @@ class Fuser {
       for (std::size_t i = c * weights_per_channel; i < (c + 1) * weights_per_channel; ++i) {
         layer.weights[i] = static_cast<float>(static_cast<double>(layer.weights[i]) * scale[c]);
       }
+      if (!layer.steps.empty()) layer.steps[c] *= scale[c];
       const double centred = static_cast<double>(layer.bias[c]) - static_cast<double>(mean[c]);
       layer.bias[c] = static_cast<float>(centred * scale[c] + static_cast<double>(beta[c]));
     }

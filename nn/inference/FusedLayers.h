@@ -45,6 +45,9 @@ struct FusedLayer {
   int pad_right = 0;
   std::vector<float> weights{};
   std::vector<float> bias{};  ///< one an output channel; empty if there is none
+  /// One an output channel, if the weights are whole numbers of 16 bits times these, but for a float's rounding: of
+  /// kernels that were stored so (SixteenBits). Else empty.
+  std::vector<double> steps{};
   std::optional<FusedActivation> activation{};
 
   bool has_weights() const { return !weights.empty(); }

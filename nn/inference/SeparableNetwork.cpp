@@ -1,6 +1,7 @@
 #include "nn/inference/SeparableNetwork.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace earshot {
 namespace {
@@ -82,9 +83,24 @@ bool has_matrix(const FusedLayer& layer) {
   return layer.kind == Kind::convolution || layer.kind == Kind::dense;
 }
 
-std::size_t matrix_floats(const FusedLayer& layer) {
+// So few that a matrix is read from memory for longer than it takes to multiply by it.
+bool has_few_pixels(const FusedLayer& layer) {
+  constexpr int kFewPixels = 6;
+  return layer.output.height * layer.output.width <= kFewPixels;
+}
+
+// A step of nothing tells no numbers.
+bool has_steps(const FusedLayer& layer) {
+  return !layer.steps.empty() &&
+         std::ranges::all_of(layer.steps, [](double step) { return std::isnormal(static_cast<float>(step * 0x1p-16)); });
+}
+
+// `weights` as by_window() gives them.
+MatrixValues matrix_values(const FusedLayer& layer, std::span<const float> weights) {
   const std::size_t outputs = size(layer.output.channels);
-  return PackedMatrix::floats(layer.weights.size() / outputs, outputs);
+  MatrixValues values{weights.size() / outputs, outputs, weights, layer.bias, {}};
+  if (has_few_pixels(layer) && has_steps(layer)) values.steps = layer.steps;
+  return values;
 }
 
 }  // namespace
@@ -112,13 +128,15 @@ bool SeparableNetwork::can_be(std::span<const FusedLayer> layers) {
 
 SeparableNetwork::SeparableNetwork(std::span<const FusedLayer> layers) {
   std::size_t floats = 0;
-  for (const FusedLayer& layer : layers) floats += has_matrix(layer) ? matrix_floats(layer) : 0;
+  for (const FusedLayer& layer : layers) floats += has_matrix(layer) ? matrix_values(layer, layer.weights).packed_floats() : 0;
   matrices_ = onednn::Buffer(floats * sizeof(float));
   float* place = matrices_.floats();
   const auto set_matrix = [&place](Stage& stage, const FusedLayer& layer) {
-    stage.matrix.emplace(by_window(layer), layer.bias, stage.row().values, size(layer.output.channels), place);
+    const std::vector<float> weights = by_window(layer);
+    const MatrixValues values = matrix_values(layer, weights);
+    stage.matrix.emplace(values, place);
     stage.slope = slope_of(layer);
-    place += matrix_floats(layer);
+    place += values.packed_floats();
   };
   for (const FusedLayer& layer : layers) {
     if (layer.kind == Kind::flatten) continue;

@@ -1,6 +1,7 @@
 #include "nn/kernels/PackedMatrix.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "nn/kernels/LaneVectors.h"
 
@@ -11,38 +12,72 @@ constexpr std::size_t kLanes = 8;
 constexpr std::size_t kVectors = 2;                // of outputs in a panel
 constexpr std::size_t kPanel = kLanes * kVectors;  // what RowShape pads to
 constexpr std::size_t kRows = 6;                   // with two vectors of outputs each: what AVX2 has registers for
-
-constexpr std::size_t kStepBits = 12;  // a fraction's
-constexpr int kSecondLevel = 2;        // of caches, as __builtin_prefetch calls it
+constexpr std::size_t kStepBits = 12;              // a fraction's
+constexpr int kSecondLevel = 2;                    // of caches, as __builtin_prefetch calls it
 
 using Lane = Float<static_cast<int>(kLanes)>;
+using Word = typename Vectors<static_cast<int>(kLanes)>::Mask;
 
 struct Task {
   const float* in;
   std::size_t in_stride, count, inputs, padded_outputs;
   const float* weights;
+  const std::int32_t* numbers;
+  const float* steps;
   const float* bias;
   float slope;
   float* out;
   std::size_t out_stride;
 };
 
+// A panel's weights for one input, and where those are that it takes next.
+struct Floats {
+  static constexpr std::size_t kWords = kPanel;
+  static EARSHOT_INLINE const float* begin(const Task& task, std::size_t panel) {
+    return task.weights + panel * task.inputs;
+  }
+  static EARSHOT_INLINE void load(const float* at_input, Lane* weights) {
+    for (std::size_t v = 0; v < kVectors; ++v) weights[v] = at<kLanes>(at_input, v);
+  }
+  static EARSHOT_INLINE void start(const Task& task, std::size_t output, Lane& sum) {
+    sum = at<kLanes>(task.bias + output);
+  }
+  static EARSHOT_INLINE void finish(const Task&, std::size_t, Lane&) {}
+};
+
+// Halves of a word, left at its top: 2^16 times the number.
+struct Numbers {
+  static constexpr std::size_t kWords = kLanes;
+  static EARSHOT_INLINE const std::int32_t* begin(const Task& task, std::size_t panel) {
+    return task.numbers + panel / kVectors * task.inputs;
+  }
+  static EARSHOT_INLINE void load(const std::int32_t* at_input, Lane* weights) {
+    const Word words = *reinterpret_cast<const Word*>(at_input);
+    weights[0] = __builtin_convertvector(words << 16, Lane);
+    weights[1] = __builtin_convertvector(words & static_cast<std::int32_t>(0xFFFF0000), Lane);
+  }
+  static EARSHOT_INLINE void start(const Task&, std::size_t, Lane& sum) { sum = Lane{}; }
+  static EARSHOT_INLINE void finish(const Task& task, std::size_t output, Lane& sum) {
+    sum = sum * at<kLanes>(task.steps + output) + at<kLanes>(task.bias + output);
+  }
+};
+
 // Rows x one panel, its sums in registers. Meanwhile the rows' share of the next panel, or of the matrix behind this
-// one, is fetched: what streams through the weights once waits for the third-level cache more than it computes.
-template <std::size_t Rows>
+// one, is fetched: what streams through the weights once waits for memory more than it computes.
+template <class Weights, std::size_t Rows>
 EARSHOT_INLINE void multiply_panel(const Task& task, std::size_t first_row, std::size_t panel) {
-  const float* next = task.weights + (panel + kPanel) * task.inputs + first_row * task.inputs / task.count * kPanel;
-  const std::size_t step = (Rows << kStepBits) / task.count;
   const float* in = task.in + first_row * task.in_stride;
-  const float* weights = task.weights + panel * task.inputs;
+  const auto* weights = Weights::begin(task, panel);
+  const auto* next = weights + (task.inputs + first_row * task.inputs / task.count) * Weights::kWords;
+  const std::size_t step = (Rows << kStepBits) / task.count;
   Lane sums[Rows][kVectors];
   for (auto& row : sums) {
-    for (std::size_t v = 0; v < kVectors; ++v) row[v] = at<kLanes>(task.bias + panel, v);
+    for (std::size_t v = 0; v < kVectors; ++v) Weights::start(task, panel + v * kLanes, row[v]);
   }
   for (std::size_t i = 0; i < task.inputs; ++i) {
-    __builtin_prefetch(next + (i * step >> kStepBits) * kPanel, 0, kSecondLevel);
+    __builtin_prefetch(next + (i * step >> kStepBits) * Weights::kWords, 0, kSecondLevel);
     Lane panel_weights[kVectors];
-    for (std::size_t v = 0; v < kVectors; ++v) panel_weights[v] = at<kLanes>(weights + i * kPanel, v);
+    Weights::load(weights + i * Weights::kWords, panel_weights);
     for (std::size_t row = 0; row < Rows; ++row) {
       const float value = in[row * task.in_stride + i];
       for (std::size_t v = 0; v < kVectors; ++v) sums[row][v] += value * panel_weights[v];
@@ -51,32 +86,34 @@ EARSHOT_INLINE void multiply_panel(const Task& task, std::size_t first_row, std:
   float* out = task.out + first_row * task.out_stride + panel;
   for (std::size_t row = 0; row < Rows; ++row) {
     for (std::size_t v = 0; v < kVectors; ++v) {
-      const Lane sum = sums[row][v];
+      Lane sum = sums[row][v];
+      Weights::finish(task, panel + v * kLanes, sum);
       at<kLanes>(out + row * task.out_stride, v) = sum > 0.0F ? sum : sum * task.slope;
     }
   }
 }
 
 // A panel stays in the first-level cache while all rows pass.
-EARSHOT_CLONES void multiply_rows(const Task& task) noexcept {
+template <class Weights>
+EARSHOT_INLINE void multiply_rows(const Task& task) {
   for (std::size_t panel = 0; panel < task.padded_outputs; panel += kPanel) {
     std::size_t row = 0;
-    for (; row + kRows <= task.count; row += kRows) multiply_panel<kRows>(task, row, panel);
+    for (; row + kRows <= task.count; row += kRows) multiply_panel<Weights, kRows>(task, row, panel);
     switch (task.count - row) {
       case 5:
-        multiply_panel<5>(task, row, panel);
+        multiply_panel<Weights, 5>(task, row, panel);
         break;
       case 4:
-        multiply_panel<4>(task, row, panel);
+        multiply_panel<Weights, 4>(task, row, panel);
         break;
       case 3:
-        multiply_panel<3>(task, row, panel);
+        multiply_panel<Weights, 3>(task, row, panel);
         break;
       case 2:
-        multiply_panel<2>(task, row, panel);
+        multiply_panel<Weights, 2>(task, row, panel);
         break;
       case 1:
-        multiply_panel<1>(task, row, panel);
+        multiply_panel<Weights, 1>(task, row, panel);
         break;
       default:
         break;
@@ -84,30 +121,76 @@ EARSHOT_CLONES void multiply_rows(const Task& task) noexcept {
   }
 }
 
+EARSHOT_CLONES void multiply_floats(const Task& task) noexcept {
+  multiply_rows<Floats>(task);
+}
+EARSHOT_CLONES void multiply_numbers(const Task& task) noexcept {
+  multiply_rows<Numbers>(task);
+}
+
+// Where the values of output `o` begin within its panel's first input.
+std::size_t panel_begin(std::size_t o, std::size_t inputs) {
+  return o / kPanel * kPanel * inputs;
+}
+
+void pack_floats(const MatrixValues& values, float* to) {
+  for (std::size_t o = 0; o < values.outputs; ++o) {
+    float* column = to + panel_begin(o, values.inputs) + o % kPanel;
+    for (std::size_t i = 0; i < values.inputs; ++i) column[i * kPanel] = values.weights[o * values.inputs + i];
+  }
+}
+
+void pack_numbers(const MatrixValues& values, std::int32_t* to) {
+  for (std::size_t o = 0; o < values.outputs; ++o) {
+    std::int32_t* column = to + panel_begin(o, values.inputs) / kVectors + o % kLanes;
+    const bool high = o % kPanel >= kLanes;
+    for (std::size_t i = 0; i < values.inputs; ++i) {
+      const double number = std::round(static_cast<double>(values.weights[o * values.inputs + i]) / values.steps[o]);
+      const auto half = static_cast<std::uint16_t>(static_cast<std::int16_t>(number));
+      column[i * kLanes] |= static_cast<std::int32_t>(static_cast<std::uint32_t>(half) << (high ? 16 : 0));
+    }
+  }
+}
+
 }  // namespace
 
-PackedMatrix::PackedMatrix(std::span<const float> weights, std::span<const float> bias, std::size_t inputs,
-                           std::size_t outputs, float* place)
-    : inputs_(inputs), outputs_(outputs), bias_(place), weights_(place + RowShape{outputs}.padded()) {
-  std::ranges::copy(bias, place);
-  for (std::size_t o = 0; o < outputs; ++o) {
-    float* column = place + RowShape{outputs}.padded() + o / kPanel * kPanel * inputs + o % kPanel;
-    for (std::size_t i = 0; i < inputs; ++i) column[i * kPanel] = weights[o * inputs + i];
+std::size_t MatrixValues::packed_floats() const noexcept {
+  const std::size_t padded = RowShape{outputs}.padded();
+  return steps.empty() ? padded * (1 + inputs) : padded * 2 + padded / kVectors * inputs;
+}
+
+PackedMatrix::PackedMatrix(const MatrixValues& values, float* place)
+    : inputs_(values.inputs), outputs_(values.outputs), bias_(place), steps_(nullptr), weights_(nullptr), numbers_(nullptr) {
+  static_assert(sizeof(std::int32_t) == sizeof(float));
+  const std::size_t padded = output().padded();
+  std::ranges::copy(values.bias, place);
+  if (values.steps.empty()) {
+    weights_ = place + padded;
+    pack_floats(values, place + padded);
+    return;
   }
+  steps_ = place + padded;
+  std::ranges::transform(values.steps, place + padded, [](double step) { return static_cast<float>(step * 0x1p-16); });
+  auto* numbers = reinterpret_cast<std::int32_t*>(place + 2 * padded);
+  numbers_ = numbers;
+  pack_numbers(values, numbers);
 }
 
 void PackedMatrix::multiply(const float* in, std::size_t in_stride, std::size_t count, float slope, float* out,
                             std::size_t out_stride) const noexcept {
-  multiply_rows({.in = in,
-                 .in_stride = in_stride,
-                 .count = count,
-                 .inputs = inputs_,
-                 .padded_outputs = output().padded(),
-                 .weights = weights_,
-                 .bias = bias_,
-                 .slope = slope,
-                 .out = out,
-                 .out_stride = out_stride});
+  const Task task{.in = in,
+                  .in_stride = in_stride,
+                  .count = count,
+                  .inputs = inputs_,
+                  .padded_outputs = output().padded(),
+                  .weights = weights_,
+                  .numbers = numbers_,
+                  .steps = steps_,
+                  .bias = bias_,
+                  .slope = slope,
+                  .out = out,
+                  .out_stride = out_stride};
+  steps_ == nullptr ? multiply_floats(task) : multiply_numbers(task);
 }
 
 }  // namespace earshot
