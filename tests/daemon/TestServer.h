@@ -24,6 +24,7 @@ struct TestServer {
     Prediction prediction;
     prediction.source = "mic";
     prediction.scores = {0.25F, 0.75F};
+    prediction.heard = {1};
     for (int i = 0; i < times; ++i) stream->publish(prediction);
   }
   /// Until `clients` are connected, a client of the test's own included.
