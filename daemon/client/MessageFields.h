@@ -1,4 +1,5 @@
-// MessageFields: fields of the stream's messages, which come from elsewhere: what is missing or of another type is nothing.
+// MessageFields: fields of the stream's messages. These come from elsewhere: what is missing or of another type is
+// nothing.
 #pragma once
 
 #include <string>

@@ -7,6 +7,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "daemon/client/Paint.h"
 #include "dsp/base/DisplayWidth.h"
 
 namespace earshot {
@@ -14,10 +15,6 @@ namespace {
 
 using Kind = WatchLogEntry::Kind;
 
-constexpr const char* kDim = "2";
-constexpr const char* kBold = "1";
-constexpr const char* kYellow = "33";
-constexpr const char* kGreen = "32";
 constexpr int kMeterCells = 10;
 constexpr double kMeterFloorDbfs = -60.0;
 constexpr double kLeastQuietS = 5.0;  // a shorter one is no line of the log
@@ -53,8 +50,8 @@ class Screen {
     columns_.lag = width_ >= 66;
     columns_.decibels = width_ >= 50;
     columns_.meter = width_ >= 40;
-    const std::size_t used = columns_.source + 2 + (columns_.meter ? kMeterCells + 1 : 0) + (columns_.decibels ? 7 : 0) + 1 +
-                             kForColumns + (columns_.lag ? kLagColumns : 0);
+    const std::size_t used = columns_.source + 2 + (columns_.meter ? kMeterCells + 1 : 0) +
+                             (columns_.decibels ? 7 : 0) + 1 + kForColumns + (columns_.lag ? kLagColumns : 0);
     columns_.heard = width_ > used + 8 ? width_ - used : 8;
   }
 
@@ -74,8 +71,9 @@ class Screen {
       row(painted(kDim, titles()));
     }
     const bool all = shown == sources;
-    for (std::size_t i = 0; i < (all ? shown : shown - std::min<std::size_t>(shown, 1)); ++i) row(source_text(state_.sources()[i]));
-    if (!all && shown > 0) row(painted(kDim, fmt::format("and {} more sources", sources - shown + 1)));
+    const std::size_t whole = all || shown == 0 ? shown : shown - 1;
+    for (std::size_t i = 0; i < whole; ++i) row(source_text(state_.sources()[i]));
+    if (whole < shown) row(painted(kDim, fmt::format("and {} more sources", sources - whole)));
     if (airy) row("");
     log_rows(look_.rows - rows_.size() - (footer ? 1 : 0));
     if (footer) row(painted(kDim, footer_text()));
@@ -99,8 +97,9 @@ class Screen {
     const std::string clock = clock_text(now_s_);
     const bool fits = width_ >= 40;
     const std::size_t room = fits ? width_ - 10 : width_;
-    const std::string text = state_.connected() ? painted(kBold, fitted(state_.server() + "  " + state_.model(), room))
-                                                : painted(kYellow, fitted(state_.connection(), room));
+    const std::string text = state_.connected()
+                                 ? painted(kBold, fitted(state_.server() + "  " + state_.model(), room))
+                                 : painted(kYellow, fitted(state_.connection(), room));
     return fits ? text + "  " + clock : text;
   }
 
@@ -146,7 +145,8 @@ class Screen {
     }
     for (const std::string& other : source.others) what += ", " + other;
     const std::string length = since ? duration_text(source.now_s - *since) : "";
-    return painted(source.guess ? kDim : kBold, fitted(what, columns_.heard)) + fmt::format("{:>{}}", length, kForColumns);
+    return painted(source.guess ? kDim : kBold, fitted(what, columns_.heard)) +
+           fmt::format("{:>{}}", length, kForColumns);
   }
 
   std::string meter(std::optional<double> level_dbfs) const {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/json/object.hpp>
@@ -61,8 +62,10 @@ class WatchState {
 
   bool connected() const noexcept { return connected_; }
   const std::string& server() const noexcept { return server_; }
-  const std::string& model() const noexcept { return model_; }            ///< "yamnet, 521 labels"; empty before
-  const std::string& connection() const noexcept { return connection_; }  ///< why there is none
+  /// "earshotd 1.2, model yamnet, 521 labels"; empty before.
+  const std::string& model() const noexcept { return model_; }
+  /// Why there is none.
+  const std::string& connection() const noexcept { return connection_; }
   const std::vector<WatchedSource>& sources() const noexcept { return sources_; }
   /// The oldest first. Where a daemon tells no events, what is heard is told instead.
   const std::deque<WatchLogEntry>& log() const noexcept { return log_; }

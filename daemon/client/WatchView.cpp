@@ -10,6 +10,7 @@
 #include <boost/json.hpp>
 
 #include "daemon/client/MessageFields.h"
+#include "daemon/client/Paint.h"
 #include "dsp/base/DisplayWidth.h"
 #include "dsp/base/Utf8.h"
 
@@ -18,9 +19,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr const char* kDim = "2";
-constexpr const char* kBold = "1";
-constexpr const char* kYellow = "33";
 constexpr int kBarCells = 20;
 // Of a prediction's line, without bar and names: time, percentage, level, what is between them, and an
 // ellipsis for what may follow.

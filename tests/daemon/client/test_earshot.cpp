@@ -173,7 +173,7 @@ TEST_CASE("watch draws its screen in place, follows the terminal's size, and lea
 TEST_CASE("watch stopped by Ctrl-Z gives the terminal back, and takes it again when it goes on") {
   TestServer server(0);
   Pty pty(80);
-  Child child({EARSHOT_EARSHOT, "watch", address_of(server)}, {"TERM=xterm", "LC_ALL=C.UTF-8"}, "/dev/null", pty.path());
+  Child child({EARSHOT_EARSHOT, "watch", address_of(server)}, {"TERM=xterm"}, "/dev/null", pty.path());
   pty.read_until("0 clients");
   child.send_signal(SIGTSTP);
   int status = 0;
@@ -193,8 +193,8 @@ TEST_CASE("watch on a terminal shows a daemon that goes and comes back, and what
   auto server = std::make_unique<TestServer>(0);
   const std::uint16_t port = server->stream->port();
   Pty pty(80);
-  Child child({EARSHOT_EARSHOT, "watch", address_of(*server), "--notes", notes}, {"TERM=xterm", "NO_COLOR=1"}, "/dev/null",
-              pty.path());
+  Child child({EARSHOT_EARSHOT, "watch", address_of(*server), "--notes", notes}, {"TERM=xterm", "NO_COLOR=1"},
+              "/dev/null", pty.path());
   pty.read_until("model esc10");
   std::ofstream(notes) << "demo: now a voice\n";
   pty.read_until("demo: now a voice");

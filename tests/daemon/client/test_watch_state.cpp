@@ -61,20 +61,21 @@ TEST_CASE("without events what is heard is the log: one line a sound, a flicker 
 
 TEST_CASE("where a daemon tells events, they are the log, and their end gives the length") {
   WatchedStream stream;
-  stream.tell(R"({"type":"event","phase":"start","event_id":"a-1","source":"mic","label":"Dog","time":"2025-03-01T00:00:01Z"})");
+  stream.tell(R"({"type":"event","phase":"start","event_id":"a-1","source":"mic","label":"Dog",)"
+              R"("time":"2025-03-01T00:00:01Z"})");
   stream.predict(2.0, {"Dog", "Bell"});
   REQUIRE(stream.state.log().size() == 1);
   CHECK(stream.state.log()[0].open);
   CHECK(seconds_of(stream.state.log()[0]) == Approx(1.0));
-  stream.tell(
-      R"({"type":"event","phase":"end","event_id":"a-1","source":"mic","label":"Dog","time":"2025-03-01T00:00:05Z","duration_s":3.5})");
+  stream.tell(R"({"type":"event","phase":"end","event_id":"a-1","source":"mic","label":"Dog",)"
+              R"("time":"2025-03-01T00:00:05Z","duration_s":3.5})");
   CHECK_FALSE(stream.state.log()[0].open);
   CHECK(seconds_of(stream.state.log()[0]) == Approx(3.5));
   stream.predict(6.0, {"Bell"});
   CHECK(stream.state.log().size() == 1);
   // One that began before we came.
-  stream.tell(
-      R"({"type":"event","phase":"end","event_id":"a-0","source":"mic","label":"Rain","time":"2025-03-01T00:00:09Z","duration_s":8})");
+  stream.tell(R"({"type":"event","phase":"end","event_id":"a-0","source":"mic","label":"Rain",)"
+              R"("time":"2025-03-01T00:00:09Z","duration_s":8})");
   CHECK(stream.state.log().back().time_s == Approx(kWatchedMidnight + 1.0));
 }
 
