@@ -49,10 +49,10 @@ void WatchState::take(const json::object& message, double now_s) {
 }
 
 void WatchState::lost_connection(double now_s, const std::string& reason) {
-  std::string text = printable(reason);
-  if (connection_ != text) add({.kind = Kind::trouble, .time_s = now_s, .source = "", .text = text});
-  connection_ = std::move(text);
-  connected_ = false;
+  connection_ = printable(reason);
+  // One line until there is a connection again; why it does not come yet stands above.
+  if (std::exchange(lost_, true)) return;
+  add({.kind = Kind::trouble, .time_s = now_s, .source = "", .text = connection_});
 }
 
 void WatchState::note(double now_s, const std::string& text) {
@@ -60,7 +60,7 @@ void WatchState::note(double now_s, const std::string& text) {
 }
 
 void WatchState::greet(const json::object& hello) {
-  connected_ = true;
+  lost_ = false;
   connection_.clear();
   rate_hz_ = number_of(hello, "rate_hz");
   const double hop_s = number_of(hello, "hop_samples") / rate_hz_;

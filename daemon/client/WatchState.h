@@ -60,7 +60,7 @@ class WatchState {
   void lost_connection(double now_s, const std::string& reason);
   void note(double now_s, const std::string& text);
 
-  bool connected() const noexcept { return connected_; }
+  bool connected() const noexcept { return connection_.empty(); }
   const std::string& server() const noexcept { return server_; }
   /// "earshotd 1.2, model yamnet, 521 labels"; empty before.
   const std::string& model() const noexcept { return model_; }
@@ -89,7 +89,7 @@ class WatchState {
   std::string server_;
   std::string model_;
   std::string connection_ = "connecting ...";
-  bool connected_ = false;
+  bool lost_ = false;
   bool events_ = false;  // it tells some
   double rate_hz_ = 0.0;
   double hop_s_ = 0.0;

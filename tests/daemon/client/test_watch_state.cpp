@@ -86,7 +86,8 @@ TEST_CASE("losses, states, notes and what happens to the connection are in the l
   stream.tell(R"({"type":"lost","from_seq":3,"to_seq":9,"messages":5})");
   stream.tell(R"({"type":"source","source":"mic","state":"down","detail":"unplugged"})");
   stream.state.lost_connection(5.0, "no route\x1b");
-  stream.state.lost_connection(6.0, "no route\x1b");
+  stream.state.lost_connection(6.0, "still none");
+  CHECK(stream.state.connection() == "still none");
   CHECK(log_texts(stream.state, WatchLogEntry::Kind::trouble) ==
         std::vector<std::string>{"0.50 s lost: device", "3 windows skipped: overload", "missed 5 messages, seq 3 to 9",
                                  "down: unplugged", "no route\\x1b"});
