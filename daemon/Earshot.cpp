@@ -55,10 +55,13 @@ void add_watch(CLI::App& app, std::string& server, WatchSettings& settings) {
   CLI::App& command = *app.add_subcommand("watch", "Show what a daemon publishes; reconnects by itself");
   command.add_option("server", server, "The daemon")->option_text("HOST:PORT")->capture_default_str();
   command.add_flag("--json", settings.json, "The lines as they come");
+  command.add_option("--notes", settings.notes, "Show what is written to this file, too")->option_text("FILE");
   command.add_option("--count", settings.count, "Exit after so many predictions")
       ->option_text("N")
       ->check(whole_number(1, std::numeric_limits<std::uint64_t>::max()));
-  command.footer("server is 127.0.0.1:7557 unless given.");
+  command.footer(
+      "server is 127.0.0.1:7557 unless given. On a terminal, without --json and --count, a screen drawn in place:\n"
+      "sources above, what happened below; Ctrl-C ends it. Else a line for each message that people need to see.");
 }
 
 void add_classify(CLI::App& app, ClassifySettings& settings) {

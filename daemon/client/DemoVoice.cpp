@@ -14,8 +14,8 @@
 namespace earshot {
 namespace {
 
-constexpr double kRate = kDemoRateHz;
-constexpr double kSlow = 1.2;  // times the durations below
+constexpr double kVoiceRate = kDemoRateHz;
+constexpr double kSlow = 1.2;              // times the durations below
 constexpr std::size_t kFrameSamples = 44;  // within which nothing moves: 1 ms
 
 /// The first three formants; the higher ones are the speaker's, not the sound's.
@@ -52,7 +52,8 @@ constexpr Phone kTClosed{80, {400, 1600, 2600}, {300, 120, 250}, {}};
 constexpr Phone kTBurst{25, {400, 1600, 2600}, {300, 120, 250}, {}, 0.0, 0.1, 0.8, Hiss::t};
 constexpr Phone kTBreath{50, {400, 1600, 2600}, {300, 120, 250}, {}, 0.0, 0.25};
 
-constexpr std::array kSentence{kHh, kEh, kL, kOw, kPause, kDh, kIh, kS, kIh, kZ, kIr, kR, kSh, kAa, kTClosed, kTBurst, kTBreath};
+constexpr std::array kSentence{kHh, kEh, kL,  kOw, kPause, kDh, kIh,      kS,      kIh,
+                               kZ,  kIr, kR, kSh, kAa,    kTClosed, kTBurst, kTBreath};
 constexpr std::array<std::size_t, 2> kStressed{3, 10};  // their syllables rise in pitch
 
 struct Band {
@@ -81,9 +82,9 @@ std::span<const Band> bands_of(Hiss hiss) {
 class Resonator {
  public:
   void tune(double hz, double bandwidth_hz) {
-    const double radius = std::exp(-std::numbers::pi * bandwidth_hz / kRate);
+    const double radius = std::exp(-std::numbers::pi * bandwidth_hz / kVoiceRate);
     c_ = -radius * radius;
-    b_ = 2.0 * radius * std::cos(2.0 * std::numbers::pi * hz / kRate);
+    b_ = 2.0 * radius * std::cos(2.0 * std::numbers::pi * hz / kVoiceRate);
   }
   double operator()(double x) {
     const double y = (1.0 - b_ - c_) * x + b_ * last_ + c_ * before_;
@@ -102,10 +103,10 @@ class Resonator {
 class BandPass {
  public:
   explicit BandPass(const Band& band) : level_(band.level) {
-    const double radius = std::exp(-std::numbers::pi * band.bandwidth_hz / kRate);
+    const double radius = std::exp(-std::numbers::pi * band.bandwidth_hz / kVoiceRate);
     gain_ = 1.0 - radius;
     c_ = -radius * radius;
-    b_ = 2.0 * radius * std::cos(2.0 * std::numbers::pi * band.hz / kRate);
+    b_ = 2.0 * radius * std::cos(2.0 * std::numbers::pi * band.hz / kVoiceRate);
   }
   double operator()(double x) {
     const double y = gain_ * (x - x_before_) + b_ * last_ + c_ * before_;
@@ -244,9 +245,9 @@ std::vector<double> say_hello() {
   double effort = 1.0;
   double last_white = 0.0;
   for (std::size_t frame = 0; frame < voiced.size(); frame += kFrameSamples) {
-    const double t = static_cast<double>(frame) / kRate;
+    const double t = static_cast<double>(frame) / kVoiceRate;
     mouth.shape(score, t);
-    const double step = score.pitch_hz(t) / kRate;
+    const double step = score.pitch_hz(t) / kVoiceRate;
     const double voicing = score.voicing.at(t);
     const double breath = score.breath.at(t);
     std::array<double, Score::kHisses.size()> hissing;

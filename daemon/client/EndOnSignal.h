@@ -8,4 +8,8 @@ namespace earshot {
 /// For the start of main.
 void end_on_signals() noexcept;
 
+/// What a signal writes to standard output before it ends the program, so that the terminal is as it was; nullptr:
+/// colours set back, if it has some. The text lives for ever.
+void end_with(const char* last_words) noexcept;
+
 }  // namespace earshot

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <fstream>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,10 @@
 
 #include <boost/json.hpp>
 
+#include "daemon/client/LiveTerminal.h"
+#include "daemon/client/MessageFields.h"
+#include "daemon/client/WatchScreen.h"
+#include "daemon/client/WatchState.h"
 #include "daemon/client/WatchView.h"
 #include "daemon/net/ClientSocket.h"
 #include "daemon/net/LineSplitter.h"
@@ -31,15 +36,24 @@ constexpr auto kConnectLimit = 5s;
 constexpr auto kSilenceLimit = 20s;  // four heartbeats
 constexpr std::chrono::milliseconds kFirstPause = 100ms;
 constexpr std::chrono::milliseconds kLongestPause = 5s;
+constexpr std::chrono::milliseconds kRefresh = 100ms;
 constexpr std::size_t kMostLineBytes = std::size_t{4} << 20;
+
+double now_s() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
 
 class Watcher {
  public:
   Watcher(const WatchSettings& settings, std::ostream& out, std::ostream& notices)
-      : settings_(settings), out_(out), notices_(notices) {}
+      : settings_(settings), out_(out), notices_(notices), state_(settings.server.text()) {
+    if (settings.notes) notes_.open(*settings.notes);
+  }
 
   void run() {
+    if (settings_.terminal.live && !settings_.json && !settings_.count) screen_.emplace(settings_.terminal);
     while (!done_) {
+      refresh();
       try {
         listen();
       } catch (const Error& error) {
@@ -48,7 +62,10 @@ class Watcher {
         tell(std::string(error.what()) + "; trying again");
       }
       if (done_) return;
-      std::this_thread::sleep_for(pause_);
+      for (auto waited = 0ms; waited < pause_; waited += kRefresh) {
+        std::this_thread::sleep_for(std::min(kRefresh, pause_));
+        refresh();
+      }
       pause_ = std::min(2 * pause_, kLongestPause);
     }
   }
@@ -60,9 +77,14 @@ class Watcher {
     LineSplitter splitter(kMostLineBytes);
     greeted_ = false;
     std::array<char, 65536> buffer;
-    for (;;) {
-      const auto count = socket.receive(buffer, kSilenceLimit);
-      if (!count) return tell(settings_.server.text() + ": no heartbeat; trying again");
+    for (auto silence = 0ms;;) {
+      const auto count = socket.receive(buffer, kRefresh);
+      refresh();
+      if (!count) {
+        if ((silence += kRefresh) < kSilenceLimit) continue;
+        return tell(settings_.server.text() + ": no heartbeat; trying again");
+      }
+      silence = 0ms;
       if (*count == 0) return tell(settings_.server.text() + ": the connection has ended; trying again");
       std::string_view bytes(buffer.data(), *count);
       while (auto line = splitter.next(bytes)) {
@@ -101,7 +123,11 @@ class Watcher {
     view_.emplace(hello, settings_.terminal);
     if (std::exchange(greeted_, true)) return;
     pause_ = kFirstPause;
-    tell("connected to " + settings_.server.text() + ": " + view_->greeting());
+    if (screen_) {
+      state_.note(now_s(), "connected");
+    } else {
+      tell("connected to " + settings_.server.text() + ": " + view_->greeting());
+    }
     std::string instance = text_of(hello, "instance");
     const bool first = instance_.empty();
     if (instance != instance_) next_seq_ = first ? number_of(hello, "next_seq") : 1;
@@ -123,7 +149,9 @@ class Watcher {
       if (resuming_) return;  // it comes again, after what was missed
       next_seq_ = static_cast<std::uint64_t>(seq->get_int64()) + 1;
     }
-    if (settings_.json) {
+    if (screen_) {
+      state_.take(message, now_s());
+    } else if (settings_.json) {
       out_ << text << '\n';
     } else if (view_) {
       if (const auto line = view_->line(message)) out_ << *line << '\n';
@@ -131,7 +159,34 @@ class Watcher {
     if (type == "prediction" && settings_.count && ++predictions_ == *settings_.count) done_ = true;
   }
 
+  /// What else there is to see than messages, and the screen, at most each kRefresh.
+  void refresh() {
+    char each = 0;
+    for (notes_.clear(); notes_.get(each);) {
+      if (each != '\n') {
+        note_ += each;
+      } else if (screen_) {
+        state_.note(now_s(), std::exchange(note_, ""));
+      } else {
+        notices_ << printable(std::exchange(note_, "")) << std::endl;
+      }
+    }
+    const auto now = std::chrono::steady_clock::now();
+    if (!screen_ || now - refreshed_ < kRefresh) return;
+    refreshed_ = now;
+    const Terminal& terminal = settings_.terminal;
+    const ScreenLook look{static_cast<std::size_t>(terminal.columns()), static_cast<std::size_t>(terminal.rows()),
+                          terminal.colour, terminal.unicode};
+    try {
+      screen_->draw(watch_screen(state_, look, now_s()));
+    } catch (const Error&) {
+      out_.setstate(std::ios::badbit);
+      throw;
+    }
+  }
+
   void tell(const std::string& notice) {
+    if (screen_) return state_.lost_connection(now_s(), notice);
     if (notice != last_notice_) notices_ << "earshot: " << printable(notice) << std::endl;
     last_notice_ = notice;
   }
@@ -158,6 +213,11 @@ class Watcher {
   std::ostream& out_;
   std::ostream& notices_;
   std::optional<WatchView> view_;
+  WatchState state_;
+  std::optional<LiveTerminal> screen_;
+  std::chrono::steady_clock::time_point refreshed_;
+  std::ifstream notes_;
+  std::string note_;
   std::string instance_;
   std::string last_notice_;
   std::uint64_t next_seq_ = 1;

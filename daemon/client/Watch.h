@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <ostream>
 
@@ -13,11 +14,13 @@ namespace earshot {
 struct WatchSettings {
   Endpoint server{"127.0.0.1", 7557};
   bool json = false;                   ///< lines as they come
+  std::optional<std::filesystem::path> notes = {};  ///< what is written to this file is shown, too
   Terminal terminal;                   ///< what `out` is
-  std::optional<std::uint64_t> count;  ///< return after so many predictions
+  std::optional<std::uint64_t> count = {};      ///< return after so many predictions
 };
 
-/// Messages to `out`, what happens to the connection to `notices`, once per change. Without a count it
+/// On a live terminal a screen drawn in place, unless lines of JSON or a count is asked for. Else messages to `out`, a
+/// line each, and what happens to the connection to `notices`, once per change. Main thread. Without a count it
 /// returns never. Throws Error(bad_data) if something else than earshotd answers there, Error(io) if `out`
 /// fails.
 void watch(const WatchSettings& settings, std::ostream& out, std::ostream& notices);

@@ -9,6 +9,8 @@
 #include <spdlog/fmt/fmt.h>
 #include <boost/json.hpp>
 
+#include "daemon/client/MessageFields.h"
+#include "daemon/client/Paint.h"
 #include "dsp/base/DisplayWidth.h"
 #include "dsp/base/Utf8.h"
 
@@ -17,20 +19,12 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr const char* kDim = "2";
-constexpr const char* kBold = "1";
-constexpr const char* kYellow = "33";
 constexpr int kBarCells = 20;
 // Of a prediction's line, without bar and names: time, percentage, level, what is between them, and an
 // ellipsis for what may follow.
 constexpr std::size_t kFixedColumns = 37;
 constexpr std::size_t kLeastSourceColumns = 6;
 constexpr std::size_t kLeastLabelColumns = 7;
-
-double number_of(const json::object& message, std::string_view key) {
-  const json::value* value = message.if_contains(key);
-  return value && value->is_number() ? value->to_number<double>() : std::nan("");
-}
 
 std::string padded(std::string text, std::size_t width) {
   const std::size_t have = display_width(text);
@@ -51,11 +45,6 @@ std::string clock_of(const json::object& message) {
 }
 
 }  // namespace
-
-std::string text_of(const json::object& message, std::string_view key) {
-  const json::value* value = message.if_contains(key);
-  return value && value->is_string() ? printable(value->get_string()) : std::string();
-}
 
 WatchView::WatchView(const json::object& hello, const Terminal& terminal)
     : rate_hz_(number_of(hello, "rate_hz")), terminal_(terminal) {
@@ -156,23 +145,6 @@ std::string WatchView::prediction(const json::object& message, const Columns& co
   const std::string label = fitted(text_of(message, "label") + (doubtful ? "?" : ""), columns.label);
   return fmt::format("{:10}  {}  {}  {}{:5.1f} %  {}{}", clock_of(message), source, painted(doubtful ? kDim : kBold, label),
                      columns.bar ? bar(confidence) : "", 100.0 * confidence, level, printable(also_heard(heard)));
-}
-
-std::vector<HeardLabel> WatchView::heard_of(const json::object& message) {
-  std::vector<HeardLabel> labels;
-  const json::value* heard = message.if_contains("heard");
-  if (!heard || !heard->is_array()) return labels;
-  const json::value* scores = message.if_contains("scores");
-  for (const json::value& each : heard->get_array()) {
-    if (!each.is_string()) continue;
-    HeardLabel label{each.get_string(), std::nullopt};
-    if (scores && scores->is_object()) {
-      const double score = number_of(scores->get_object(), label.label);
-      if (!std::isnan(score)) label.score = score;
-    }
-    labels.push_back(label);
-  }
-  return labels;
 }
 
 std::string WatchView::column(const json::object& message, const char* key, std::size_t width) const {

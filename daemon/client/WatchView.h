@@ -4,18 +4,12 @@
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include <boost/json/object.hpp>
 
-#include "daemon/client/AlsoHeard.h"
 #include "dsp/base/Terminal.h"
 
 namespace earshot {
-
-/// A field of text, printable(); empty if there is none.
-std::string text_of(const boost::json::object& message, std::string_view key);
 
 /// Columns are as wide as the names in `hello` need, on a terminal as wide as it is now: longer names and
 /// lines end with an ellipsis. Messages come from elsewhere: fields that are missing or of another type show
@@ -41,7 +35,6 @@ class WatchView {
   std::size_t line_columns() const;
   std::string full_line(const boost::json::object& message, const Columns& columns) const;
   std::string prediction(const boost::json::object& message, const Columns& columns) const;
-  static std::vector<HeardLabel> heard_of(const boost::json::object& message);
   std::string column(const boost::json::object& message, const char* key, std::size_t width) const;
   std::string fitted(const std::string& text, std::size_t width) const;
   std::string bar(double fraction) const;

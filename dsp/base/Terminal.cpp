@@ -34,6 +34,12 @@ int Terminal::columns() const noexcept {
   return size.ws_col;
 }
 
+int Terminal::rows() const noexcept {
+  winsize size{};
+  if (descriptor < 0 || ::ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_row == 0) return 24;
+  return size.ws_row;
+}
+
 Terminal terminal_of(int descriptor) {
   const std::string_view kind = variable("TERM");
   if (::isatty(descriptor) == 0 || kind.empty() || kind == "dumb") return {};

@@ -11,6 +11,8 @@ struct Terminal {
 
   /// As wide as it is now; 80 if it does not say.
   int columns() const noexcept;
+  /// As high as it is now; 24 if it does not say.
+  int rows() const noexcept;
 };
 
 /// A pipe, a file or a terminal of TERM=dumb is not live and has no colours.

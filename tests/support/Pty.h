@@ -35,9 +35,9 @@ class Pty {
   /// For a program to open.
   const std::filesystem::path& path() const noexcept { return path_; }
   int slave() const noexcept { return slave_; }
-  void resize(int columns) const {
+  void resize(int columns, int rows = 24) const {
     winsize size{};
-    size.ws_row = 24;
+    size.ws_row = static_cast<unsigned short>(rows);
     size.ws_col = static_cast<unsigned short>(columns);
     ::ioctl(master_, TIOCSWINSZ, &size);
   }
@@ -46,9 +46,10 @@ class Pty {
   std::string read_until(const std::string& text) {
     std::string all;
     pollfd readable{master_, POLLIN, 0};
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (all.find(text) == std::string::npos) {
       char buffer[4096];
-      if (::poll(&readable, 1, 20'000) <= 0) throw std::runtime_error("no '" + text + "' in " + all);
+      if (::poll(&readable, 1, 20'000) <= 0 || std::chrono::steady_clock::now() > deadline) throw std::runtime_error("no '" + text + "' in " + all);
       const ssize_t count = ::read(master_, buffer, sizeof buffer);
       if (count > 0) all.append(buffer, static_cast<std::size_t>(count));
     }

@@ -24,8 +24,9 @@ std::vector<std::string> names_of(const std::vector<float>& sound, const std::fi
   write_wav(directory / "sound.wav", sound, kDemoRateHz);
   std::ostringstream lines;
   std::ostringstream errors;
-  REQUIRE(classify_files({.files = {directory / "sound.wav"}, .model = model, .hop_s = 0.48, .gate_dbfs = {}, .json = true},
-                         lines, errors) == ExitCode::ok);
+  const ClassifySettings settings{
+      .files = {directory / "sound.wav"}, .model = model, .hop_s = 0.48, .gate_dbfs = {}, .json = true};
+  REQUIRE(classify_files(settings, lines, errors) == ExitCode::ok);
   std::vector<std::string> names;
   std::istringstream stream(lines.str());
   for (std::string line; std::getline(stream, line);) {

@@ -3,7 +3,9 @@
 #include <sys/stat.h>
 
 #include <csignal>
+#include <fstream>
 #include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -132,6 +134,76 @@ TEST_CASE("watch paints and draws on a terminal, not against NO_COLOR, nor on a 
   const std::string dumb = first_line({"TERM=dumb", "NO_COLOR="});
   CHECK_THAT(dumb, !Catch::Matchers::Contains("\x1B") && !Catch::Matchers::Contains(bar));
   CHECK_THAT(dumb, Catch::Matchers::Contains("rain"));
+}
+
+TEST_CASE("watch draws its screen in place, follows the terminal's size, and leaves it as it was, whatever ends it") {
+  const std::string taken = "\x1b[?1049h\x1b[?25l";
+  const std::string given_back = "\x1b[?25h\x1b[?1049l";
+  TestServer server(0);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    INFO("signal " << signal);
+    Pty pty(80);
+    Child child({EARSHOT_EARSHOT, "watch", address_of(server)}, {"TERM=xterm", "NO_COLOR=1", "LC_ALL=C.UTF-8"},
+                "/dev/null", pty.path());
+    const std::string first = pty.read_until("0 clients");
+    CHECK(first.starts_with(taken));
+    server.wait_for_clients(1);
+    server.stream->publish(SourceChange{"mic", SourceState::up, {}, {}});
+    server.predict(1);
+    const std::string second = pty.read_until("rain 75 %");
+    CHECK(second.find("\x1b[2J") == std::string::npos);
+    CHECK(second.find("\x1b[0m") == std::string::npos);
+    pty.resize(40, 10);
+    const std::string third = pty.read_until("\x1b[2J\x1b[H");
+    const std::string_view frame = std::string_view(third).substr(third.find("\x1b[2J"));
+    CHECK(std::count(frame.begin(), frame.end(), '\n') == 9);
+    child.send_signal(signal);
+    // What was seen last stays, as lines.
+    std::string last = pty.read_until(given_back);
+    last.erase(0, last.find(given_back));
+    if (last.find("dropped") == std::string::npos) last += pty.read_until("dropped");
+    CHECK_THAT(last, Catch::Matchers::Contains("rain 75 %"));
+    CHECK(last.find("\x1b[", given_back.size()) == std::string::npos);
+    CHECK(child.wait(10s) == 128 + signal);
+    CHECK(child.err().empty());
+    server.wait_for_clients(0);
+  }
+}
+
+TEST_CASE("watch stopped by Ctrl-Z gives the terminal back, and takes it again when it goes on") {
+  TestServer server(0);
+  Pty pty(80);
+  Child child({EARSHOT_EARSHOT, "watch", address_of(server)}, {"TERM=xterm"}, "/dev/null", pty.path());
+  pty.read_until("0 clients");
+  child.send_signal(SIGTSTP);
+  int status = 0;
+  REQUIRE(::waitpid(child.pid(), &status, WUNTRACED) == child.pid());
+  CHECK(WIFSTOPPED(status));
+  pty.read_until("\x1b[?25h\x1b[?1049l");
+  child.send_signal(SIGCONT);
+  pty.read_until("\x1b[?1049h\x1b[?25l");
+  pty.read_until("1 client");
+  child.send_signal(SIGTERM);
+  CHECK(child.wait(10s) == 128 + SIGTERM);
+}
+
+TEST_CASE("watch on a terminal shows a daemon that goes and comes back, and what is written to its notes") {
+  const TemporaryDirectory directory;
+  const std::filesystem::path notes = directory.write("notes", "");
+  auto server = std::make_unique<TestServer>(0);
+  const std::uint16_t port = server->stream->port();
+  Pty pty(80);
+  Child child({EARSHOT_EARSHOT, "watch", address_of(*server), "--notes", notes}, {"TERM=xterm", "NO_COLOR=1"},
+              "/dev/null", pty.path());
+  pty.read_until("model esc10");
+  std::ofstream(notes) << "demo: now a voice\n";
+  pty.read_until("demo: now a voice");
+  server.reset();
+  pty.read_until("trying again");
+  server = std::make_unique<TestServer>(port);
+  pty.read_until("model esc10");
+  child.send_signal(SIGTERM);
+  CHECK(child.wait(10s) == 128 + SIGTERM);
 }
 
 TEST_CASE("Ctrl-C, SIGTERM and SIGHUP end every command at once, quietly, with 128 and their number") {

@@ -41,7 +41,7 @@ TEST_CASE("watch shows predictions and returns after as many as were asked for")
   watching.join();
   const std::string text = out.str();
   CHECK(std::count(text.begin(), text.end(), '\n') == 3);
-  CHECK(text.find("mic     rain        75.0 %") != std::string::npos);
+  CHECK(text.find("mic     rain      75.0 %") != std::string::npos);
   CHECK(notices.str().find("model 'esc10' with 2 labels; sources: mic (microphone, starting)") !=
         std::string::npos);
 }
