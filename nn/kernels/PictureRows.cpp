@@ -20,7 +20,6 @@ struct Taps {
             before < length + pad ? std::min(length + pad - before, size) : 0};
   }
   EARSHOT_INLINE bool all(std::size_t size) const { return begin == 0 && end == size; }
-  EARSHOT_INLINE bool has(std::size_t tap) const { return tap >= begin && tap < end; }
 };
 
 // A pixel of the output, and what its window sees.
@@ -68,46 +67,56 @@ EARSHOT_INLINE void store_activated(float* to, const Lane& sum, float slope) {
 
 constexpr std::size_t kSize = 3;  // of the windows that have loops of their own
 
-// Windows that lie inside whole, Pixels of them side by side: the weights are read once for all.
-template <std::size_t Pixels>
-EARSHOT_INLINE void inside(const Task& task, const Pixel& pixel, float* out) {
-  const std::size_t channels = task.window.channels.padded();
-  const std::size_t stride = task.window.channels.stride();
-  const float* corner = task.pictures + pixel.place(task.window, 0, 0) * stride;
-  const std::size_t line = task.window.width * stride;
-  const std::size_t step = task.window.stride * stride;
+// Windows side by side, Step apart: a pixel that several see is read once. Those outside the picture are `zeros`.
+template <std::size_t Pixels, std::size_t Step>
+EARSHOT_INLINE void side_by_side(const Task& task, const Pixel& pixel, float* out) {
+  constexpr std::size_t kColumns = (Pixels - 1) * Step + kSize;
+  const PictureWindow& window = task.window;
+  const std::size_t channels = window.channels.padded();
+  const float* seen[kSize][kColumns];
+  for (std::size_t row = 0; row < kSize; ++row) {
+    // What lies before the first row or column wraps around, and is outside as well.
+    const std::size_t y = pixel.y * window.stride + row - window.pad_top;
+    for (std::size_t column = 0; column < kColumns; ++column) {
+      const std::size_t x = pixel.x * window.stride + column - window.pad_left;
+      const std::size_t place = pixel.picture * window.pixels() + y * window.width + x;
+      const bool there = y < window.height && x < window.width;
+      seen[row][column] = there ? task.pictures + place * window.channels.stride() : task.zeros;
+    }
+  }
   for (std::size_t c = 0; c < channels; c += kLanes) {
     Lane sums[Pixels];
     for (Lane& sum : sums) sum = at<kLanes>(task.bias + c);
     for (std::size_t row = 0; row < kSize; ++row) {
-      for (std::size_t column = 0; column < kSize; ++column) {
-        const Lane weight = at<kLanes>(task.weights + (row * kSize + column) * channels + c);
-        for (std::size_t p = 0; p < Pixels; ++p)
-          sums[p] += at<kLanes>(corner + row * line + column * stride + p * step + c) * weight;
+      Lane weights[kSize];
+      for (std::size_t tap = 0; tap < kSize; ++tap)
+        weights[tap] = at<kLanes>(task.weights + (row * kSize + tap) * channels + c);
+      for (std::size_t column = 0; column < kColumns; ++column) {
+        const Lane value = at<kLanes>(seen[row][column] + c);
+        for (std::size_t p = 0; p < Pixels; ++p) {
+          const std::size_t tap = column - p * Step;  // beyond kSize where this window does not see it
+          if (tap < kSize) sums[p] += value * weights[tap];
+        }
       }
     }
     for (std::size_t p = 0; p < Pixels; ++p) store_activated(out + p * task.out_stride + c, sums[p], task.slope);
   }
 }
 
-// A window at an edge: taps outside see a pixel of zeros.
-EARSHOT_INLINE void at_edge(const Task& task, const Pixel& pixel, const Taps& rows, const Taps& columns, float* out) {
-  const PictureWindow& window = task.window;
-  const std::size_t channels = window.channels.padded();
-  const float* taps[kSize * kSize];
-  for (std::size_t row = 0; row < kSize; ++row) {
-    for (std::size_t column = 0; column < kSize; ++column) {
-      const bool there = rows.has(row) && columns.has(column);
-      taps[row * kSize + column] =
-          there ? task.pictures + pixel.place(window, row, column) * window.channels.stride() : task.zeros;
-    }
+// As many as there are side by side in a row of the output; how many were done.
+template <std::size_t Step>
+EARSHOT_INLINE std::size_t some_of_a_row(const Task& task, const Pixel& pixel, std::size_t most, float* out) {
+  const std::size_t beside = std::min(most, task.window.out_width - pixel.x);
+  if (beside >= 4) {
+    side_by_side<4, Step>(task, pixel, out);
+    return 4;
   }
-  for (std::size_t c = 0; c < channels; c += kLanes) {
-    Lane sum = at<kLanes>(task.bias + c);
-    for (std::size_t tap = 0; tap < kSize * kSize; ++tap)
-      sum += at<kLanes>(taps[tap] + c) * at<kLanes>(task.weights + tap * channels + c);
-    store_activated(out + c, sum, task.slope);
+  if (beside >= 2) {
+    side_by_side<2, Step>(task, pixel, out);
+    return 2;
   }
+  side_by_side<1, Step>(task, pixel, out);
+  return 1;
 }
 
 // A window of any size.
@@ -129,27 +138,19 @@ EARSHOT_INLINE void of_any_size(const Task& task, const Pixel& pixel, const Taps
 }
 
 EARSHOT_CLONES void apply_depthwise(const Task& task, std::size_t first, std::size_t count) noexcept {
-  constexpr std::size_t kBeside = 4;
   const PictureWindow& window = task.window;
   Pixel pixel = Pixel::at(window, first);
   float* out = task.out;
   for (std::size_t i = 0; i < count;) {
-    const Taps rows = pixel.rows(window);
-    const Taps columns = pixel.columns(window);
     std::size_t done = 1;
     if (window.size != kSize) {
-      of_any_size(task, pixel, rows, columns, out);
-    } else if (!rows.all(kSize) || !columns.all(kSize)) {
-      at_edge(task, pixel, rows, columns, out);
+      of_any_size(task, pixel, pixel.rows(window), pixel.columns(window), out);
+    } else if (window.stride == 1) {
+      done = some_of_a_row<1>(task, pixel, count - i, out);
+    } else if (window.stride == 2) {
+      done = some_of_a_row<2>(task, pixel, count - i, out);
     } else {
-      Pixel last = pixel;
-      last.x += kBeside - 1;
-      if (i + kBeside <= count && last.x < window.out_width && last.columns(window).all(kSize)) {
-        inside<kBeside>(task, pixel, out);
-        done = kBeside;
-      } else {
-        inside<1>(task, pixel, out);
-      }
+      side_by_side<1, 1>(task, pixel, out);
     }
     for (std::size_t p = 0; p < done; ++p) pixel.go_on(window);
     out += done * task.out_stride;

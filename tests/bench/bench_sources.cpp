@@ -10,10 +10,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <map>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -99,16 +100,17 @@ Result run(const Settings& settings, const Model& model, int sources, int second
   for (int i = 0; i < sources; ++i) senders.push_back(daemon.connect_sender("s" + std::to_string(i)));
 
   Result result;
-  std::map<std::string, Clock::time_point> begun;  // a source's first sample; written before the reader starts
   const std::size_t chunk_samples = static_cast<std::size_t>(settings.rate_hz) * kTurnMs / 1000;
   // Sources begin one after the other within a hop: as strangers would.
   const auto start = Clock::now() + std::chrono::milliseconds(200);
-  std::vector<int> first_turn;
   const int hop_turns = std::max(1, static_cast<int>(std::stod(settings.hop_s) * 1000.0 / kTurnMs));
-  for (int i = 0; i < sources; ++i) {
-    first_turn.push_back(i % hop_turns);
-    begun["s" + std::to_string(i)] = start + std::chrono::milliseconds(kTurnMs) * first_turn.back();
-  }
+  const auto first_turn = [&](int source) { return source % hop_turns; };
+  struct Arrival {
+    int source;
+    std::uint64_t end_sample;
+    Clock::time_point moment;
+  };
+  std::vector<Arrival> arrivals;
   std::jthread reader([&] {
     for (;;) {
       const auto line = client.line();
@@ -123,12 +125,8 @@ Result run(const Settings& settings, const Model& model, int sources, int second
       }
       if (type != "prediction") continue;
       ++result.predictions;
-      // A chunk is whole when its turn is over.
-      const double end_s = message.at("end_sample").to_number<double>() / model.recipe.rate_hz;
-      const double turns = std::ceil(end_s * 1000.0 / kTurnMs - 1e-6);
-      const auto sent = begun.at(std::string(message.at("source").as_string())) +
-                        std::chrono::microseconds(static_cast<std::int64_t>(turns * kTurnMs * 1000.0));
-      result.late_ms.push_back(std::chrono::duration<double, std::milli>(now - sent).count());
+      arrivals.push_back({std::atoi(message.at("source").as_string().c_str() + 1),
+                          message.at("end_sample").to_number<std::uint64_t>(), now});
     }
   });
 
@@ -137,10 +135,12 @@ Result run(const Settings& settings, const Model& model, int sources, int second
   for (std::int16_t& sample : noise) sample = static_cast<std::int16_t>(random.uniform(-3000.0, 3000.0));
   const double before_s = core_seconds(daemon.child().pid());
   const int turns = seconds * 1000 / kTurnMs;
+  std::vector<Clock::time_point> sent;  // by turn
   for (int turn = 0; turn < turns; ++turn) {
     std::this_thread::sleep_until(start + std::chrono::milliseconds(kTurnMs) * (turn + 1));
+    sent.push_back(Clock::now());
     for (int i = 0; i < sources; ++i) {
-      if (turn < first_turn[static_cast<std::size_t>(i)]) continue;
+      if (turn < first_turn(i)) continue;
       const std::size_t from = (static_cast<std::size_t>(turn) * chunk_samples) % (noise.size() - chunk_samples);
       senders[static_cast<std::size_t>(i)].send(
           {reinterpret_cast<const char*>(&noise[from]), chunk_samples * sizeof(std::int16_t)});
@@ -152,6 +152,13 @@ Result run(const Settings& settings, const Model& model, int sources, int second
   daemon.child().send_signal(SIGTERM);
   daemon.child().wait();
   reader.join();
+  for (const Arrival& arrival : arrivals) {
+    const double end_s = static_cast<double>(arrival.end_sample) / model.recipe.rate_hz;
+    const auto chunks = static_cast<std::size_t>(std::ceil(end_s * 1000.0 / kTurnMs - 1e-6));
+    const std::size_t turn = static_cast<std::size_t>(first_turn(arrival.source)) + chunks - 1;
+    if (turn >= sent.size()) continue;
+    result.late_ms.push_back(std::chrono::duration<double, std::milli>(arrival.moment - sent[turn]).count());
+  }
   return result;
 }
 
