@@ -12,7 +12,7 @@ constexpr std::size_t kLanes = 8;
 constexpr std::size_t kVectors = 2;                // of outputs in a panel
 constexpr std::size_t kPanel = kLanes * kVectors;  // what RowShape pads to
 constexpr std::size_t kRows = 6;                   // with two vectors of outputs each: what AVX2 has registers for
-constexpr std::size_t kStepBits = 12;              // a fraction's
+constexpr std::size_t kLineWords = 16;             // of a cache line
 constexpr int kSecondLevel = 2;                    // of caches, as __builtin_prefetch calls it
 
 using Lane = Float<static_cast<int>(kLanes)>;
@@ -32,6 +32,7 @@ struct Task {
 
 // A panel's weights for one input, and where those are that it takes next.
 struct Floats {
+  using Value = float;
   static constexpr std::size_t kWords = kPanel;
   static EARSHOT_INLINE const float* begin(const Task& task, std::size_t panel) {
     return task.weights + panel * task.inputs;
@@ -47,6 +48,7 @@ struct Floats {
 
 // Halves of a word, left at its top: 2^16 times the number.
 struct Numbers {
+  using Value = std::int32_t;
   static constexpr std::size_t kWords = kLanes;
   static EARSHOT_INLINE const std::int32_t* begin(const Task& task, std::size_t panel) {
     return task.numbers + panel / kVectors * task.inputs;
@@ -62,27 +64,45 @@ struct Numbers {
   }
 };
 
+// One input's share of the sums of all rows.
+template <class Weights, std::size_t Rows>
+EARSHOT_INLINE void add_input(const float* in, std::size_t in_stride, const typename Weights::Value* weights,
+                              Lane (&sums)[Rows][kVectors]) {
+  Lane panel_weights[kVectors];
+  Weights::load(weights, panel_weights);
+  for (std::size_t row = 0; row < Rows; ++row) {
+    const float value = in[row * in_stride];
+    for (std::size_t v = 0; v < kVectors; ++v) sums[row][v] += value * panel_weights[v];
+  }
+}
+
 // Rows x one panel, its sums in registers. Meanwhile the rows' share of the next panel, or of the matrix behind this
-// one, is fetched: what streams through the weights once waits for memory more than it computes.
+// one, is fetched: what streams through the weights once waits for memory more than it computes. kAtOnce inputs at a
+// time, because counting and fetching would cost as much as a row.
 template <class Weights, std::size_t Rows>
 EARSHOT_INLINE void multiply_panel(const Task& task, std::size_t first_row, std::size_t panel) {
+  constexpr std::size_t kAtOnce = 4;
   const float* in = task.in + first_row * task.in_stride;
   const auto* weights = Weights::begin(task, panel);
   const auto* next = weights + (task.inputs + first_row * task.inputs / task.count) * Weights::kWords;
-  const std::size_t step = (Rows << kStepBits) / task.count;
+  const bool few_rows = task.count < kAtOnce * Rows;  // else a line for kAtOnce inputs is share enough
+  const std::size_t step = few_rows ? Weights::kWords * kAtOnce : kLineWords;
   Lane sums[Rows][kVectors];
   for (auto& row : sums) {
     for (std::size_t v = 0; v < kVectors; ++v) Weights::start(task, panel + v * kLanes, row[v]);
   }
-  for (std::size_t i = 0; i < task.inputs; ++i) {
-    __builtin_prefetch(next + (i * step >> kStepBits) * Weights::kWords, 0, kSecondLevel);
-    Lane panel_weights[kVectors];
-    Weights::load(weights + i * Weights::kWords, panel_weights);
-    for (std::size_t row = 0; row < Rows; ++row) {
-      const float value = in[row * task.in_stride + i];
-      for (std::size_t v = 0; v < kVectors; ++v) sums[row][v] += value * panel_weights[v];
+  std::size_t i = 0;
+  for (; i + kAtOnce <= task.inputs; i += kAtOnce) {
+    __builtin_prefetch(next, 0, kSecondLevel);
+    if (few_rows) {
+      for (std::size_t line = kLineWords; line < Weights::kWords * kAtOnce; line += kLineWords)
+        __builtin_prefetch(next + line, 0, kSecondLevel);
     }
+    next += step;
+    for (std::size_t n = 0; n < kAtOnce; ++n)
+      add_input<Weights, Rows>(in + i + n, task.in_stride, weights + (i + n) * Weights::kWords, sums);
   }
+  for (; i < task.inputs; ++i) add_input<Weights, Rows>(in + i, task.in_stride, weights + i * Weights::kWords, sums);
   float* out = task.out + first_row * task.out_stride + panel;
   for (std::size_t row = 0; row < Rows; ++row) {
     for (std::size_t v = 0; v < kVectors; ++v) {

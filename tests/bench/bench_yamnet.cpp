@@ -4,8 +4,9 @@
 //   bench_yamnet yamnet.safetensors yamnet.onnx yamnet.h5 [rounds]
 //
 // The model as `trainer import` makes it, as `trainer export` writes it, and the file it came from (for LiteRT). Peers
-// run under $EARSHOT_PYTHON, else python3; those whose packages are absent are left out by name. Prints medians; exits 1
-// if a patch takes more than 0.8 of the fastest peer, or each of four at once more than 0.65.
+// run under $EARSHOT_PYTHON, else python3; those whose packages are absent are left out by name. Prints medians and the
+// medians of each round's ratio to that round's fastest peer; exits 1 if a patch takes more than 0.8 of it, or each of four
+// at once more than 0.65.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -131,9 +132,8 @@ int main(int argc, char** argv) {
     together.push_back(turn(kTogether));
     peak.push_back(peak_per_second());
     for (Peer& peer : peers) {
-      if (const auto ms = peer.one.measure()) peer.one_ms.push_back(*ms);
-      if (const auto ms = peer.together.measure())
-        peer.together_ms.push_back(*ms / static_cast<double>(kTogether));
+      peer.one_ms.push_back(peer.one.measure().value());
+      peer.together_ms.push_back(peer.together.measure().value() / static_cast<double>(kTogether));
     }
     const auto flush = [&] {
       for (float& value : cache) value += 1.0F;
@@ -150,20 +150,25 @@ int main(int argc, char** argv) {
   std::printf("  share of %.0f G multiply-adds a second, %%        %8.1f      %8.1f\n", median(peak) * 1e-9,
               share(median(one)), share(median(together)));
   std::printf("  ours, caches cold                               %8.3f      %8.3f\n", median(cold), median(cold_together));
-  double fastest = 1e9;
-  double fastest_together = 1e9;
   for (const Peer& peer : peers) {
     std::printf("  %-15s                                 %8.3f      %8.3f\n", peer.name.c_str(), median(peer.one_ms),
                 median(peer.together_ms));
-    fastest = std::min(fastest, median(peer.one_ms));
-    fastest_together = std::min(fastest_together, median(peer.together_ms));
   }
   if (peers.empty()) return 0;
-  const double ratio = median(one) / fastest;
-  const double ratio_together = median(together) / fastest;
+  const auto ratio_to = [&](const std::vector<double>& ours, std::vector<double> Peer::*theirs) {
+    std::vector<double> ratios;
+    for (std::size_t round = 0; round < ours.size(); ++round) {
+      double fastest = 1e9;
+      for (const Peer& peer : peers) fastest = std::min(fastest, (peer.*theirs).at(round));
+      ratios.push_back(ours[round] / fastest);
+    }
+    return median(ratios);
+  };
+  const double ratio = ratio_to(one, &Peer::one_ms);
+  const double ratio_together = ratio_to(together, &Peer::one_ms);
   std::printf("ours / the fastest: %.3f (at most %.2f); each of %zu / the fastest one at once %.3f (at most %.2f), / the "
               "fastest %zu at once %.3f\n",
               ratio, kMostOfPeer, kTogether, ratio_together, kMostOfPeerTogether, kTogether,
-              median(together) / fastest_together);
+              ratio_to(together, &Peer::together_ms));
   return ratio <= kMostOfPeer && ratio_together <= kMostOfPeerTogether ? 0 : 1;
 }
