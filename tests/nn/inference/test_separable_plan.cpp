@@ -2,12 +2,14 @@
 #include "nn/inference/SeparablePlan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
 #include "dsp/base/KeyedRandom.h"
 #include "nn/model/BuiltInArchitectures.h"
+#include "nn/model/SixteenBits.h"
 #include "tests/support/AllocationGuard.h"
 #include "tests/support/ReferenceInference.h"
 
@@ -74,6 +76,23 @@ TEST_CASE("a patch gives the same bits alone, among others and wherever it stand
       CHECK(std::ranges::equal(alone, std::span(together).subspan(patch * 521, 521)));
     }
   }
+}
+
+TEST_CASE("kernels of 16 bits, kept as such where pixels are few, give what their values give") {
+  const Architecture architecture = small_yamnet(521);
+  Weights weights = initial_weights(architecture, 6);
+  for (auto& [name, tensor] : weights) round_to_sixteen_bits(tensor);
+  Separable separable(architecture, weights);
+  const std::vector<float> features = random_patches(architecture, 3);
+  const std::vector<float> together = separable.logits(features, 521);
+  const std::vector<float> alone = separable.logits(std::span(features).first(separable.values), 521);
+  CHECK(std::ranges::equal(alone, std::span(together).first(521)));
+  const std::vector<double> expected =
+      reference_scores(architecture, weights, std::span(features).first(separable.values));
+  double worst = 0.0;
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    worst = std::max(worst, std::abs(1.0 / (1.0 + std::exp(-static_cast<double>(alone[i]))) - expected[i]));
+  CHECK(worst <= 1e-5);
 }
 
 TEST_CASE("the number of outputs changes no bit of those that stay") {
