@@ -35,7 +35,8 @@ Message a_prediction(std::string source = "mic") {
 }
 
 struct Server {
-  explicit Server(StreamSettings with = settings()) : stream(std::move(with), facts(), counters) {}
+  explicit Server(StreamSettings with = settings(), const StreamFacts& of = facts())
+      : stream(std::move(with), of, counters) {}
   StreamClient client(int receive_buffer = 0) { return StreamClient(stream.port(), receive_buffer); }
   /// A client that has read its hello: what is published from now on is for it.
   StreamClient listener() {
@@ -339,6 +340,37 @@ TEST_CASE("the stream is served over IPv6, and to both families on [::]") {
   with.allow = {parse_network("192.0.2.0/24").value()};
   Server server(with);
   CHECK(server.client().message().at("type") == "hello");  // 127.0.0.1 arrives as a mapped address
+}
+
+TEST_CASE("who asks for all scores of hundreds of labels gets every line at the default buffer, past ones too") {
+  constexpr std::size_t kLabels = 521;
+  constexpr int kHeld = 300;  // 5 MB of lines, twenty buffers
+  constexpr int kLive = 200;
+  constexpr int kSourcesAtOnce = 4;
+  StreamFacts many = facts();
+  many.labels.clear();
+  for (std::size_t i = 0; i < kLabels; ++i) many.labels.push_back("a label of usual length " + std::to_string(i));
+  Server server(settings(), many);
+  Prediction prediction;
+  prediction.source = "mic";
+  for (std::size_t i = 0; i < kLabels; ++i) prediction.scores.push_back(0.1234567F / static_cast<float>(i + 1));
+  for (int i = 0; i < kHeld; ++i) server.stream.publish(prediction);
+  StreamClient client = server.listener();
+  client.send("{\"type\":\"subscribe\",\"scores\":\"all\",\"from_seq\":1}\n");
+  client.message("subscribed");
+  std::uint64_t expected = 1;
+  const auto read = [&] {
+    auto message = client.message();
+    while (message.at("type") == "heartbeat") message = client.message();
+    REQUIRE(message.at("type") == "prediction");  // no "lost"
+    CHECK(seq_of(message) == expected++);
+    CHECK(message.at("scores").as_object().size() == kLabels);
+  };
+  for (int i = 0; i < kHeld; ++i) read();
+  for (int i = 0; i < kLive; ++i) {
+    for (int source = 0; source < kSourcesAtOnce; ++source) server.stream.publish(prediction);
+    for (int source = 0; source < kSourcesAtOnce; ++source) read();
+  }
 }
 
 }  // namespace earshot::test
