@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <thread>
 #include <chrono>
 #include <cstdlib>
 #include <exception>
@@ -64,13 +63,6 @@ StreamFacts facts_of(const Config& config, const Model& model) {
   return facts;
 }
 
-// As many as can be at work at a time.
-std::size_t classifiers_for(const Config& config) {
-  const std::size_t processors = std::max(1U, std::thread::hardware_concurrency());
-  const std::size_t at_work = std::max<std::size_t>(1, processors / static_cast<std::size_t>(config.model.threads));
-  return std::min(at_work, config.sources.size());
-}
-
 std::shared_ptr<const EventRules> events_of(const Config& config, const Model& model) {
   return config.events ? std::make_shared<const EventRules>(event_rules(*config.events, model)) : nullptr;
 }
@@ -86,7 +78,10 @@ void run_daemon(const Config& config) {
   StreamServer server(config.publish_tcp, facts, counters);
   Journal journal(server);
   PortAudio port_audio;
-  ClassifierPool classifiers(prepare_network(model), classifiers_for(config), config.model.threads);
+  const std::shared_ptr<const PreparedNetwork> network = prepare_network(model);
+  ClassifierPool classifiers(
+      network, std::min(ClassifierPool::enough(*network, config.model.threads), config.sources.size()),
+      config.model.threads);
   model.weights.clear();  // they are laid out in the network
   const SourceContext context{.model = model,
                               .classifiers = classifiers,

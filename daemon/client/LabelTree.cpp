@@ -25,7 +25,8 @@ bool is_listed(const std::vector<std::size_t>& labels, std::size_t label) {
 
 class Tree {
  public:
-  explicit Tree(const Model& model) : model_(model), kinds_(model.labels.size()), parents_(model.labels.size()), is_open_(model.labels.size()) {
+  explicit Tree(const Model& model)
+      : model_(model), kinds_(model.labels.size()), parents_(model.labels.size()), listed_(model.labels.size()) {
     for (const auto& [label, parent] : model.meanings.parents) {
       kinds_[parent].push_back(label);
       parents_[label].push_back(parent);
@@ -59,10 +60,10 @@ class Tree {
   // Valid meanings have no circle, and at most 64 labels above one. Kinds are listed once: else their number could double
   // with each label above.
   void add(std::size_t label, std::size_t depth) {
-    const bool again = is_open_[label] && !kinds_[label].empty();
+    const bool again = listed_[label] && !kinds_[label].empty();
     rows_.push_back({std::string(2 * depth, ' ') + printable(model_.labels[label]) + (again ? " ..." : ""), facts(label)});
     if (again) return;
-    is_open_[label] = true;
+    listed_[label] = true;
     for (const std::size_t kind : kinds_[label]) add(kind, depth + 1);
   }
 
@@ -89,7 +90,7 @@ class Tree {
   const Model& model_;
   std::vector<std::vector<std::size_t>> kinds_;
   std::vector<std::vector<std::size_t>> parents_;
-  std::vector<bool> is_open_;  // its kinds are listed
+  std::vector<bool> listed_;  // its kinds are listed
   std::vector<Row> rows_;
 };
 

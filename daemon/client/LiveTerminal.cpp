@@ -49,7 +49,7 @@ LiveTerminal::LiveTerminal(const Terminal& terminal) : terminal_(terminal) {
   screen_descriptor = terminal_.descriptor;
   was_stopped = false;
   last_words_[0] = kLeave;
-  end_with(last_words_[0].c_str());
+  end_with(kLeave);
   struct sigaction before {};
   if (::sigaction(SIGTSTP, nullptr, &before) == 0 && before.sa_handler != SIG_IGN) watch_for_stop();
   write(kEnter);

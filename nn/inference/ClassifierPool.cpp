@@ -3,14 +3,17 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <thread>
+#include <utility>
 
 #include "nn/inference/PreparedNetwork.h"
+#include "nn/inference/SeparablePlan.h"
 
 namespace earshot {
 
 namespace {
 
-constexpr std::size_t kMostTogether = 4;
+constexpr std::size_t kMostTogether = SeparablePlan::kMostPatches;
 constexpr std::size_t kWaiting = 256;  // threads for which there is room beforehand
 
 }  // namespace
@@ -45,12 +48,19 @@ struct ClassifierPool::Worker {
 };
 
 ClassifierPool::ClassifierPool(std::shared_ptr<const PreparedNetwork> network, std::size_t classifiers, int threads)
-    : values_(network->input().size()), classes_(network->classes()) {
+    : values_(network->input().size()),
+      classes_(network->classes()),
+      most_together_(network->separable() ? kMostTogether : 1) {
   waiting_.reserve(kWaiting);
   for (std::size_t i = 0; i < classifiers; ++i) free_.push_back(&workers_.emplace_back(network, threads));
 }
 
 ClassifierPool::~ClassifierPool() = default;
+
+std::size_t ClassifierPool::enough(const PreparedNetwork& network, int threads) {
+  const std::size_t processors = std::max(1U, std::thread::hardware_concurrency());
+  return network.separable() ? processors : std::max<std::size_t>(1, processors / static_cast<std::size_t>(threads));
+}
 
 // Who waits either finds a free classifier or knows that one at work will look at the queue again when it is done and
 // wake it: a job that was queued is never forgotten.
@@ -67,7 +77,7 @@ bool ClassifierPool::classify(std::span<const float> features, std::span<float> 
     Worker* worker = free_.back();
     free_.pop_back();
     std::array<Job*, kMostTogether> jobs;
-    const std::size_t count = std::min(kMostTogether, waiting_.size());
+    const std::size_t count = std::min(most_together_, waiting_.size());
     const auto taken = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
     std::copy(waiting_.begin(), taken, jobs.begin());
     waiting_.erase(waiting_.begin(), taken);

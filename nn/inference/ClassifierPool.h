@@ -13,10 +13,13 @@
 
 namespace earshot {
 
-/// Any number of threads may use one. A thread that finds a classifier free takes it and computes the windows that wait,
-/// the longest waiting first, several at once where the network gains by that; the scores do not depend on it.
+/// Any number of threads may use one. A thread that finds a classifier free takes it and computes windows that wait, the
+/// longest waiting first, several at once where the network gains by that; the scores do not depend on it.
 class ClassifierPool {
  public:
+  /// How many classifiers of `threads` keep this machine's processors at work. Our own loops run on one thread each.
+  static std::size_t enough(const PreparedNetwork& network, int threads);
+
   /// `classifiers` >= 1, each of `threads`. Throws Error.
   ClassifierPool(std::shared_ptr<const PreparedNetwork> network, std::size_t classifiers, int threads);
   ~ClassifierPool();
@@ -34,8 +37,9 @@ class ClassifierPool {
     bool classified = false;
   };
 
-  std::size_t values_;   // of a window's features
+  std::size_t values_;  // of a window's features
   std::size_t classes_;
+  std::size_t most_together_;
 
   std::mutex mutex_;  // of all that follows, and of every job's done and classified
   std::condition_variable changed_;

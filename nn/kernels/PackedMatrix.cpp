@@ -8,17 +8,17 @@
 namespace earshot {
 namespace {
 
-constexpr std::size_t kLanes = 8;
-constexpr std::size_t kVectors = 2;                // of outputs in a panel
-constexpr std::size_t kPanel = kLanes * kVectors;  // what RowShape pads to
-constexpr std::size_t kRows = 6;                   // with two vectors of outputs each: what AVX2 has registers for
+constexpr std::size_t kPanelLanes = 8;
+constexpr std::size_t kPanelVectors = 2;                // of outputs in a panel
+constexpr std::size_t kPanel = kPanelLanes * kPanelVectors;  // what RowShape pads to
+constexpr std::size_t kPanelRows = 6;                   // with two vectors of outputs each: what AVX2 has registers for
 constexpr std::size_t kLineWords = 16;             // of a cache line
 constexpr int kSecondLevel = 2;                    // of caches, as __builtin_prefetch calls it
 
-using Lane = Float<static_cast<int>(kLanes)>;
-using Word = typename Vectors<static_cast<int>(kLanes)>::Mask;
+using PanelVector = Float<static_cast<int>(kPanelLanes)>;
+using PanelWord = typename Vectors<static_cast<int>(kPanelLanes)>::Mask;
 
-struct Task {
+struct MatrixTask {
   const float* in;
   std::size_t in_stride, count, inputs, padded_outputs;
   const float* weights;
@@ -30,49 +30,49 @@ struct Task {
   std::size_t out_stride;
 };
 
-// A panel's weights for one input, and where those are that it takes next.
+// How a panel's weights lie: as they are.
 struct Floats {
   using Value = float;
   static constexpr std::size_t kWords = kPanel;
-  static EARSHOT_INLINE const float* begin(const Task& task, std::size_t panel) {
+  static EARSHOT_INLINE const float* begin(const MatrixTask& task, std::size_t panel) {
     return task.weights + panel * task.inputs;
   }
-  static EARSHOT_INLINE void load(const float* at_input, Lane* weights) {
-    for (std::size_t v = 0; v < kVectors; ++v) weights[v] = at<kLanes>(at_input, v);
+  static EARSHOT_INLINE void load(const float* at_input, PanelVector* weights) {
+    for (std::size_t v = 0; v < kPanelVectors; ++v) weights[v] = at<kPanelLanes>(at_input, v);
   }
-  static EARSHOT_INLINE void start(const Task& task, std::size_t output, Lane& sum) {
-    sum = at<kLanes>(task.bias + output);
+  static EARSHOT_INLINE void start(const MatrixTask& task, std::size_t output, PanelVector& sum) {
+    sum = at<kPanelLanes>(task.bias + output);
   }
-  static EARSHOT_INLINE void finish(const Task&, std::size_t, Lane&) {}
+  static EARSHOT_INLINE void finish(const MatrixTask&, std::size_t, PanelVector&) {}
 };
 
-// Halves of a word, left at its top: 2^16 times the number.
+// Or as halves of a word, left at its top: 2^16 times the number.
 struct Numbers {
   using Value = std::int32_t;
-  static constexpr std::size_t kWords = kLanes;
-  static EARSHOT_INLINE const std::int32_t* begin(const Task& task, std::size_t panel) {
-    return task.numbers + panel / kVectors * task.inputs;
+  static constexpr std::size_t kWords = kPanelLanes;
+  static EARSHOT_INLINE const std::int32_t* begin(const MatrixTask& task, std::size_t panel) {
+    return task.numbers + panel / kPanelVectors * task.inputs;
   }
-  static EARSHOT_INLINE void load(const std::int32_t* at_input, Lane* weights) {
-    const Word words = *reinterpret_cast<const Word*>(at_input);
-    weights[0] = __builtin_convertvector(words << 16, Lane);
-    weights[1] = __builtin_convertvector(words & static_cast<std::int32_t>(0xFFFF0000), Lane);
+  static EARSHOT_INLINE void load(const std::int32_t* at_input, PanelVector* weights) {
+    const PanelWord words = *reinterpret_cast<const PanelWord*>(at_input);
+    weights[0] = __builtin_convertvector(words << 16, PanelVector);
+    weights[1] = __builtin_convertvector(words & static_cast<std::int32_t>(0xFFFF0000), PanelVector);
   }
-  static EARSHOT_INLINE void start(const Task&, std::size_t, Lane& sum) { sum = Lane{}; }
-  static EARSHOT_INLINE void finish(const Task& task, std::size_t output, Lane& sum) {
-    sum = sum * at<kLanes>(task.steps + output) + at<kLanes>(task.bias + output);
+  static EARSHOT_INLINE void start(const MatrixTask&, std::size_t, PanelVector& sum) { sum = PanelVector{}; }
+  static EARSHOT_INLINE void finish(const MatrixTask& task, std::size_t output, PanelVector& sum) {
+    sum = sum * at<kPanelLanes>(task.steps + output) + at<kPanelLanes>(task.bias + output);
   }
 };
 
 // One input's share of the sums of all rows.
 template <class Weights, std::size_t Rows>
 EARSHOT_INLINE void add_input(const float* in, std::size_t in_stride, const typename Weights::Value* weights,
-                              Lane (&sums)[Rows][kVectors]) {
-  Lane panel_weights[kVectors];
+                              PanelVector (&sums)[Rows][kPanelVectors]) {
+  PanelVector panel_weights[kPanelVectors];
   Weights::load(weights, panel_weights);
   for (std::size_t row = 0; row < Rows; ++row) {
     const float value = in[row * in_stride];
-    for (std::size_t v = 0; v < kVectors; ++v) sums[row][v] += value * panel_weights[v];
+    for (std::size_t v = 0; v < kPanelVectors; ++v) sums[row][v] += value * panel_weights[v];
   }
 }
 
@@ -80,16 +80,16 @@ EARSHOT_INLINE void add_input(const float* in, std::size_t in_stride, const type
 // one, is fetched: what streams through the weights once waits for memory more than it computes. kAtOnce inputs at a
 // time, because counting and fetching would cost as much as a row.
 template <class Weights, std::size_t Rows>
-EARSHOT_INLINE void multiply_panel(const Task& task, std::size_t first_row, std::size_t panel) {
+EARSHOT_INLINE void multiply_panel(const MatrixTask& task, std::size_t first_row, std::size_t panel) {
   constexpr std::size_t kAtOnce = 4;
   const float* in = task.in + first_row * task.in_stride;
   const auto* weights = Weights::begin(task, panel);
   const auto* next = weights + (task.inputs + first_row * task.inputs / task.count) * Weights::kWords;
   const bool few_rows = task.count < kAtOnce * Rows;  // else a line for kAtOnce inputs is share enough
   const std::size_t step = few_rows ? Weights::kWords * kAtOnce : kLineWords;
-  Lane sums[Rows][kVectors];
+  PanelVector sums[Rows][kPanelVectors];
   for (auto& row : sums) {
-    for (std::size_t v = 0; v < kVectors; ++v) Weights::start(task, panel + v * kLanes, row[v]);
+    for (std::size_t v = 0; v < kPanelVectors; ++v) Weights::start(task, panel + v * kPanelLanes, row[v]);
   }
   std::size_t i = 0;
   for (; i + kAtOnce <= task.inputs; i += kAtOnce) {
@@ -105,20 +105,20 @@ EARSHOT_INLINE void multiply_panel(const Task& task, std::size_t first_row, std:
   for (; i < task.inputs; ++i) add_input<Weights, Rows>(in + i, task.in_stride, weights + i * Weights::kWords, sums);
   float* out = task.out + first_row * task.out_stride + panel;
   for (std::size_t row = 0; row < Rows; ++row) {
-    for (std::size_t v = 0; v < kVectors; ++v) {
-      Lane sum = sums[row][v];
-      Weights::finish(task, panel + v * kLanes, sum);
-      at<kLanes>(out + row * task.out_stride, v) = sum > 0.0F ? sum : sum * task.slope;
+    for (std::size_t v = 0; v < kPanelVectors; ++v) {
+      PanelVector sum = sums[row][v];
+      Weights::finish(task, panel + v * kPanelLanes, sum);
+      at<kPanelLanes>(out + row * task.out_stride, v) = sum > 0.0F ? sum : sum * task.slope;
     }
   }
 }
 
 // A panel stays in the first-level cache while all rows pass.
 template <class Weights>
-EARSHOT_INLINE void multiply_rows(const Task& task) {
+EARSHOT_INLINE void multiply_rows(const MatrixTask& task) {
   for (std::size_t panel = 0; panel < task.padded_outputs; panel += kPanel) {
     std::size_t row = 0;
-    for (; row + kRows <= task.count; row += kRows) multiply_panel<Weights, kRows>(task, row, panel);
+    for (; row + kPanelRows <= task.count; row += kPanelRows) multiply_panel<Weights, kPanelRows>(task, row, panel);
     switch (task.count - row) {
       case 5:
         multiply_panel<Weights, 5>(task, row, panel);
@@ -141,10 +141,10 @@ EARSHOT_INLINE void multiply_rows(const Task& task) {
   }
 }
 
-EARSHOT_CLONES void multiply_floats(const Task& task) noexcept {
+EARSHOT_CLONES void multiply_floats(const MatrixTask& task) noexcept {
   multiply_rows<Floats>(task);
 }
-EARSHOT_CLONES void multiply_numbers(const Task& task) noexcept {
+EARSHOT_CLONES void multiply_numbers(const MatrixTask& task) noexcept {
   multiply_rows<Numbers>(task);
 }
 
@@ -162,12 +162,12 @@ void pack_floats(const MatrixValues& values, float* to) {
 
 void pack_numbers(const MatrixValues& values, std::int32_t* to) {
   for (std::size_t o = 0; o < values.outputs; ++o) {
-    std::int32_t* column = to + panel_begin(o, values.inputs) / kVectors + o % kLanes;
-    const bool high = o % kPanel >= kLanes;
+    std::int32_t* column = to + panel_begin(o, values.inputs) / kPanelVectors + o % kPanelLanes;
+    const bool high = o % kPanel >= kPanelLanes;
     for (std::size_t i = 0; i < values.inputs; ++i) {
       const double number = std::round(static_cast<double>(values.weights[o * values.inputs + i]) / values.steps[o]);
       const auto half = static_cast<std::uint16_t>(static_cast<std::int16_t>(number));
-      column[i * kLanes] |= static_cast<std::int32_t>(static_cast<std::uint32_t>(half) << (high ? 16 : 0));
+      column[i * kPanelLanes] |= static_cast<std::int32_t>(static_cast<std::uint32_t>(half) << (high ? 16 : 0));
     }
   }
 }
@@ -176,11 +176,17 @@ void pack_numbers(const MatrixValues& values, std::int32_t* to) {
 
 std::size_t MatrixValues::packed_floats() const noexcept {
   const std::size_t padded = RowShape{outputs}.padded();
-  return steps.empty() ? padded * (1 + inputs) : padded * 2 + padded / kVectors * inputs;
+  const std::size_t floats = steps.empty() ? padded * (1 + inputs) : padded * 2 + padded / kPanelVectors * inputs;
+  return RowShape{floats}.padded();  // the next matrix begins at a cache line
 }
 
 PackedMatrix::PackedMatrix(const MatrixValues& values, float* place)
-    : inputs_(values.inputs), outputs_(values.outputs), bias_(place), steps_(nullptr), weights_(nullptr), numbers_(nullptr) {
+    : inputs_(values.inputs),
+      outputs_(values.outputs),
+      bias_(place),
+      steps_(nullptr),
+      weights_(nullptr),
+      numbers_(nullptr) {
   static_assert(sizeof(std::int32_t) == sizeof(float));
   const std::size_t padded = output().padded();
   std::ranges::copy(values.bias, place);
@@ -198,7 +204,7 @@ PackedMatrix::PackedMatrix(const MatrixValues& values, float* place)
 
 void PackedMatrix::multiply(const float* in, std::size_t in_stride, std::size_t count, float slope, float* out,
                             std::size_t out_stride) const noexcept {
-  const Task task{.in = in,
+  const MatrixTask task{.in = in,
                   .in_stride = in_stride,
                   .count = count,
                   .inputs = inputs_,

@@ -7,8 +7,8 @@
 namespace earshot {
 namespace {
 
-constexpr std::size_t kLanes = 8;
-using Lane = Float<static_cast<int>(kLanes)>;
+constexpr std::size_t kRowLanes = 8;
+using RowVector = Float<static_cast<int>(kRowLanes)>;
 
 // Taps begin to end - 1 of a window lie inside the picture.
 struct Taps {
@@ -23,10 +23,10 @@ struct Taps {
 };
 
 // A pixel of the output, and what its window sees.
-struct Pixel {
+struct OutputPixel {
   std::size_t picture, y, x;
 
-  EARSHOT_INLINE static Pixel at(const PictureWindow& window, std::size_t index) {
+  EARSHOT_INLINE static OutputPixel at(const PictureWindow& window, std::size_t index) {
     const std::size_t within = index % window.out_pixels();
     return {index / window.out_pixels(), within / window.out_width, within % window.out_width};
   }
@@ -50,7 +50,7 @@ struct Pixel {
   }
 };
 
-struct Task {
+struct WindowTask {
   PictureWindow window;
   const float* pictures;
   const float* weights;
@@ -61,20 +61,20 @@ struct Task {
   std::size_t out_stride;
 };
 
-EARSHOT_INLINE void store_activated(float* to, const Lane& sum, float slope) {
-  at<kLanes>(to) = sum > 0.0F ? sum : sum * slope;
+EARSHOT_INLINE void store_activated(float* to, const RowVector& sum, float slope) {
+  at<kRowLanes>(to) = sum > 0.0F ? sum : sum * slope;
 }
 
-constexpr std::size_t kSize = 3;  // of the windows that have loops of their own
+constexpr std::size_t kWindowSize = 3;  // of the windows that have loops of their own
 
 // Windows side by side, Step apart: a pixel that several see is read once. Those outside the picture are `zeros`.
 template <std::size_t Pixels, std::size_t Step>
-EARSHOT_INLINE void side_by_side(const Task& task, const Pixel& pixel, float* out) {
-  constexpr std::size_t kColumns = (Pixels - 1) * Step + kSize;
+EARSHOT_INLINE void side_by_side(const WindowTask& task, const OutputPixel& pixel, float* out) {
+  constexpr std::size_t kColumns = (Pixels - 1) * Step + kWindowSize;
   const PictureWindow& window = task.window;
   const std::size_t channels = window.channels.padded();
-  const float* seen[kSize][kColumns];
-  for (std::size_t row = 0; row < kSize; ++row) {
+  const float* seen[kWindowSize][kColumns];
+  for (std::size_t row = 0; row < kWindowSize; ++row) {
     // What lies before the first row or column wraps around, and is outside as well.
     const std::size_t y = pixel.y * window.stride + row - window.pad_top;
     for (std::size_t column = 0; column < kColumns; ++column) {
@@ -84,18 +84,18 @@ EARSHOT_INLINE void side_by_side(const Task& task, const Pixel& pixel, float* ou
       seen[row][column] = there ? task.pictures + place * window.channels.stride() : task.zeros;
     }
   }
-  for (std::size_t c = 0; c < channels; c += kLanes) {
-    Lane sums[Pixels];
-    for (Lane& sum : sums) sum = at<kLanes>(task.bias + c);
-    for (std::size_t row = 0; row < kSize; ++row) {
-      Lane weights[kSize];
-      for (std::size_t tap = 0; tap < kSize; ++tap)
-        weights[tap] = at<kLanes>(task.weights + (row * kSize + tap) * channels + c);
+  for (std::size_t c = 0; c < channels; c += kRowLanes) {
+    RowVector sums[Pixels];
+    for (RowVector& sum : sums) sum = at<kRowLanes>(task.bias + c);
+    for (std::size_t row = 0; row < kWindowSize; ++row) {
+      RowVector weights[kWindowSize];
+      for (std::size_t tap = 0; tap < kWindowSize; ++tap)
+        weights[tap] = at<kRowLanes>(task.weights + (row * kWindowSize + tap) * channels + c);
       for (std::size_t column = 0; column < kColumns; ++column) {
-        const Lane value = at<kLanes>(seen[row][column] + c);
+        const RowVector value = at<kRowLanes>(seen[row][column] + c);
         for (std::size_t p = 0; p < Pixels; ++p) {
-          const std::size_t tap = column - p * Step;  // beyond kSize where this window does not see it
-          if (tap < kSize) sums[p] += value * weights[tap];
+          const std::size_t tap = column - p * Step;  // beyond kWindowSize where this window does not see it
+          if (tap < kWindowSize) sums[p] += value * weights[tap];
         }
       }
     }
@@ -105,7 +105,7 @@ EARSHOT_INLINE void side_by_side(const Task& task, const Pixel& pixel, float* ou
 
 // As many as there are side by side in a row of the output; how many were done.
 template <std::size_t Step>
-EARSHOT_INLINE std::size_t some_of_a_row(const Task& task, const Pixel& pixel, std::size_t most, float* out) {
+EARSHOT_INLINE std::size_t some_of_a_row(const WindowTask& task, const OutputPixel& pixel, std::size_t most, float* out) {
   const std::size_t beside = std::min(most, task.window.out_width - pixel.x);
   if (beside >= 4) {
     side_by_side<4, Step>(task, pixel, out);
@@ -120,30 +120,30 @@ EARSHOT_INLINE std::size_t some_of_a_row(const Task& task, const Pixel& pixel, s
 }
 
 // A window of any size.
-EARSHOT_INLINE void of_any_size(const Task& task, const Pixel& pixel, const Taps& rows, const Taps& columns,
+EARSHOT_INLINE void of_any_size(const WindowTask& task, const OutputPixel& pixel, const Taps& rows, const Taps& columns,
                                 float* out) {
   const PictureWindow& window = task.window;
   const std::size_t channels = window.channels.padded();
   const std::size_t stride = window.channels.stride();
-  for (std::size_t c = 0; c < channels; c += kLanes) {
-    Lane sum = at<kLanes>(task.bias + c);
+  for (std::size_t c = 0; c < channels; c += kRowLanes) {
+    RowVector sum = at<kRowLanes>(task.bias + c);
     for (std::size_t row = rows.begin; row < rows.end; ++row) {
       for (std::size_t column = columns.begin; column < columns.end; ++column) {
-        sum += at<kLanes>(task.pictures + pixel.place(window, row, column) * stride + c) *
-               at<kLanes>(task.weights + (row * window.size + column) * channels + c);
+        sum += at<kRowLanes>(task.pictures + pixel.place(window, row, column) * stride + c) *
+               at<kRowLanes>(task.weights + (row * window.size + column) * channels + c);
       }
     }
     store_activated(out + c, sum, task.slope);
   }
 }
 
-EARSHOT_CLONES void apply_depthwise(const Task& task, std::size_t first, std::size_t count) noexcept {
+EARSHOT_CLONES void apply_depthwise(const WindowTask& task, std::size_t first, std::size_t count) noexcept {
   const PictureWindow& window = task.window;
-  Pixel pixel = Pixel::at(window, first);
+  OutputPixel pixel = OutputPixel::at(window, first);
   float* out = task.out;
   for (std::size_t i = 0; i < count;) {
     std::size_t done = 1;
-    if (window.size != kSize) {
+    if (window.size != kWindowSize) {
       of_any_size(task, pixel, pixel.rows(window), pixel.columns(window), out);
     } else if (window.stride == 1) {
       done = some_of_a_row<1>(task, pixel, count - i, out);
@@ -164,10 +164,10 @@ EARSHOT_CLONES void average(const PictureWindow& window, const float* pictures, 
   const auto pixels = static_cast<float>(window.pixels());
   for (std::size_t i = 0; i < count; ++i) {
     const float* picture = pictures + (first + i) * window.pixels() * stride;
-    for (std::size_t c = 0; c < window.channels.padded(); c += kLanes) {
-      Lane sum{};
-      for (std::size_t p = 0; p < window.pixels(); ++p) sum += at<kLanes>(picture + p * stride + c);
-      at<kLanes>(out + i * out_stride + c) = sum / pixels;
+    for (std::size_t c = 0; c < window.channels.padded(); c += kRowLanes) {
+      RowVector sum{};
+      for (std::size_t p = 0; p < window.pixels(); ++p) sum += at<kRowLanes>(picture + p * stride + c);
+      at<kRowLanes>(out + i * out_stride + c) = sum / pixels;
     }
   }
 }
@@ -177,7 +177,7 @@ EARSHOT_CLONES void average(const PictureWindow& window, const float* pictures, 
 void copy_windows(const PictureWindow& window, const float* pictures, std::size_t first, std::size_t count,
                   float* out, std::size_t out_stride) noexcept {
   const std::size_t channels = window.channels.values;
-  Pixel pixel = Pixel::at(window, first);
+  OutputPixel pixel = OutputPixel::at(window, first);
   for (std::size_t i = 0; i < count; ++i, pixel.go_on(window)) {
     float* row_out = out + i * out_stride;
     const Taps rows = pixel.rows(window);

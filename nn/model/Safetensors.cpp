@@ -125,9 +125,8 @@ json::object parse_header(std::string_view header) {
   return std::move(value.get_object());
 }
 
-template <class Value>
-std::vector<Value> read_values(std::string_view bytes) {
-  std::vector<Value> values(bytes.size() / sizeof(Value));
+std::vector<float> read_floats(std::string_view bytes) {
+  std::vector<float> values(bytes.size() / sizeof(float));
   if (!bytes.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
   return values;
 }
@@ -136,15 +135,21 @@ std::vector<Value> read_values(std::string_view bytes) {
 std::vector<float> read_sixteen_bits(const Extent& extent, std::string_view bytes, Weights& tensors) {
   const std::string where = "tensor '" + extent.name + "'";
   const auto steps = tensors.find(extent.name + std::string(kStep));
-  if (steps == tensors.end()) refuse(where + " is of type I16, expected '" + extent.name + std::string(kStep) + "' beside it");
+  if (steps == tensors.end())
+    refuse(where + " is of type I16, expected '" + extent.name + std::string(kStep) + "' beside it");
   const std::size_t channels = extent.tensor->shape.empty() ? 0 : step_channels(extent.tensor->shape);
   if (channels == 0 || steps->second.values.size() != channels) {
     refuse(where + " has " + std::to_string(steps->second.values.size()) + " steps, expected " +
            std::to_string(channels) + ", one a channel");
   }
-  const SixteenBits stored{read_values<std::int16_t>(bytes), std::move(steps->second.values)};
+  std::vector<float> values(bytes.size() / sizeof(std::int16_t));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    std::int16_t number = 0;
+    std::memcpy(&number, bytes.data() + i * sizeof number, sizeof number);
+    values[i] = static_cast<float>(number) * steps->second.values[i % channels];
+  }
   tensors.erase(steps);
-  return values_of(stored);
+  return values;
 }
 
 // Copies each tensor's values. The tensors must cover the data without holes and overlaps.
@@ -168,7 +173,7 @@ void read_data(std::vector<Extent> extents, std::string_view data, Weights& tens
     return data.substr(extent.begin, extent.end - extent.begin);
   };
   for (const Extent& extent : extents) {
-    if (!extent.sixteen_bits) extent.tensor->values = read_values<float>(bytes_of(extent));
+    if (!extent.sixteen_bits) extent.tensor->values = read_floats(bytes_of(extent));
   }
   for (const Extent& extent : extents) {
     if (extent.sixteen_bits) extent.tensor->values = read_sixteen_bits(extent, bytes_of(extent), tensors);

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::size_t kLeastValues = 4096;
 constexpr double kLargest = 32767.0;
+constexpr double kLeastStep = 0x1p-120;  // and a float of all its digits
 constexpr double kDigits = 256.0;  // 8 binary ones: times 15 they fit a float's 24
 
 bool is_large_kernel(const Tensor& tensor) {
@@ -19,7 +20,7 @@ double step_for(double largest) {
   if (largest == 0.0) return 1.0;
   int exponent = 0;
   const double fraction = std::frexp(largest / kLargest, &exponent);  // 0.5 .. 1
-  return std::ldexp(std::ceil(fraction * kDigits) / kDigits, exponent);
+  return std::max(std::ldexp(std::ceil(fraction * kDigits) / kDigits, exponent), kLeastStep);
 }
 
 std::vector<double> steps_of(const Tensor& tensor) {
@@ -50,7 +51,7 @@ void round_to_sixteen_bits(Tensor& tensor) {
     const std::vector<double> steps = steps_of(tensor);
     for (std::size_t i = 0; i < tensor.values.size(); ++i) {
       const double step = steps[i % steps.size()];
-      tensor.values[i] = static_cast<float>(in_steps(tensor.values[i], step) * step);
+      tensor.values[i] = static_cast<float>(in_steps(tensor.values[i], step) * step + 0.0);  // no zero is negative
     }
   }
 }
@@ -64,17 +65,11 @@ std::optional<SixteenBits> as_sixteen_bits(const Tensor& tensor) {
     const double step = steps[i % steps.size()];
     const double number = in_steps(tensor.values[i], step);
     if (number * step != static_cast<double>(tensor.values[i])) return std::nullopt;
+    if (number == 0.0 && std::signbit(tensor.values[i])) return std::nullopt;
     stored.numbers.push_back(static_cast<std::int16_t>(number));
   }
   stored.steps.assign(steps.begin(), steps.end());
   return stored;
-}
-
-std::vector<float> values_of(const SixteenBits& stored) {
-  std::vector<float> values(stored.numbers.size());
-  for (std::size_t i = 0; i < values.size(); ++i)
-    values[i] = static_cast<float>(stored.numbers[i]) * stored.steps[i % stored.steps.size()];
-  return values;
 }
 
 }  // namespace earshot

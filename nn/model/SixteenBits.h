@@ -15,8 +15,8 @@ struct SixteenBits {
   std::vector<float> steps;           ///< by channel
 };
 
-/// Along the last dimension, or the one before it where that is 1 (a depthwise kernel's): channels(shape) of them; the
-/// value at i belongs to channel i % channels.
+/// Along the last dimension, or the one before it where that is 1 (a depthwise kernel's): so many of them; the value
+/// at i belongs to channel i % channels.
 std::size_t step_channels(const std::vector<std::int64_t>& shape);
 
 /// Each value to the nearest whole number of its channel's step, the smallest with 8 binary digits that lets the
@@ -26,8 +26,5 @@ void round_to_sixteen_bits(Tensor& tensor);
 
 /// The numbers and steps of what round_to_sixteen_bits() has rounded; nothing for any other tensor.
 std::optional<SixteenBits> as_sixteen_bits(const Tensor& tensor);
-
-/// The values: numbers times steps, without rounding.
-std::vector<float> values_of(const SixteenBits& stored);
 
 }  // namespace earshot

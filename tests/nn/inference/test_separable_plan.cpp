@@ -82,6 +82,12 @@ TEST_CASE("kernels of 16 bits, kept as such where pixels are few, give what thei
   const Architecture architecture = small_yamnet(521);
   Weights weights = initial_weights(architecture, 6);
   for (auto& [name, tensor] : weights) round_to_sixteen_bits(tensor);
+  const FusedLayer last = fuse(architecture, weights).back();
+  REQUIRE(last.steps.size() == 521);
+  for (std::size_t i = 0; i < last.weights.size(); ++i) {
+    const double number = static_cast<double>(last.weights[i]) / last.steps[i / (last.weights.size() / 521)];
+    if (std::abs(number - std::round(number)) > 0.01 || std::abs(number) > 32767.01) FAIL(number);
+  }
   Separable separable(architecture, weights);
   const std::vector<float> features = random_patches(architecture, 3);
   const std::vector<float> together = separable.logits(features, 521);

@@ -94,20 +94,20 @@ TEST_CASE("neither the rows beside a row nor the number of outputs change its bi
   constexpr std::size_t kInputs = 200, kOutputs = 70, kRows = 29;
   const MatrixProblem problem(kInputs, kOutputs, kRows);
   for (const bool numbers : {false, true}) {
-  const std::vector<float> whole = problem.product(numbers, kOutputs, 0, kRows);
-  for (std::size_t some = 1; some <= 13; ++some) {
-    for (const std::size_t count : {std::size_t{1}, std::size_t{16}, std::size_t{33}, kOutputs}) {
-      const std::size_t first = some % (kRows - 13);
-      const std::vector<float> part = problem.product(numbers, count, first, some);
-      bool equal = true;
-      for (std::size_t row = 0; row < some; ++row) {
-        for (std::size_t o = 0; o < count; ++o)
-          equal = equal && part[row * count + o] == whole[(first + row) * kOutputs + o];
+    const std::vector<float> whole = problem.product(numbers, kOutputs, 0, kRows);
+    for (std::size_t some = 1; some <= 13; ++some) {
+      for (const std::size_t count : {std::size_t{1}, std::size_t{16}, std::size_t{33}, kOutputs}) {
+        const std::size_t first = some % (kRows - 13);
+        const std::vector<float> part = problem.product(numbers, count, first, some);
+        bool equal = true;
+        for (std::size_t row = 0; row < some; ++row) {
+          for (std::size_t o = 0; o < count; ++o)
+            equal = equal && part[row * count + o] == whole[(first + row) * kOutputs + o];
+        }
+        INFO(some << " rows, " << count << " outputs" << (numbers ? ", numbers" : ""));
+        CHECK(equal);
       }
-      INFO(some << " rows, " << count << " outputs" << (numbers ? ", numbers" : ""));
-      CHECK(equal);
     }
-  }
   }
 }
 
