@@ -157,7 +157,10 @@ TEST_CASE("watch draws its screen in place, follows the terminal's size, and lea
     // The first may still be laid out for the old size.
     const std::string frame_end = "\x1b[J\x1b[H";
     std::string drawn = pty.read_until("\x1b[2J\x1b[H");
-    for (int i = 0; i < 3; ++i) drawn += pty.read_until(frame_end);
+    for (const char* detail : {"one", "two", "three"}) {
+      server.stream->publish(SourceChange{"mic", SourceState::up, detail, {}});
+      drawn += pty.read_until(frame_end);
+    }
     const std::size_t end = drawn.rfind(frame_end);
     const std::size_t begin = drawn.rfind(frame_end, end - 1);
     CHECK(std::count(drawn.begin() + static_cast<std::ptrdiff_t>(begin), drawn.begin() + static_cast<std::ptrdiff_t>(end),
@@ -167,7 +170,7 @@ TEST_CASE("watch draws its screen in place, follows the terminal's size, and lea
     std::string last = pty.read_until(given_back);
     last.erase(0, last.find(given_back));
     if (last.find("dropped") == std::string::npos) last += pty.read_until("dropped");
-    CHECK_THAT(last, Catch::Matchers::Contains("rain 75 %"));
+    CHECK_THAT(last, Catch::Matchers::Contains("up: three"));
     CHECK(last.find("\x1b[", given_back.size()) == std::string::npos);
     CHECK(child.wait(10s) == 128 + signal);
     CHECK(child.err().empty());
