@@ -17,24 +17,15 @@
 #include "nn/inference/Classifier.h"
 #include "nn/model/BuiltInArchitectures.h"
 #include "tests/bench/BareChain.h"
+#include "tests/bench/Measuring.h"
 
 namespace {
 
+using earshot::bench::median;
+using earshot::bench::milliseconds;
+
 using Clock = std::chrono::steady_clock;
 constexpr double kTarget = 0.75;
-
-template <class Action>
-double milliseconds(Action action) {
-  const auto begin = Clock::now();
-  action();
-  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 }  // namespace
 

@@ -13,23 +13,19 @@
 #include <boost/json.hpp>
 
 #include "dsp/base/KeyedRandom.h"
+#include "tests/bench/Measuring.h"
 #include "tests/daemon/Daemon.h"
 
 namespace {
+
+using earshot::bench::percentile;
+using earshot::bench::resident_mb;
 
 using namespace earshot::test;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kRateHz = 44'100;
 constexpr std::size_t kChunkSamples = 441;  // 10 ms, as a sound card would bring them
-
-double resident_mb(pid_t pid) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.rfind("VmRSS:", 0) == 0) return std::stod(line.substr(6)) / 1024.0;
-  }
-  return 0.0;
-}
 
 // When each chunk was sent, by the position after its last sample.
 std::vector<Clock::time_point> send_in_real_time(StreamClient& sender, std::size_t chunks) {
@@ -44,12 +40,6 @@ std::vector<Clock::time_point> send_in_real_time(StreamClient& sender, std::size
     sender.send({reinterpret_cast<const char*>(chunk.data()), chunk.size() * sizeof(float)});
   }
   return sent;
-}
-
-double percentile(std::vector<double> values, double part) {
-  std::sort(values.begin(), values.end());
-  return values.at(
-      std::min(values.size() - 1, static_cast<std::size_t>(part * static_cast<double>(values.size()))));
 }
 
 }  // namespace

@@ -11,26 +11,17 @@
 #include <vector>
 
 #include "dsp/features/FeatureExtractor.h"
+#include "tests/bench/Measuring.h"
 #include "tests/bench/PythonPeer.h"
 #include "tests/dsp/Signals.h"
 
 namespace {
 
+using earshot::bench::median;
+using earshot::bench::milliseconds;
+
 constexpr int kRounds = 30;
 constexpr std::size_t kHopSamples = 43 * 512;  // 0.5 s in whole STFT hops
-
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
-                   values.end());
-  return values[values.size() / 2];
-}
-
-template <typename Work>
-double milliseconds(Work work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-}
 
 }  // namespace
 

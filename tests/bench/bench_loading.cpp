@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "dsp/features/FeatureRecipe.h"
+#include "tests/bench/Measuring.h"
 #include "tests/bench/PythonPeer.h"
 #include "tests/support/Esc10.h"
 #include "tests/support/TemporaryDirectory.h"
@@ -24,16 +25,12 @@
 
 namespace {
 
+using earshot::bench::median;
+
 using earshot::bench::PythonPeer;
 
 constexpr int kRounds = 5;
 constexpr std::size_t kWorkers = 2;
-
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
-                   values.end());
-  return values[values.size() / 2];
-}
 
 template <typename Work>
 double seconds(Work work) {

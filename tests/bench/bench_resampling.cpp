@@ -9,9 +9,12 @@
 #include <samplerate.h>
 
 #include "dsp/audio/Resampler.h"
+#include "tests/bench/Measuring.h"
 #include "tests/dsp/Signals.h"
 
 namespace {
+
+using earshot::bench::median;
 
 constexpr int kRounds = 25;
 constexpr std::size_t kChunk = 1024;
@@ -26,11 +29,6 @@ double cpu_ms() {
   timespec now{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) * 1e-6;
-}
-
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
-  return values[values.size() / 2];
 }
 
 }  // namespace

@@ -25,9 +25,13 @@
 #include "dsp/base/KeyedRandom.h"
 #include "dsp/features/FeatureExtractor.h"
 #include "nn/inference/Classifier.h"
+#include "tests/bench/Measuring.h"
 #include "tests/daemon/Daemon.h"
 
 namespace {
+
+using earshot::bench::percentile;
+using earshot::bench::resident_mb;
 
 using namespace earshot;
 using namespace earshot::test;
@@ -49,14 +53,6 @@ struct Settings {
   std::string hop_s = "0.48";
 };
 
-double resident_mb(pid_t pid) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.rfind("VmRSS:", 0) == 0) return std::stod(line.substr(6)) / 1024.0;
-  }
-  return 0.0;
-}
-
 // Of all its threads, user and system.
 double core_seconds(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
@@ -69,12 +65,6 @@ double core_seconds(pid_t pid) {
     if (i == 14 || i == 15) ticks += std::stod(field);
   }
   return ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
-}
-
-double percentile(std::vector<double> values, double part) {
-  if (values.empty()) return 0.0;
-  std::sort(values.begin(), values.end());
-  return values[std::min(values.size() - 1, static_cast<std::size_t>(part * static_cast<double>(values.size())))];
 }
 
 struct Result {

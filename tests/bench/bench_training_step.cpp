@@ -16,10 +16,14 @@
 #include "nn/model/BuiltInArchitectures.h"
 #include "nn/training/Network.h"
 #include "tests/bench/BareChain.h"
+#include "tests/bench/Measuring.h"
 #include "tests/bench/PythonPeer.h"
 #include "train/learning/Optimizer.h"
 
 namespace {
+
+using earshot::bench::median;
+using earshot::bench::milliseconds;
 
 using namespace earshot;
 
@@ -31,19 +35,6 @@ constexpr double kTargetOfChainInBf16 = 1.3;
 constexpr double kTargetOfKeras = 0.6;
 constexpr int kRounds = 7;
 constexpr int kChainsARound = 20;
-
-template <typename Work>
-double milliseconds(Work work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 /// Of the mean cross-entropy of class i modulo 10 for sample i.
 void softmax_gradients(const std::vector<float>& logits, std::vector<float>& gradients) {

@@ -22,9 +22,13 @@
 #include "dsp/base/KeyedRandom.h"
 #include "nn/inference/Classifier.h"
 #include "nn/kernels/LaneVectors.h"
+#include "tests/bench/Measuring.h"
 #include "tests/bench/PythonPeer.h"
 
 namespace {
+
+using earshot::bench::median;
+using earshot::bench::milliseconds;
 
 using namespace earshot;
 using Clock = std::chrono::steady_clock;
@@ -36,19 +40,6 @@ constexpr double kMostOfPeer = 0.8;
 constexpr double kMostOfPeerTogether = 0.65;
 constexpr double kMultiplications = 69.0e6;  // of a patch: YAMNet's layers added up
 constexpr std::size_t kCacheFloats = 24U << 20U;  // more than any cache holds
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
-template <class Action>
-double milliseconds(Action action) {
-  const auto begin = Clock::now();
-  action();
-  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
-}
 
 // Multiply-adds that depend on none of their neighbours: as fast as this core is at this moment.
 constexpr int kChains = 12;
