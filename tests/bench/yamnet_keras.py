@@ -16,47 +16,14 @@ import tempfile
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
-import h5py
 import librosa
 import numpy as np
 import soundfile
 import tensorflow as tf
+from yamnet_network import yamnet
 
 RATE_HZ, WINDOW, HOP, PATCH_FRAMES, PATCH_SAMPLES, PATCH_HOP = 16000, 400, 160, 96, 15600, 7680
 LIMIT = 1e-4
-
-
-def network(path):
-    stored = {}
-    with h5py.File(path) as file:
-        file.visititems(lambda name, item: stored.update({name: item[()]}) if hasattr(item, "shape") else None)
-
-    def weights(layer, variable):
-        return next(v for n, v in stored.items() if n.startswith(layer + "/") and n.endswith(f"/{variable}:0"))
-
-    layers = tf.keras.layers
-
-    def after(x, linear, name, values):
-        y = linear(x)
-        linear.set_weights([values])
-        norm = layers.BatchNormalization(scale=False, epsilon=1e-4)
-        y = norm(y)
-        norm.set_weights([weights(name + "/bn", v) for v in ("beta", "moving_mean", "moving_variance")])
-        return layers.ReLU()(y)
-
-    entry = x = tf.keras.Input((96, 64, 1))
-    x = after(x, layers.Conv2D(32, 3, 2, "same", use_bias=False), "layer1/conv", weights("layer1/conv/layer1", "kernel"))
-    for number in range(2, 15):
-        depthwise, pointwise = f"layer{number}/depthwise_conv", f"layer{number}/pointwise_conv"
-        stride = 2 if number in (3, 5, 7, 13) else 1
-        x = after(x, layers.DepthwiseConv2D(3, stride, "same", use_bias=False), depthwise,
-                  weights(f"{depthwise}/layer{number}", "depthwise_kernel"))
-        kernel = weights(f"{pointwise}/layer{number}", "kernel")
-        x = after(x, layers.Conv2D(kernel.shape[3], 1, use_bias=False), pointwise, kernel)
-    dense = layers.Dense(521, activation="sigmoid")
-    x = dense(layers.GlobalAveragePooling2D()(x))
-    dense.set_weights([weights("dense", "kernel"), weights("dense", "bias")])
-    return tf.keras.Model(entry, x)
 
 
 def features(samples, mel):
@@ -73,7 +40,7 @@ def main():
     mel = np.array(tf.signal.linear_to_mel_weight_matrix(64, 257, RATE_HZ, 125.0, 7500.0, tf.float64))
     with open(pathlib.Path(weights).with_name("yamnet_class_map.csv"), newline="") as file:
         names = [row["display_name"] for row in csv.DictReader(file)]
-    keras = network(weights)
+    keras = yamnet(weights, activation="sigmoid")
     worst, windows, changed = 0.0, 0, 0
     with tempfile.TemporaryDirectory() as folder:
         wavs, expected = [], {}
