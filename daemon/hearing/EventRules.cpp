@@ -10,11 +10,11 @@
 #include "dsp/base/Error.h"
 #include "dsp/base/NearestName.h"
 #include "dsp/base/Utf8.h"
+#include "nn/inference/HeardLabels.h"
 
 namespace earshot {
 namespace {
 
-constexpr float kUsualThreshold = 0.5F;
 constexpr std::size_t kNamedNearest = 3;
 
 std::string nearest_labels(const std::vector<std::string>& labels, const std::string& name) {
@@ -117,9 +117,9 @@ EventRules event_rules(const EventSettings& settings, const Model& model) {
   };
   EventRules rules{.tracks = make_tracks(settings, model),
                    .labels = model.labels,
-                   .thresholds = model.meanings.thresholds,
+                   .thresholds = heard_thresholds(model),
                    .sure = {},
-                   .highest_only = model.meanings.thresholds.empty() && model.architecture.scores == Scores::softmax,
+                   .highest_only = hears_highest_only(model),
                    .on_windows = static_cast<std::size_t>(settings.on_windows),
                    .of_windows = static_cast<std::size_t>(settings.of_windows),
                    .off_samples = samples(settings.off_s),
@@ -127,7 +127,6 @@ EventRules event_rules(const EventSettings& settings, const Model& model) {
                    .max_samples = samples(settings.max_s),
                    .cooldown_samples = samples(settings.cooldown_s),
                    .rate_hz = model.recipe.rate_hz};
-  rules.thresholds.resize(model.labels.size(), kUsualThreshold);
   for (const EventThreshold& threshold : settings.thresholds) {
     rules.thresholds[label_index(model.labels, threshold.label, threshold.place)] =
         static_cast<float>(threshold.threshold);

@@ -9,12 +9,20 @@ constexpr float kThreshold = 0.5F;
 
 }  // namespace
 
-HeardLabels::HeardLabels(const Model& model)
-    : thresholds_(model.meanings.thresholds),
-      ancestors_(ancestors_of(model.meanings, model.labels)),
-      highest_only_(thresholds_.empty() && model.architecture.scores == Scores::softmax) {
-  thresholds_.resize(model.labels.size(), kThreshold);
+std::vector<float> heard_thresholds(const Model& model) {
+  std::vector<float> thresholds = model.meanings.thresholds;
+  thresholds.resize(model.labels.size(), kThreshold);
+  return thresholds;
 }
+
+bool hears_highest_only(const Model& model) {
+  return model.meanings.thresholds.empty() && model.architecture.scores == Scores::softmax;
+}
+
+HeardLabels::HeardLabels(const Model& model)
+    : thresholds_(heard_thresholds(model)),
+      ancestors_(ancestors_of(model.meanings, model.labels)),
+      highest_only_(hears_highest_only(model)) {}
 
 std::size_t HeardLabels::find(std::span<const float> scores, std::span<std::size_t> heard) const noexcept {
   std::size_t count = 0;

@@ -9,8 +9,13 @@
 
 namespace earshot {
 
+/// From which score on a label is there, one a label: what the model stores, else 0.5.
+std::vector<float> heard_thresholds(const Model& model);
+/// Whether no label but the highest can be there: of a softmax without stored thresholds.
+bool hears_highest_only(const Model& model);
+
 /// A label is heard if its score is at or above its threshold and no kind of it is heard as well: "Bark" instead of
-/// "Dog" and "Animal". Without stored thresholds each is 0.5, and of a softmax the highest alone can be heard.
+/// "Dog" and "Animal". By heard_thresholds() and hears_highest_only().
 /// Immutable: any number of threads may use one.
 class HeardLabels {
  public:

@@ -49,8 +49,6 @@ class DepthwiseKernel {
   void apply(const float* pictures, std::size_t first, std::size_t count, float slope, float* out,
              std::size_t out_stride) const noexcept;
 
-  const PictureWindow& window() const noexcept { return window_; }
-
  private:
   PictureWindow window_;
   onednn::Buffer weights_;  ///< [tap][channel], padded
