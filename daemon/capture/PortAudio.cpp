@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <fstream>
@@ -17,6 +16,7 @@
 
 #include "daemon/capture/CaptureIntake.h"
 #include "daemon/capture/DeviceLister.h"
+#include "daemon/capture/JackGuard.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/Utf8.h"
 
@@ -141,7 +141,7 @@ class PortAudio::Stream final : public CaptureStream {
 };
 
 PortAudio::PortAudio(std::filesystem::path lister) : lister_(std::move(lister)) {
-  ::setenv("JACK_NO_START_SERVER", "1", 0);
+  guard_jack();
 }
 
 PortAudio::~PortAudio() {

@@ -10,12 +10,15 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
 #include "daemon/capture/DeviceLister.h"
 #include "daemon/capture/PortAudio.h"
 #include "dsp/base/Error.h"
+#include "tests/support/Child.h"
+#include "tests/support/Skip.h"
 #include "tests/support/TemporaryDirectory.h"
 
 namespace earshot::test {
@@ -40,6 +43,22 @@ TEST_CASE("a device that never comes costs no memory, however often it is tried"
   const std::size_t before = fail(5);
   constexpr int kTimes = 50;
   CHECK(fail(kTimes) < before + kTimes * 32);  // and initialising anew loses thousands
+}
+
+// A FIFO that nobody writes to stands for the lock that a killed process left in JACK's database: whoever
+// opens the database waits for ever.
+TEST_CASE("where no JACK server runs, JACK's stuck database hinders no start") {
+  const std::string in_own_shm = "mount -t tmpfs tmpfs /dev/shm";
+  const std::vector<std::string> unshare{"/usr/bin/unshare", "--user", "--map-root-user", "--mount", "/bin/sh", "-e", "-c"};
+  std::vector<std::string> probe = unshare;
+  probe.push_back(in_own_shm);
+  if (run_program(probe).code != 0) return skip("no mount namespace of its own is allowed here");
+
+  std::vector<std::string> lister = unshare;
+  lister.push_back(in_own_shm + "; mkdir /dev/shm/jack_db-0; mkfifo /dev/shm/jack_db-0/__db.001; exec timeout 30 " +
+                   EARSHOT_EARSHOTD + " --list-devices");
+  Child child(lister);
+  CHECK(child.wait() != 124);
 }
 
 TEST_CASE("a lister that hangs is killed as soon as a stop is requested") {
