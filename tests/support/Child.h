@@ -61,8 +61,9 @@ class Child {
   pid_t pid() const noexcept { return pid_; }
   void send_signal(int signal) const { ::kill(pid_, signal); }
 
-  /// Its exit code, or minus the signal that ended it. Throws if it is still running after `timeout`.
-  int wait(std::chrono::milliseconds timeout = std::chrono::seconds(120)) {
+  /// Its exit code, or minus the signal that ended it. Throws if it is still running after `timeout`: by default a
+  /// little before ctest's own, so that what it wrote is told.
+  int wait(std::chrono::milliseconds timeout = std::chrono::seconds(280)) {
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     while (!status_) {
       int status = 0;
