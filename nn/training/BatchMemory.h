@@ -4,23 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <vector>
 
 #include "nn/training/Stage.h"
+#include "nn/training/Workspace.h"
 
 namespace earshot {
-
-/// A thread's own memory, each buffer as large as the largest activation asks for.
-struct Workspace {
-  Worker worker;
-  onednn::Buffer inputs[2];
-  onednn::Buffer y;
-  onednn::Buffer pooled;
-  onednn::Buffer gradient;             ///< of an input that has one already
-  std::deque<onednn::Buffer> outputs;  ///< by slot, where a sample goes through all stages at once
-};
 
 /// Stages are meant by their number; Stage::kImage is the images' own. Pointers are to one sample, laid out
 /// as ActivationShape says (an image as height x width x channels), and live until the next begin(). What
