@@ -9,8 +9,9 @@ namespace earshot {
 BatchMemory::BatchMemory(const StagePlan& plan, std::size_t image_floats)
     : plan_(plan), image_floats_(image_floats), kept_(plan.stages.size()) {}
 
-void BatchMemory::begin(std::span<const float> images, std::span<const std::uint64_t> keys) {
-  reserve(keys.size());
+void BatchMemory::begin(std::span<const float> images, std::size_t n, std::span<const std::uint64_t> keys) {
+  reserve(n);
+  samples_ = n;
   std::ranges::copy(images, images_.floats());
   keys_.assign(keys.begin(), keys.end());
 }
@@ -81,7 +82,8 @@ const float* BatchMemory::in_memory(int stage, std::size_t sample) const {
 template <class Value>
 void BatchMemory::activate(int stage, std::size_t sample, Value* output) const {
   const auto s = static_cast<std::size_t>(stage);
-  plan_.stages[s].epilogue->activate(picked_of(s, sample), &keys_[sample], output);
+  const std::uint64_t* key = keys_.empty() ? nullptr : &keys_[sample];
+  plan_.stages[s].epilogue->activate(picked_of(s, sample), key, output);
 }
 
 const float* BatchMemory::output_of(int stage, std::size_t sample, const onednn::Buffer& buffer) const {

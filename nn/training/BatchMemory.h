@@ -20,9 +20,10 @@ class BatchMemory {
   /// Images of `image_floats` values; `plan` outlives this.
   BatchMemory(const StagePlan& plan, std::size_t image_floats);
 
-  /// `images` n x image_floats, `keys` of their dropout, n. Memory for n samples is kept for smaller batches.
-  void begin(std::span<const float> images, std::span<const std::uint64_t> keys);
-  std::size_t samples() const { return keys_.size(); }
+  /// `images` n x image_floats, `keys` of their dropout, n, or none: then epilogues activate without a key.
+  /// Memory for n samples is kept for smaller batches.
+  void begin(std::span<const float> images, std::size_t n, std::span<const std::uint64_t> keys);
+  std::size_t samples() const { return samples_; }
   std::uint64_t key(std::size_t sample) const { return keys_[sample]; }
 
   /// Floats of a sample's output.
@@ -87,6 +88,7 @@ class BatchMemory {
   std::size_t image_floats_;
   std::vector<Kept> kept_;  ///< by stage
   std::size_t capacity_ = 0;
+  std::size_t samples_ = 0;
   onednn::Buffer images_;
   std::vector<onednn::Buffer> gradients_;  ///< of outputs, by slot
   std::vector<std::uint64_t> keys_;

@@ -128,31 +128,54 @@ void Epilogue::normalise(const Normalisation& to, std::size_t channel, double me
 }
 
 // Samples are combined by the parallel algorithm of Chan, Golub and LeVeque (1979), always in the same order.
-void Epilogue::finish_statistics() {
-  if (!parts_.norm) return;
+PooledMoments Epilogue::moments_of_batch(std::size_t channel) const {
   const auto pixels = static_cast<double>(input_.pixels());
   const auto samples = static_cast<double>(samples_);
   const std::size_t stride = input_.padded_channels();
+  const auto sample_mean = [&](std::size_t i) {
+    return static_cast<double>(shift_.floats()[i * stride + channel]) + sum_[i * stride + channel] / pixels;
+  };
+  double mean = 0.0;
+  for (std::size_t i = 0; i < samples_; ++i) mean += sample_mean(i) / samples;
+  double variance = 0.0;
+  for (std::size_t i = 0; i < samples_; ++i) {
+    const double own = sum_[i * stride + channel] / pixels;
+    const double off = sample_mean(i) - mean;
+    variance += (sum_square_[i * stride + channel] / pixels - own * own + off * off) / samples;
+  }
+  return {samples, mean, std::max(variance, 0.0)};
+}
+
+void Epilogue::finish_statistics() {
+  if (!parts_.norm) return;
   const float momentum = parts_.norm->momentum;
   for (std::size_t c = 0; c < beta_.value.size(); ++c) {
-    const auto sample_mean = [&](std::size_t i) {
-      return static_cast<double>(shift_.floats()[i * stride + c]) + sum_[i * stride + c] / pixels;
+    const PooledMoments batch = moments_of_batch(c);
+    normalise(batch_, c, batch.mean, batch.variance);
+    const auto blend = [&](float& moving, double now) {
+      moving = momentum * moving + (1.0F - momentum) * static_cast<float>(now);
     };
-    double mean = 0.0;
-    for (std::size_t i = 0; i < samples_; ++i) mean += sample_mean(i) / samples;
-    double variance = 0.0;
-    for (std::size_t i = 0; i < samples_; ++i) {
-      const double own = sum_[i * stride + c] / pixels;
-      const double off = sample_mean(i) - mean;
-      variance += (sum_square_[i * stride + c] / pixels - own * own + off * off) / samples;
-    }
-    variance = std::max(variance, 0.0);
-    normalise(batch_, c, mean, variance);
-    const auto blend = [&](float& moving, double batch) {
-      moving = momentum * moving + (1.0F - momentum) * static_cast<float>(batch);
-    };
-    blend(moving_mean_.value[c], mean);
-    blend(moving_variance_.value[c], variance);
+    blend(moving_mean_.value[c], batch.mean);
+    blend(moving_variance_.value[c], batch.variance);
+  }
+}
+
+void Epilogue::begin_measuring() {
+  measured_.assign(beta_.value.size(), {});
+}
+
+void Epilogue::add_batch() {
+  for (std::size_t c = 0; c < measured_.size(); ++c) {
+    const PooledMoments batch = moments_of_batch(c);
+    normalise(running_, c, batch.mean, batch.variance);
+    measured_[c].add(batch);
+  }
+}
+
+void Epilogue::finish_measuring() {
+  for (std::size_t c = 0; c < measured_.size(); ++c) {
+    moving_mean_.value[c] = static_cast<float>(measured_[c].mean);
+    moving_variance_.value[c] = static_cast<float>(measured_[c].variance);
   }
 }
 

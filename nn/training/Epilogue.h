@@ -11,6 +11,7 @@
 #include "nn/model/Architecture.h"
 #include "nn/training/EpilogueLoops.h"
 #include "nn/training/ParameterStore.h"
+#include "nn/training/PooledMoments.h"
 
 namespace earshot {
 
@@ -44,6 +45,7 @@ class Epilogue {
   /// Does nothing at all: output is y.
   bool empty() const noexcept { return empty_; }
   bool pools() const noexcept { return parts_.pool > 1; }
+  bool normalises() const noexcept { return parts_.norm.has_value(); }
   const ActivationShape& input() const noexcept { return input_; }
   const ActivationShape& output() const noexcept { return output_; }
 
@@ -53,11 +55,19 @@ class Epilogue {
   /// `pooled` (may be null without pooling) becomes what is picked.
   void observe(std::size_t sample, const float* y, float* pooled);
   void finish_statistics();
+
+  // Measuring: begin_measuring; for each batch begin_batch, observe each sample, add_batch (whose statistics
+  // then stand in for the running ones), activate without a key; finish_measuring makes what all batches have
+  // together the running statistics.
+  void begin_measuring();
+  void add_batch();
+  void finish_measuring();
+
   /// Inference instead: the running statistics; then pool and activate.
   void use_running_statistics();
   void pool(const float* y, float* pooled) const;
 
-  /// picked -> output, of float or Bfloat16; `key` is the sample's, null at inference.
+  /// picked -> output, of float or Bfloat16; `key` is the sample's, null at inference and in measuring.
   template <class Value>
   void activate(const float* picked, const std::uint64_t* key, Value* output) const;
 
@@ -75,13 +85,15 @@ class Epilogue {
   struct Normalisation {
     float *mean, *scale, *beta, *inverse_deviation;
   };
-  // What the loops are given; `key` is null at inference.
+  // What the loops are given; `key` as activate() has it.
   epilogue::Pass pass(const std::uint64_t* key) const;
   epilogue::DropoutMask mask(const std::uint64_t* key) const;
   /// Lanes beyond the last channel, where 1 / (1 + exp(0)) would not be the zero that they hold.
   template <class Value>
   void clear_padding(Value* output) const;
   void read_signs();
+  /// Of the batch that was observed; weighed by samples.
+  PooledMoments moments_of_batch(std::size_t channel) const;
   void normalise(const Normalisation& to, std::size_t channel, double mean, double variance) const;
 
   EpilogueParts parts_;
@@ -96,6 +108,8 @@ class Epilogue {
   onednn::Buffer coefficients_;  ///< all of them
   Normalisation batch_, running_;
   float *sign_, *offset_gradient_, *slope_gradient_;
+
+  std::vector<PooledMoments> measured_;  ///< over the batches so far
 
   // By sample and channel.
   onednn::Buffer shift_;                  ///< near the mean, so that sums of squares keep their digits

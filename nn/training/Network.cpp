@@ -49,6 +49,16 @@ struct Network::Impl {
     }
   }
 
+  /// What comes before a stage's epilogue, in floats; `input(which)` gives what the stage reads.
+  template <class Input>
+  static void run_linear(const Stage& stage, Workspace& space, Input input, float* y) {
+    if (stage.merge) {
+      stage.merge->forward(input(0), input(1), y);
+    } else {
+      stage.operation->forward(space.worker, input(0), y);
+    }
+  }
+
   /// Inference of one sample through stages 0 .. count - 1; calls `after(stage, output)` after each.
   template <class After>
   void infer_sample(Workspace& space, const float* image, std::size_t count, After after) {
@@ -59,11 +69,7 @@ struct Network::Impl {
         return read < 0 ? image
                         : space.outputs[plan.stages[static_cast<std::size_t>(read)].output_slot].floats();
       };
-      if (stage.merge) {
-        stage.merge->forward(input(0), input(1), space.y.floats());
-      } else {
-        stage.operation->forward(space.worker, input(0), space.y.floats());
-      }
+      run_linear(stage, space, input, space.y.floats());
       const float* picked = space.y.floats();
       if (stage.epilogue->pools()) {
         stage.epilogue->pool(picked, space.pooled.floats());
@@ -104,6 +110,13 @@ struct Network::Impl {
     });
   }
 
+  /// What a stage reads of the batch, for run_linear().
+  auto kept_input(const Stage& stage, Workspace& space, std::size_t sample) const {
+    return [this, &stage, &space, sample](std::size_t which) {
+      return batch->input_of(stage, which, space, sample);
+    };
+  }
+
   void forward_stage(std::size_t s, std::size_t n) {
     const Stage& stage = plan.stages[s];
     if (stage.operation) stage.operation->load_parameters(true);
@@ -118,18 +131,34 @@ struct Network::Impl {
     } else {
       for_each_sample(workspaces, n, [&](Workspace& space, std::size_t sample) {
         float* y = batch->y_of(s, sample);
-        if (stage.merge) {
-          stage.merge->forward(batch->input_of(stage, 0, space, sample),
-                               batch->input_of(stage, 1, space, sample), y);
-        } else if (stage.takes_bfloat16()) {
+        if (stage.takes_bfloat16()) {
           stage.operation->forward_bfloat16(space.worker, batch->rounded_input_of(stage, space, sample), y);
         } else {
-          stage.operation->forward(space.worker, batch->input_of(stage, 0, space, sample), y);
+          run_linear(stage, space, kept_input(stage, space, sample), y);
         }
         observe(sample);
       });
     }
     stage.epilogue->finish_statistics();
+  }
+
+  /// Behind the last stage whose statistics can be measured; frozen_stages() if there is none.
+  std::size_t end_of_measuring() const {
+    std::size_t end = plan.stages.size();
+    while (end > frozen_stages() && !plan.stages[end - 1].epilogue->normalises()) --end;
+    return end;
+  }
+
+  void measure_stage(std::size_t s, std::size_t n) {
+    const Stage& stage = plan.stages[s];
+    if (stage.operation) stage.operation->load_parameters(false);
+    stage.epilogue->begin_batch(n);
+    for_each_sample(workspaces, n, [&](Workspace& space, std::size_t sample) {
+      float* y = batch->y_of(s, sample);
+      run_linear(stage, space, kept_input(stage, space, sample), y);
+      stage.epilogue->observe(sample, y, batch->pooled_of(s, sample));
+    });
+    stage.epilogue->add_batch();
   }
 
   void gather_inputs(std::size_t s, std::size_t n) {
@@ -197,7 +226,7 @@ void Network::forward(std::span<const float> images, std::span<const std::uint64
   self.expect_size("images", images.size(), n * self.architecture.input.size());
   self.expect_size("logits", logits.size(), n * self.classes);
   onednn::use_threads(1);
-  self.batch->begin(images, keys);
+  self.batch->begin(images, n, keys);
   self.forward_frozen(n);
   const int last = static_cast<int>(self.plan.stages.size()) - 1;
   for (std::size_t s = self.frozen_stages(); s < self.plan.stages.size(); ++s) self.forward_stage(s, n);
@@ -211,6 +240,26 @@ void Network::backward(std::span<const float> logit_gradients) {
   self.expect_size("gradients of logits", logit_gradients.size(), self.batch->samples() * self.classes);
   onednn::use_threads(1);
   BackwardPass(self.plan, *self.batch, self.workspaces).run(logit_gradients, self.classes);
+}
+
+void Network::measure_statistics(std::size_t batches,
+                                 const std::function<std::span<const float>(std::size_t)>& images_of) {
+  Impl& self = *impl_;
+  const std::size_t first = self.frozen_stages();
+  const std::size_t end = self.end_of_measuring();
+  if (batches == 0 || first == end) return;
+  const std::span stages = std::span(self.plan.stages).subspan(first, end - first);
+  onednn::use_threads(1);
+  for (const Stage& stage : stages) stage.epilogue->begin_measuring();
+  for (std::size_t b = 0; b < batches; ++b) {
+    const std::span<const float> images = images_of(b);
+    const std::size_t n = images.size() / self.architecture.input.size();
+    self.expect_size("images", images.size(), std::max<std::size_t>(1, n) * self.architecture.input.size());
+    self.batch->begin(images, n, {});
+    self.forward_frozen(n);
+    for (std::size_t s = first; s < end; ++s) self.measure_stage(s, n);
+  }
+  for (const Stage& stage : stages) stage.epilogue->finish_measuring();
 }
 
 std::span<const Parameter> Network::parameters() noexcept {

@@ -1,7 +1,9 @@
 // Network: the trainable form of an architecture: forward, backward, parameters, running statistics.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -42,6 +44,15 @@ class Network {
 
   /// `logit_gradients` n x classes of the last forward() -> every Parameter::gradient, overwritten.
   void backward(std::span<const float> logit_gradients);
+
+  /// The running statistics of every BatchNorm that is not frozen become mean and biased variance of all that
+  /// it is given of all images, with the weights as they are. images_of(0 .. batches - 1) gives a batch, one
+  /// image at least, valid until its next call. It is one pass, as in section 3 of Wu and Johnson 2021,
+  /// Rethinking "Batch" in BatchNorm: within a batch, the layers before normalise by the batch's own
+  /// statistics. All else is as in inference: no dropout, floats whatever the precision. What an earlier
+  /// forward() left for backward() is lost. Throws what images_of throws; then the statistics are as before.
+  void measure_statistics(std::size_t batches,
+                          const std::function<std::span<const float>(std::size_t)>& images_of);
 
   /// In the order of parameter_specs(), those that are trained only. After changing values, nothing else need
   /// be called: each forward reads them anew.

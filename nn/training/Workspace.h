@@ -19,8 +19,8 @@ struct Workspace {
   std::deque<onednn::Buffer> outputs;  ///< by slot, where a sample goes through all stages at once
 };
 
-/// Calls `work(workspace, sample)` for samples 0 .. n - 1 on as many threads, each with a workspace of its own
-/// and a run of neighbours. Throws the first of what they throw.
+/// Calls `work(workspace, sample)` for samples 0 .. n - 1 on as many threads as there are workspaces, each
+/// with its own and a run of neighbours. Throws the first of what they throw.
 template <class Work>
 void for_each_sample(std::deque<Workspace>& workspaces, std::size_t n, Work work) {
   for_each_sample(static_cast<int>(workspaces.size()), n, [&](std::size_t thread, std::size_t sample) {
