@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <numbers>
+#include <numeric>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "dsp/base/KeyedRandom.h"
 
@@ -34,6 +36,14 @@ void shuffle(std::span<T> items, KeyedRandom& random) noexcept {
   for (std::size_t i = items.size(); i > 1; --i) {
     std::swap(items[i - 1], items[random.below(static_cast<std::uint32_t>(i))]);
   }
+}
+
+/// 0 .. n - 1, shuffled.
+inline std::vector<std::size_t> shuffled_indices(std::size_t n, KeyedRandom random) {
+  std::vector<std::size_t> order(n);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  shuffle(std::span(order), random);
+  return order;
 }
 
 /// Two independent standard normal numbers (Box, Muller 1958).

@@ -202,6 +202,7 @@ int train_into(const TrainOptions& options, const TrainConfig& wanted, const Dat
     tell("  " + to_go_on);
     return 128 + stop.received();
   }
+  training.finish();
   directory.finish(training, parts.train, parts.validation, options.threads);
   return 0;
 }

@@ -17,6 +17,7 @@
 namespace earshot {
 namespace {
 
+using BatchNormStatistics = TrainConfig::BatchNormStatistics;
 using Monitor = TrainConfig::Monitor;
 using Validation = TrainConfig::Validation;
 
@@ -39,6 +40,10 @@ void read_training(StrictToml table, TrainConfig& config) {
   config.label_smoothing = table.real("label_smoothing", config.label_smoothing, 0.0, 0.999);
   config.batch_norm_momentum =
       static_cast<float>(table.real("batch_norm_momentum", config.batch_norm_momentum, 0.0, 0.9999));
+  config.batch_norm_statistics =
+      table.one_of("batch_norm_statistics", "running", {"running", "measured"}) == "measured"
+          ? BatchNormStatistics::measured
+          : BatchNormStatistics::running;
   table.reject_unknown();
 }
 
@@ -229,6 +234,8 @@ std::map<std::string, std::string> settings_of(const TrainConfig& config) {
   add("train.class_weights", config.class_weights);
   if (config.label_smoothing > 0.0) add("train.label_smoothing", config.label_smoothing);
   add("train.batch_norm_momentum", config.batch_norm_momentum);
+  const bool measured = config.batch_norm_statistics == BatchNormStatistics::measured;
+  add("train.batch_norm_statistics", measured ? "measured" : "running");
   switch (config.validation) {
     case Validation::none:
       add("validation.split", "none");

@@ -32,6 +32,9 @@ struct TrainConfig {
   /// or by grouped_split; or one of the folds.
   enum class Validation { none, random, stratified, grouped, fold };
 
+  /// Of what validates and is kept: those that training's steps blend, or measured anew (MeasuredStatistics).
+  enum class BatchNormStatistics { running, measured };
+
   template <typename Settings>
   struct Watched {
     Monitor monitor = Monitor::val_loss;
@@ -55,6 +58,7 @@ struct TrainConfig {
   bool class_weights = true;             ///< 'balanced', from the training part
   double label_smoothing = 0.0;
   float batch_norm_momentum = 0.99F;
+  BatchNormStatistics batch_norm_statistics = BatchNormStatistics::running;
 
   Validation validation = Validation::random;
   int validation_fold = 0;  ///< with Validation::fold

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
 #include <spdlog/fmt/fmt.h>
@@ -14,20 +13,13 @@
 #include "train/data/DataSet.h"
 #include "train/learning/LearningRate.h"
 #include "train/learning/Loss.h"
+#include "train/learning/MeasuredStatistics.h"
 #include "train/learning/NotFinite.h"
 #include "train/learning/WeightAverage.h"
 #include "train/measuring/Metrics.h"
 
 namespace earshot {
 namespace {
-
-std::vector<std::size_t> shuffled(std::size_t n, std::uint64_t key) {
-  std::vector<std::size_t> order(n);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  KeyedRandom random(key);
-  shuffle(std::span(order), random);
-  return order;
-}
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -106,7 +98,7 @@ Training::Outcome Training::run_epoch(const std::function<bool()>& stop, Trainin
 
 void Training::load_from(std::size_t epoch, std::size_t clip) {
   const std::vector<std::size_t> order =
-      shuffled(train_.size(), epoch_key(config_.seed, epoch, EpochPart::order));
+      shuffled_indices(train_.size(), KeyedRandom(epoch_key(config_.seed, epoch, EpochPart::order)));
   std::vector<BatchLoader::Sample> samples;
   for (const std::size_t i : std::span(order).subspan(clip)) {
     samples.push_back({i, sample_key(config_.seed, epoch, train_.clips[i])});
@@ -123,17 +115,21 @@ void Training::train_batch(const Batch& batch, double learning_rate) {
   network_.forward(batch.images, keys_, logits_);
   const BatchLoss step = loss_of(logits_, batch.targets, class_weights_, gradients_);
   const double loss = step.mean + network_.l2_penalty();
-  if (!std::isfinite(loss)) {
-    refuse_not_finite(fmt::format("a loss of {} and {}", loss, largest_value(network_.tensors())),
+  const auto refuse = [&](const std::string& what) {
+    const std::size_t number = state_.progress.clips / static_cast<std::size_t>(config_.batch) + 1;
+    refuse_not_finite(fmt::format("epoch {}, step {}", state_.history.size() + 1, number), what,
                       learning_rate);
+  };
+  if (!std::isfinite(loss)) {
+    refuse(fmt::format("a loss of {} and {}", loss, largest_value(network_.tensors())));
   }
   network_.backward(gradients_);
   if (const auto tensor = not_finite_gradient(network_.parameters())) {
-    refuse_not_finite("a gradient of " + *tensor + " that is not finite", learning_rate);
+    refuse("a gradient of " + *tensor + " that is not finite");
   }
   optimizer_.step(learning_rate);
   if (const auto tensor = not_finite_value(network_.tensors())) {
-    refuse_not_finite("values of " + *tensor + " that are not finite", learning_rate);
+    refuse("values of " + *tensor + " that are not finite");
   }
   if (const double decay = config_.optimization.ema_decay; decay > 0.0) {
     WeightAverage(decay).update(network_.weights(), optimizer_.state().steps - 1, state_.average);
@@ -153,21 +149,44 @@ BatchLoss Training::loss_of(std::span<const float> logits, std::span<const float
              : softmax_cross_entropy(logits, targets, classes_, settings, gradients);
 }
 
-void Training::refuse_not_finite(const std::string& what, double learning_rate) const {
-  const std::size_t step = state_.progress.clips / static_cast<std::size_t>(config_.batch) + 1;
+void Training::refuse_not_finite(const std::string& place, const std::string& what,
+                                 double learning_rate) const {
   throw Error(ExitCode::config,
-              fmt::format("{}: epoch {}, step {}: found {}, expected finite numbers: lower "
-                          "train.learning_rate, {:.6g} there, or set train.clip_norm",
-                          config_.name, state_.history.size() + 1, step, what, learning_rate));
+              fmt::format("{}: {}: found {}, expected finite numbers: lower train.learning_rate, {:.6g} "
+                          "there, or set train.clip_norm",
+                          config_.name, place, what, learning_rate));
 }
 
-void Training::validate(EpochRecord& record) {
-  if (validation_.size() == 0) return;
-  if (state_.average.empty()) return validate_network(record);
+void Training::with_weights_to_judge(const std::function<void()>& work) {
+  if (state_.average.empty()) return work();
   const Weights trained = network_.weights();
   network_.set_weights(state_.average);
-  validate_network(record);
+  work();
+  state_.average = network_.weights();
   network_.set_weights(trained);
+}
+
+bool Training::measures_statistics() const noexcept {
+  return config_.batch_norm_statistics == TrainConfig::BatchNormStatistics::measured;
+}
+
+bool Training::epochs_are_judged() const noexcept {
+  return validation_.size() > 0 || config_.early_stopping || config_.checkpoint;
+}
+
+// They take the running ones' place, which steps go on to blend: no step reads them, and measuring asks for
+// the weights alone, so that a run goes on from them as from any others.
+void Training::measure(std::size_t epoch, double learning_rate) {
+  measure_statistics(network_, train_, config_.seed, static_cast<std::size_t>(config_.batch));
+  if (const auto tensor = not_finite_value(network_.tensors())) {
+    refuse_not_finite(fmt::format("epoch {}, its end", epoch),
+                      "values of " + *tensor + " that are not finite", learning_rate);
+  }
+}
+
+void Training::finish() {
+  if (!measures_statistics() || epochs_are_judged()) return;
+  with_weights_to_judge([&] { measure(state_.history.size(), last_epoch().learning_rate); });
 }
 
 std::span<const float> Training::validation_images(std::size_t first, std::size_t n) {
@@ -181,7 +200,7 @@ std::span<const float> Training::validation_images(std::size_t first, std::size_
   return images_;
 }
 
-void Training::validate_network(EpochRecord& record) {
+void Training::validate(EpochRecord& record) {
   const auto batch = static_cast<std::size_t>(config_.batch);
   double sum = 0.0;
   std::size_t judged = 0;
@@ -217,7 +236,10 @@ Training::Outcome Training::end_epoch(double learning_rate, TrainingProgress& pr
   if (validation_.size() > 0) progress.validating();
   if (epoch + 1 < config_.epochs)
     load_from(static_cast<std::size_t>(epoch) + 1, 0);  // its workers begin while this validates
-  validate(record);
+  with_weights_to_judge([&] {
+    if (measures_statistics() && epochs_are_judged()) measure(state_.history.size() + 1, learning_rate);
+    if (validation_.size() > 0) validate(record);
+  });
   record.seconds = state_.progress.seconds + seconds_since(start);
 
   const auto figure = [&](TrainConfig::Monitor monitor) {

@@ -42,6 +42,10 @@ class Training {
   /// gradient or a weight is not finite, naming epoch, step and tensor; what was saved before stays good.
   Outcome run_epoch(const std::function<bool()>& stop, TrainingProgress& progress);
 
+  /// After the last epoch, before weights_to_keep(): measures BatchNorm's statistics if the configuration
+  /// wants them measured and no epoch had a use for them. May be called again. Throws as run_epoch() does.
+  void finish();
+
   /// What the run has come to, running statistics included: the weights' average where the configuration
   /// keeps one, else the weights now.
   Weights weights() const { return state_.average.empty() ? network_.weights() : state_.average; }
@@ -62,10 +66,16 @@ class Training {
   BatchLoss loss_of(std::span<const float> logits, std::span<const float> targets,
                     std::span<const float> class_weights, std::span<float> gradients) const noexcept;
   Outcome end_epoch(double learning_rate, TrainingProgress& progress);
-  void validate(EpochRecord& record);
+  /// Runs `work` while the network has what weights() gives; what it changes there stays.
+  void with_weights_to_judge(const std::function<void()>& work);
+  bool measures_statistics() const noexcept;
+  /// Whether something asks for an epoch's weights: validation or a callback.
+  bool epochs_are_judged() const noexcept;
+  void measure(std::size_t epoch, double learning_rate);
   std::span<const float> validation_images(std::size_t first, std::size_t n);
-  void validate_network(EpochRecord& record);
-  [[noreturn]] void refuse_not_finite(const std::string& what, double learning_rate) const;
+  void validate(EpochRecord& record);
+  [[noreturn]] void refuse_not_finite(const std::string& place, const std::string& what,
+                                      double learning_rate) const;
 
   TrainConfig config_;
   const FeatureSet& train_;

@@ -26,8 +26,9 @@ inline std::uint64_t derive_key(std::uint64_t key, ClipPart part) noexcept {
   return derive_key(key, static_cast<std::uint64_t>(part));
 }
 
-/// What an epoch's random numbers are for: seed -> epoch -> order of the clips, or clip -> ClipPart.
-enum class EpochPart : std::uint64_t { order, clips };
+/// What an epoch's random numbers are for: seed -> epoch -> order of the clips, clip -> ClipPart, or which
+/// clips BatchNorm's statistics are measured over. Append only.
+enum class EpochPart : std::uint64_t { order, clips, statistics };
 
 inline std::uint64_t epoch_key(std::uint64_t seed, std::size_t epoch, EpochPart part) noexcept {
   return derive_key(derive_key(seed, epoch), static_cast<std::uint64_t>(part));

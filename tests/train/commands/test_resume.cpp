@@ -52,6 +52,7 @@ optimizer = "adamw"
 weight_decay = 0.01
 schedule = "one_cycle"
 ema_decay = 0.9
+batch_norm_statistics = "measured"
 clip_norm = 1.0
 class_weights = false
 [validation]

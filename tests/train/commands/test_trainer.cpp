@@ -419,7 +419,7 @@ TEST_CASE("with a validation part the callbacks choose what is kept") {
 batch = 4
 epochs = 6
 learning_rate = 0.003
-batch_norm_momentum = 0.5
+batch_norm_statistics = "measured"
 class_weights = false  # of the layout's ten classes only three have clips
 [early_stopping]
 patience = 1
@@ -444,7 +444,8 @@ patience = 1
   CHECK(document.at("evaluation").at("clips") == 2);
   const std::string page = text_of(workshop.out("run") / "report.html");
   CHECK_NOTHROW(test::check_html(page));
-  CHECK_THAT(page, Contains("watched on data") && Contains("the 2 clips of the validation part") &&
+  CHECK(document.at("settings").at("train.batch_norm_statistics") == "measured");
+  CHECK_THAT(page, Contains("batch_norm_statistics") && Contains("watched on data") && Contains("the 2 clips of the validation part") &&
                        Contains("data:image/png;base64,"));
   for (const char* part : {"train", "validation"}) {
     const fs::path events = workshop.out("run") / "tensorboard" / part;

@@ -67,6 +67,15 @@ TEST_CASE("a run of equal settings goes on, and one of more epochs if no schedul
   CHECK_THAT(refusal(clips.settings(config), then, config), Catch::Contains("cannot go on"));
 }
 
+TEST_CASE("a run goes on with the statistics that it began with") {
+  const Clips clips;
+  TrainConfig config;
+  const Settings then = clips.settings(config);
+  config.batch_norm_statistics = TrainConfig::BatchNormStatistics::measured;
+  CHECK_THAT(refusal(clips.settings(config), then, config),
+             EndsWith("train.batch_norm_statistics: found 'measured', expected 'running' as the run began"));
+}
+
 TEST_CASE("a change of a network is told by layer and key, not by two networks") {
   const std::string begin = "run/resume.safetensors: cannot go on: ";
   CHECK(network_refusal([](Architecture& a) { a.layers[0].kind = Conv2d{32}; }) ==

@@ -16,6 +16,7 @@ TEST_CASE("the preset v6 is the source's recipe") {
   CHECK(config.learning_rate == 1e-3);
   CHECK(config.class_weights);
   CHECK(config.batch_norm_momentum == 0.99F);
+  CHECK(config.batch_norm_statistics == TrainConfig::BatchNormStatistics::running);
   CHECK(config.validation == TrainConfig::Validation::random);
   REQUIRE(config.plateau);
   CHECK(config.plateau->settings.factor == 0.5);
@@ -119,6 +120,8 @@ TEST_CASE("every mistake in a training configuration is named with its line and 
       {"[train]\nseed = -1\n", "c.toml:2: key 'train.seed'", "-1"},
       {"[train]\nepochs = 3\nwarmup_epochs = 4\n", "c.toml:3: key 'train.warmup_epochs'", "4"},
       {"[train]\nbatch_norm_momentum = 1.0\n", "c.toml:2: key 'train.batch_norm_momentum'", "found 1"},
+      {"[train]\nbatch_norm_statistics = \"exact\"\n", "c.toml:2: key 'train.batch_norm_statistics'",
+       "\"exact\", expected one of \"running\", \"measured\""},
       {"[validation]\nsplit = \"half\"\n", "c.toml:2: key 'validation.split'", "\"half\""},
       {"[validation]\nsplit = \"fold\"\n", "c.toml:1: key 'validation.fold'", "found nothing"},
       {"[validation]\nfold = 3\n", "c.toml:2: key 'validation.fold'", "unknown"},
