@@ -142,6 +142,7 @@ TrainConfig yamnet_preset() {
   config.batch = 32;
   config.epochs = 60;
   config.class_weights = false;
+  config.batch_norm_statistics = BatchNormStatistics::measured;  // of layers that are not frozen
   return config;
 }
 

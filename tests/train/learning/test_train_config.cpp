@@ -46,6 +46,19 @@ TEST_CASE("the bundled model's configuration has no validation part and credits 
   CHECK_THAT(config.notice, Contains("Piczak"));
 }
 
+TEST_CASE("our own recipes measure BatchNorm's statistics, those of the source do not") {
+  const auto measures = [](const TrainConfig& config) {
+    const bool does = config.batch_norm_statistics == TrainConfig::BatchNormStatistics::measured;
+    CHECK(settings_of(config).at("train.batch_norm_statistics") == (does ? "measured" : "running"));
+    return does;
+  };
+  for (const char* name : {"v6", "v5", "efficientnet_b0"}) CHECK_FALSE(measures(preset(name)));
+  CHECK(measures(preset("yamnet")));
+  for (const char* file : {"esc10-v6.toml", "transfer.toml"}) {
+    CHECK(measures(load_train_config(std::string(EARSHOT_SOURCE_DIR) + "/config/" + file)));
+  }
+}
+
 TEST_CASE("an empty file trains like the preset, without callbacks and augmentation") {
   const test::TemporaryDirectory directory;
   const TrainConfig config = load_train_config(directory.write("bare.toml", ""));
