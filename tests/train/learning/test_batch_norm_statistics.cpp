@@ -131,6 +131,17 @@ TEST_CASE("measured statistics are those of the weights that are kept, and chang
   }
 }
 
+TEST_CASE("steps go on from their own weights, whatever average was measured and validated in between") {
+  const FeatureSet train = lit_pictures(30, 1);
+  const FeatureSet validation = lit_pictures(6, 2);
+  Run plain(plain_config(Statistics::running), train, {});
+  Run averaging(plain_config(Statistics::measured, 0.9), train, validation);
+  plain.go();
+  averaging.go();
+  CHECK(averaging.training.state().weights == plain.training.state().weights);
+  CHECK(averaging.training.weights() != averaging.training.state().weights);
+}
+
 TEST_CASE("a run with measured statistics that was stopped anywhere ends as an unbroken one") {
   const double ema_decay = GENERATE(0.0, 0.9);
   const bool validates = GENERATE(false, true);
