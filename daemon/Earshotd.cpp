@@ -26,7 +26,6 @@
 #include "daemon/capture/MakeSource.h"
 #include "daemon/capture/PortAudio.h"
 #include "daemon/capture/SourceThreads.h"
-#include "daemon/hearing/EventRules.h"
 #include "daemon/hearing/Pipeline.h"
 #include "daemon/log/Logging.h"
 #include "daemon/settings/Config.h"
@@ -37,6 +36,7 @@
 #include "dsp/base/StandardOutput.h"
 #include "dsp/base/Uncaught.h"
 #include "dsp/base/Utf8.h"
+#include "nn/events/EventRules.h"
 #include "nn/model/Model.h"
 
 namespace earshot {

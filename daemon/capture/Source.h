@@ -12,7 +12,7 @@
 
 #include "daemon/hearing/Message.h"
 #include "daemon/hearing/Pipeline.h"
-#include "daemon/hearing/StreamClock.h"
+#include "daemon/hearing/UtcAnchor.h"
 #include "daemon/settings/Config.h"
 
 namespace earshot {

@@ -10,7 +10,6 @@
 
 #include "daemon/capture/FileSource.h"
 #include "daemon/client/AlsoHeard.h"
-#include "daemon/hearing/EventRules.h"
 #include "daemon/hearing/Message.h"
 #include "daemon/settings/BundledModel.h"
 #include "daemon/settings/Config.h"
@@ -19,6 +18,7 @@
 #include "dsp/base/DisplayWidth.h"
 #include "dsp/base/StandardOutput.h"
 #include "dsp/base/Utf8.h"
+#include "nn/events/EventRules.h"
 #include "nn/model/Model.h"
 
 namespace earshot {

@@ -3,17 +3,17 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
-namespace earshot {
+#include "nn/events/Event.h"
 
-using UtcTime = std::chrono::sys_time<std::chrono::microseconds>;
+namespace earshot {
 
 /// Samples count at the model's rate since the source's start, lost ones included.
 struct Prediction {
@@ -53,61 +53,14 @@ struct SourceChange {
   std::optional<std::uint64_t> end_sample;  ///< when down or ended
 };
 
-/// An event began because so many of the last windows had it.
-struct BegunByWindows {
-  std::size_t needed = 0;
-  std::size_t of = 0;
-  float threshold = 0.0F;
-  std::vector<float> scores;  ///< of the last windows, the latest last; NaN where one was gated
-  std::string member;         ///< of a group, whose threshold and scores these are; else empty
-};
-
-/// An event began because one window was that sure.
-struct BegunBySurety {
-  float threshold = 0.0F;
-  float score = 0.0F;
-  std::string member;  ///< as above
-};
-
-/// An event began because it was that loud.
-struct BegunByLevel {
-  double above_dbfs = 0.0;
-  double level_dbfs = 0.0;
-};
-
-enum class EndRule { quiet, became, max_s, source };
-
-struct Ended {
-  EndRule rule = EndRule::quiet;
-  std::string became;            ///< the label whose event took this one's place
-  std::uint64_t windows = 0;     ///< that had it
-  float mean_confidence = 0.0F;  ///< of those
-};
-
-/// A sound begins or ends: each start has one end, of the same id.
-struct Event {
-  enum class Phase { start, end };
-  Phase phase = Phase::start;
-  std::string id;  ///< unique over instances
-  std::string source;
-  std::string label;                ///< the model's, or the name of a group or a level
-  std::uint64_t start_sample = 0;   ///< an estimate
-  std::uint64_t end_sample = 0;     ///< of an end, exclusive
-  double duration_s = 0.0;          ///< of an end
-  UtcTime time;                     ///< of the start, or of the end
-  float peak_confidence = 0.0F;     ///< so far; 1 for a level, which is measured
-  std::optional<double> peak_dbfs;  ///< of a level only
-  std::variant<BegunByWindows, BegunBySurety, BegunByLevel, Ended> why;
-};
-
 using Message = std::variant<Prediction, Event, Gap, SourceChange>;
 
 /// Where pipelines send what they found. Implementations: the stream server, classify's printer.
-class MessageSink {
+class MessageSink : public EventSink {
  public:
-  virtual ~MessageSink() = default;
   /// Any thread; bounded time, never waits for a client. Order is kept per caller.
   virtual void publish(Message message) noexcept = 0;
+  void publish_event(Event event) noexcept final { publish(std::move(event)); }
 };
 
 /// What the heartbeat reports. Any thread adds, relaxed: each is a statistic of its own.

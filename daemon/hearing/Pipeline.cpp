@@ -51,7 +51,8 @@ Pipeline::Pipeline(const PipelineSettings& settings, const Model& model, Classif
       chunk_(Resampler::kMaxChunk),
       features_(model.recipe.shape().size()),
       scores_(model.labels.size()) {
-  if (settings.events) events_.emplace(settings.events, settings.source, settings.instance, clock_, sink, counters);
+  if (settings.events)
+    events_.emplace(settings.events, settings.source, settings.instance, clock_, sink, counters.events);
 }
 
 void Pipeline::open(int rate_hz) {

@@ -11,14 +11,14 @@
 #include <string_view>
 #include <vector>
 
-#include "daemon/hearing/EventDetector.h"
-#include "daemon/hearing/EventRules.h"
 #include "daemon/hearing/Message.h"
-#include "daemon/hearing/StreamClock.h"
 #include "dsp/audio/Resampler.h"
 #include "dsp/audio/SlidingWindow.h"
 #include "dsp/base/Error.h"
 #include "dsp/features/FeatureExtractor.h"
+#include "nn/events/EventDetector.h"
+#include "nn/events/EventRules.h"
+#include "nn/events/StreamClock.h"
 #include "nn/inference/ClassifierPool.h"
 #include "nn/inference/HeardLabels.h"
 

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "daemon/net/Address.h"
-#include "daemon/settings/EventSettings.h"
 #include "daemon/settings/StreamSettings.h"
+#include "nn/events/EventSettings.h"
 
 namespace earshot {
 

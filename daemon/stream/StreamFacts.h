@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/hearing/StreamClock.h"
+#include "daemon/hearing/UtcAnchor.h"
 
 namespace earshot {
 

@@ -48,6 +48,7 @@ const std::map<std::string, std::set<std::string>> kMayRead = {{"dsp", {"dsp"}},
                                                                {"daemon", {"dsp", "nn", "daemon"}}};
 const std::set<std::string> kNotForDaemon = {"nn/training", "nn/exchange"};
 const std::set<std::string> kOfDspForNn = {"dsp/base", "dsp/features"};
+const std::set<std::string> kOfDspForEvents = {"dsp/base", "dsp/features", "dsp/audio"};
 
 /// "dsp/base/Error.h" -> "dsp", "dsp/base".
 std::string room_of(const std::string& path) { return path.substr(0, path.find('/')); }
@@ -93,7 +94,8 @@ std::vector<std::string> files_of(const House& house) {
 bool may_include(const House& house, const std::string& from, const std::string& to) {
   if (!kMayRead.at(room_of(from)).contains(room_of(to))) return false;
   if (room_of(from) == "daemon" && kNotForDaemon.contains(folder_of(to))) return false;
-  if (room_of(from) == "nn" && room_of(to) == "dsp" && !kOfDspForNn.contains(folder_of(to))) return false;
+  const std::set<std::string>& of_dsp = folder_of(from) == "nn/events" ? kOfDspForEvents : kOfDspForNn;
+  if (room_of(from) == "nn" && room_of(to) == "dsp" && !of_dsp.contains(folder_of(to))) return false;
   return room_of(from) != room_of(to) || place_of(house, to) <= place_of(house, from);
 }
 

@@ -3,14 +3,15 @@
 #include <cstdlib>
 #include <map>
 #include <set>
+#include <sstream>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
-#include "daemon/stream/JsonLine.h"
 #include "dsp/base/Draw.h"
-#include "tests/daemon/EventRig.h"
+#include "tests/nn/events/EventRig.h"
 
 namespace earshot::test {
 namespace {
@@ -118,14 +119,14 @@ Round play(std::uint64_t key) {
     if (!draw_chance(random, 0.1)) step.window->scores = step.scores;
     rig.detector.hear(*step.window);
     step.window->samples = {};
-    step.messages = rig.published;
+    step.messages = rig.events().size();
     round.steps.push_back(std::move(step));
     start += hop;
     if (draw_chance(random, 0.03)) start += hop * (1 + random.below(8));            // skipped
     if (draw_chance(random, 0.03)) start += length - hop + random.below(20'000);    // lost
     if (draw_chance(random, 0.02) || i == 199) {
       rig.detector.end_all();
-      round.steps.push_back({.window = {}, .scores = {}, .messages = rig.published});
+      round.steps.push_back({.window = {}, .scores = {}, .messages = rig.events().size()});
     }
   }
   round.events = rig.events();
@@ -260,10 +261,31 @@ class Checker {
   bool became_ = false;              // something, with this window
 };
 
+void tell(std::ostream& out, const BegunByWindows& why) {
+  out << why.needed << '/' << why.of << ' ' << why.threshold << ' ' << why.member;
+  for (const float score : why.scores) out << ' ' << score;
+}
+void tell(std::ostream& out, const BegunBySurety& why) {
+  out << why.threshold << ' ' << why.score << ' ' << why.member;
+}
+void tell(std::ostream& out, const BegunByLevel& why) { out << why.above_dbfs << ' ' << why.level_dbfs; }
+void tell(std::ostream& out, const Ended& why) {
+  out << static_cast<int>(why.rule) << ' ' << why.became << ' ' << why.windows << ' ' << why.mean_confidence;
+}
+
+/// All that an event says, NaN included.
 std::string lines_of(const Round& round) {
-  std::string lines;
-  for (const Event& event : round.events) lines += json_line(event, 1, round.model.labels);
-  return lines;
+  std::ostringstream out;
+  out.precision(17);
+  for (const Event& event : round.events) {
+    out << static_cast<int>(event.phase) << ' ' << event.id << ' ' << event.source << ' ' << event.label << ' '
+        << event.start_sample << ' ' << event.end_sample << ' ' << event.duration_s << ' '
+        << event.time.time_since_epoch().count() << ' ' << event.peak_confidence << ' '
+        << event.peak_dbfs.value_or(0.0) << ' ' << event.why.index() << ' ';
+    std::visit([&](const auto& why) { tell(out, why); }, event.why);
+    out << '\n';
+  }
+  return out.str();
 }
 
 }  // namespace
@@ -307,7 +329,7 @@ TEST_CASE("a label that stands alone has an event exactly while a slow count of 
                                           [](float each) { return each >= 0.5F; });
         running = score >= 0.75F || (score >= 0.5F && enough >= settings.on_windows);
       }
-      if (running == (rig.published % 2 == 1)) continue;
+      if (running == (rig.events().size() % 2 == 1)) continue;
       FAIL("round " << key << ", window " << i);
     }
   }

@@ -1,6 +1,7 @@
 // EventDetector: scores over time -> events that begin, say why, and always end.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "daemon/hearing/EventRules.h"
-#include "daemon/hearing/Message.h"
-#include "daemon/hearing/StreamClock.h"
+#include "nn/events/Event.h"
+#include "nn/events/EventRules.h"
+#include "nn/events/StreamClock.h"
 
 namespace earshot {
 
@@ -30,9 +31,10 @@ struct EventWindow {
 /// is no news if it ends. Not thread safe.
 class EventDetector {
  public:
-  /// `clock`, `sink` and `counters` outlive it. Ids are "<instance>-<number>", numbered over all sources.
+  /// `clock`, `sink` and `numbered` outlive it. Ids are "<instance>-<number>": `numbered` counts the events that have
+  /// begun, of all sources that share it.
   EventDetector(std::shared_ptr<const EventRules> rules, std::string source, std::string instance,
-                const StreamClock& clock, MessageSink& sink, Counters& counters);
+                const StreamClock& clock, EventSink& sink, std::atomic<std::uint64_t>& numbered);
 
   /// The next window: starts and ends never go back. Allocates for what it publishes, and to hold more events at once
   /// than ever before.
@@ -92,8 +94,8 @@ class EventDetector {
   std::string source_;
   std::string instance_;
   const StreamClock& clock_;
-  MessageSink& sink_;
-  Counters& counters_;
+  EventSink& sink_;
+  std::atomic<std::uint64_t>& numbered_;  // relaxed: nothing but numbers hangs on it
   std::vector<Track> tracks_;         // as the rules have them
   std::vector<HeardWindow> windows_;  // the last of them, a ring
   std::vector<float> scores_;         // (of_windows, tracks), the same ring

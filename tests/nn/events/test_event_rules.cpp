@@ -4,19 +4,20 @@
 
 #include <catch2/catch.hpp>
 
-#include "daemon/hearing/EventRules.h"
-#include "daemon/settings/Config.h"
 #include "dsp/base/Error.h"
-#include "tests/daemon/EventRig.h"
+#include "dsp/base/StrictToml.h"
+#include "nn/events/EventRules.h"
+#include "tests/nn/events/EventRig.h"
 
 namespace earshot::test {
 namespace {
 
 std::string rules_complaint(const std::string& events) {
   const std::string text = "[[source]]\nname = \"mic\"\nkind = \"microphone\"\n" + events;
-  const Config config = parse_config(text, "dir/earshot.toml");
+  StrictToml table = StrictToml::from_text(text, "dir/earshot.toml").table("events");
+  const EventSettings settings = read_event_settings(table);
   try {
-    event_rules(*config.events, animals());
+    event_rules(settings, animals());
   } catch (const Error& error) {
     CHECK(error.code() == ExitCode::config);
     return error.what();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -14,9 +15,9 @@
 
 #include <catch2/catch.hpp>
 
-#include "daemon/hearing/EventDetector.h"
-#include "daemon/hearing/EventRules.h"
-#include "tests/daemon/Collector.h"
+#include "nn/events/Event.h"
+#include "nn/events/EventDetector.h"
+#include "nn/events/EventRules.h"
 
 namespace earshot::test {
 
@@ -38,6 +39,13 @@ inline Model animals() {
   return model;
 }
 
+/// Keeps what it is told.
+class KeptEvents final : public EventSink {
+ public:
+  void publish_event(Event event) noexcept override { events.push_back(std::move(event)); }
+  std::vector<Event> events;
+};
+
 class EventRig {
  public:
   using Scores = std::map<std::string, float>;
@@ -46,9 +54,7 @@ class EventRig {
       : model(std::move(of)),
         clock(1000, UtcTime(std::chrono::seconds(1'700'000'000))),
         detector(std::make_shared<const EventRules>(event_rules(settings, model)), "mic", "instance", clock, sink,
-                 counters) {
-    sink.on_message = [this](const Message&) { ++published; };
-  }
+                 numbered) {}
 
   /// The next window; a label that is not named has 0.
   void hear(const Scores& scores, double level_dbfs = -30.0, std::span<const float> samples = {}) {
@@ -73,7 +79,7 @@ class EventRig {
     next += 500;
   }
 
-  std::vector<Event> events() const { return sink.all<Event>(); }
+  const std::vector<Event>& events() const { return sink.events; }
   /// "Dog+ Dog- Cat+": what began and ended, in order.
   std::string story() const {
     std::string text;
@@ -85,11 +91,10 @@ class EventRig {
 
   const Model model;
   StreamClock clock;
-  Collector sink;
-  Counters counters;
+  KeptEvents sink;
+  std::atomic<std::uint64_t> numbered{0};
   EventDetector detector;
-  std::uint64_t next = 0;     ///< where the next window starts
-  std::size_t published = 0;  ///< events' starts and ends
+  std::uint64_t next = 0;  ///< where the next window starts
 };
 
 inline EventSettings with_quick_end() {

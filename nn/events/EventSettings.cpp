@@ -1,4 +1,4 @@
-#include "daemon/settings/EventSettings.h"
+#include "nn/events/EventSettings.h"
 
 #include <algorithm>
 #include <set>

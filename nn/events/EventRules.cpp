@@ -1,11 +1,9 @@
-#include "daemon/hearing/EventRules.h"
+#include "nn/events/EventRules.h"
 
 #include <algorithm>
 #include <cmath>
 #include <functional>
 #include <utility>
-
-#include <spdlog/fmt/fmt.h>
 
 #include "dsp/base/Error.h"
 #include "dsp/base/NearestName.h"
@@ -31,10 +29,9 @@ std::string nearest_labels(const std::vector<std::string>& labels, const std::st
 std::size_t label_index(const std::vector<std::string>& labels, const std::string& name, const std::string& place) {
   const auto found = std::find(labels.begin(), labels.end(), name);
   if (found != labels.end()) return static_cast<std::size_t>(found - labels.begin());
-  throw Error(ExitCode::config,
-              fmt::format("{}: found \"{}\", which is none of the model's {} labels, expected one of them; "
-                          "nearest are {}",
-                          place, printable(name), labels.size(), nearest_labels(labels, name)));
+  throw Error(ExitCode::config, place + ": found \"" + printable(name) + "\", which is none of the model's " +
+                                    std::to_string(labels.size()) + " labels, expected one of them; nearest are " +
+                                    nearest_labels(labels, name));
 }
 
 std::vector<std::size_t> label_indices(const std::vector<std::string>& labels, const NamedLabels& named) {
@@ -47,9 +44,8 @@ std::vector<std::size_t> label_indices(const std::vector<std::string>& labels, c
 
 void expect_no_label(const std::vector<std::string>& labels, const std::string& name, const std::string& place) {
   if (std::find(labels.begin(), labels.end(), name) == labels.end()) return;
-  throw Error(ExitCode::config,
-              fmt::format("{}: found \"{}\", which is one of the model's labels, expected a name of its own", place,
-                          printable(name)));
+  throw Error(ExitCode::config, place + ": found \"" + printable(name) +
+                                    "\", which is one of the model's labels, expected a name of its own");
 }
 
 // Which labels have events of their own.

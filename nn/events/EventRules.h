@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/settings/EventSettings.h"
+#include "nn/events/EventSettings.h"
 #include "nn/model/Model.h"
 
 namespace earshot {

@@ -1,4 +1,4 @@
-#include "daemon/hearing/EventDetector.h"
+#include "nn/events/EventDetector.h"
 
 #include <algorithm>
 #include <bit>
@@ -22,13 +22,14 @@ float clearness(float score, float threshold) noexcept {
 }  // namespace
 
 EventDetector::EventDetector(std::shared_ptr<const EventRules> rules, std::string source, std::string instance,
-                             const StreamClock& clock, MessageSink& sink, Counters& counters)
+                             const StreamClock& clock, EventSink& sink,
+                             std::atomic<std::uint64_t>& numbered)
     : rules_(std::move(rules)),
       source_(std::move(source)),
       instance_(std::move(instance)),
       clock_(clock),
       sink_(sink),
-      counters_(counters),
+      numbered_(numbered),
       tracks_(rules_->tracks.size()),
       windows_(rules_->of_windows),
       scores_(rules_->of_windows * tracks_.size()) {
@@ -191,7 +192,7 @@ void EventDetector::tell(std::size_t index) {
     event.start_time.reset();
   }
   event.told = true;
-  event.number = counters_.events.fetch_add(1, std::memory_order_relaxed) + 1;
+  event.number = numbered_.fetch_add(1, std::memory_order_relaxed) + 1;
   begun_.push_back(index);
 }
 
@@ -217,7 +218,7 @@ void EventDetector::publish_start(Running& running) {
   Event event = event_of(running, Event::Phase::start);
   event.time = *running.start_time;
   event.why = std::move(running.why);
-  sink_.publish(std::move(event));
+  sink_.publish_event(std::move(event));
 }
 
 void EventDetector::publish_end(const Running& running, std::uint64_t end_sample, Ended why) {
@@ -227,7 +228,7 @@ void EventDetector::publish_end(const Running& running, std::uint64_t end_sample
   // A sender that catches up is heard later than it spoke: no event ends before it begins.
   event.time = std::max(*running.start_time, clock_.time_of(end_sample));
   event.why = std::move(why);
-  sink_.publish(std::move(event));
+  sink_.publish_event(std::move(event));
 }
 
 Event EventDetector::event_of(const Running& running, Event::Phase phase) const {

@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/daemon/EventRig.h"
+#include "tests/nn/events/EventRig.h"
 
 namespace earshot::test {
 namespace {

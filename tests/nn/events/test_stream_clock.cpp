@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "daemon/hearing/StreamClock.h"
+#include "nn/events/StreamClock.h"
 
 namespace earshot::test {
 
@@ -24,12 +24,6 @@ TEST_CASE("a live source's time follows what it heard last, before and after tha
   CHECK(clock.time_of(32'000) == UtcTime{100s});
   CHECK(clock.time_of(16'000) == UtcTime{99s});
   CHECK(clock.time_of(40'000) == UtcTime{100s + 500ms});
-}
-
-TEST_CASE("a step of the system's clock moves no timeline") {
-  const auto now = std::chrono::steady_clock::now();
-  const UtcAnchor anchor{now, UtcTime{1'000s}};
-  CHECK(anchor.at(now + 90s) == UtcTime{1'090s});
 }
 
 }  // namespace earshot::test

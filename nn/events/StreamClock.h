@@ -4,24 +4,9 @@
 #include <chrono>
 #include <cstdint>
 
-#include "daemon/hearing/Message.h"
-
 namespace earshot {
 
-/// The daemon's one anchor between the monotonic clock and UTC: a step of the system's clock moves no
-/// timeline.
-struct UtcAnchor {
-  std::chrono::steady_clock::time_point monotonic;
-  UtcTime utc;
-
-  static UtcAnchor now() {
-    return {std::chrono::steady_clock::now(),
-            std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now())};
-  }
-  UtcTime at(std::chrono::steady_clock::time_point moment) const {
-    return utc + std::chrono::duration_cast<std::chrono::microseconds>(moment - monotonic);
-  }
-};
+using UtcTime = std::chrono::sys_time<std::chrono::microseconds>;
 
 /// Counts from one known pair of position and moment at the nominal rate. A recording's pair is its start; a
 /// live source moves the pair with whatever it hears, so that a device's clock which is off by some ppm never

@@ -6,7 +6,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/daemon/EventRig.h"
+#include "tests/nn/events/EventRig.h"
 #include "tests/support/AllocationGuard.h"
 
 namespace earshot::test {
@@ -228,9 +228,9 @@ TEST_CASE("windows in which nothing begins or ends allocate nothing") {
   const Model model = labels_only(labels);
   const auto rules = std::make_shared<const EventRules>(event_rules({}, model));
   const StreamClock clock(1000, {});
-  Collector sink;
-  Counters counters;
-  EventDetector detector(rules, "mic", "instance", clock, sink, counters);
+  KeptEvents sink;
+  std::atomic<std::uint64_t> numbered{0};
+  EventDetector detector(rules, "mic", "instance", clock, sink, numbered);
   std::vector<float> scores(labels.size(), 0.1F);
   scores[3] = 0.9F;
   detector.hear({.start_sample = 0, .end_sample = 1000, .level_dbfs = -30.0, .scores = scores, .samples = {}});
@@ -241,7 +241,7 @@ TEST_CASE("windows in which nothing begins or ends allocate nothing") {
   }
   const auto count = guard.allocations();
   CHECK(count == 0);
-  CHECK(sink.all<Event>().size() == 1);
+  CHECK(sink.events.size() == 1);
 }
 
 }  // namespace earshot::test
