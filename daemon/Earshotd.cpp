@@ -36,6 +36,7 @@
 #include "dsp/base/StandardOutput.h"
 #include "dsp/base/Uncaught.h"
 #include "dsp/base/Utf8.h"
+#include "dsp/features/LiveHop.h"
 #include "nn/events/EventRules.h"
 #include "nn/model/Model.h"
 

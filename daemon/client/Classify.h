@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "dsp/base/Error.h"
+#include "dsp/features/LiveHop.h"
 
 namespace earshot {
 
 struct ClassifySettings {
   std::vector<std::filesystem::path> files;
   std::optional<std::filesystem::path> model;  ///< else find_model()
-  double hop_s = 0.5;
+  double hop_s = kUsualHopS;
   std::optional<double> gate_dbfs;
   bool json = false;    ///< lines as on the stream, `source` is the file
   bool events = false;  ///< what begins and ends in the place of predictions

@@ -8,13 +8,11 @@
 #include <span>
 #include <stop_token>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "daemon/hearing/Message.h"
 #include "dsp/audio/Resampler.h"
 #include "dsp/audio/SlidingWindow.h"
-#include "dsp/base/Error.h"
 #include "dsp/features/FeatureExtractor.h"
 #include "nn/events/EventDetector.h"
 #include "nn/events/EventRules.h"
@@ -32,11 +30,6 @@ struct PipelineSettings {
   std::shared_ptr<const EventRules> events = nullptr;  ///< the model's; nothing: no events
   std::string instance = {};                           ///< what the events' ids begin with
 };
-
-/// `hop_s` as whole STFT hops of the recipe, at least one. Throws Error(code) if that is longer than the
-/// window, naming it by `place`.
-std::uint64_t effective_hop_samples(const FeatureRecipe& recipe, double hop_s, std::string_view place,
-                                    ExitCode code = ExitCode::config);
 
 /// One source's timeline, counted at the model's rate. Not thread safe: the thread that feeds it classifies,
 /// too.

@@ -12,6 +12,8 @@
 
 #include "daemon/net/Address.h"
 #include "daemon/settings/StreamSettings.h"
+#include "dsp/audio/Level.h"
+#include "dsp/features/LiveHop.h"
 #include "nn/events/EventSettings.h"
 
 namespace earshot {
@@ -76,10 +78,10 @@ inline constexpr double kSilenceDbfs = -120.0;  ///< the lowest level of a gate
 
 struct Config {
   ModelSettings model;
-  double hop_s = 0.5;
+  double hop_s = kUsualHopS;
   std::string hop_place = "key 'window.hop_s'";  ///< with file and line, where the file has it
   std::optional<EventSettings> events;  ///< nothing: no events
-  double gate_level_dbfs = -60.0;
+  double gate_level_dbfs = kUsualGateDbfs;
   std::vector<SourceSettings> sources;
   StreamSettings publish_tcp;
   std::string log_level = "info";  ///< as spdlog names them

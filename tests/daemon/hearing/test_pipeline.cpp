@@ -11,6 +11,7 @@
 #include "daemon/hearing/Pipeline.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/KeyedRandom.h"
+#include "dsp/features/LiveHop.h"
 #include "tests/daemon/Collector.h"
 #include "tests/daemon/TestModel.h"
 
@@ -70,16 +71,6 @@ void check_equal(const std::vector<Prediction>& a, const std::vector<Prediction>
 }
 
 }  // namespace
-
-TEST_CASE("a hop is whole STFT hops, at least one, and no longer than the window") {
-  const FeatureRecipe recipe;
-  CHECK(effective_hop_samples(recipe, 0.5, "hop") == kHop);
-  CHECK(effective_hop_samples(recipe, 0.001, "hop") == 512);
-  CHECK(effective_hop_samples(recipe, 4.99, "hop") == 430 * 512);
-  CHECK(effective_hop_samples(recipe, 5.0, "hop") == 430 * 512);  // 430.66, but no more than the window
-  CHECK_THROWS_WITH(effective_hop_samples(recipe, 6.0, "file:7: key 'window.hop_s'"),
-                    "file:7: key 'window.hop_s': found 6 s, expected at most the model's window of 5 s");
-}
 
 TEST_CASE("the chunking changes no bit, at the model's rate and at others") {
   for (const int rate_hz : {44'100, 16'000}) {
