@@ -12,6 +12,7 @@
 #include "train/commands/DataCommand.h"
 #include "train/commands/EvaluateCommand.h"
 #include "train/commands/ExportCommand.h"
+#include "train/commands/FalseAlarmsCommand.h"
 #include "train/commands/FeaturesCommand.h"
 #include "train/commands/ImportCommand.h"
 #include "train/commands/InfoCommand.h"
@@ -29,6 +30,7 @@ int run_and_flush(int argc, char** argv) {
   add_calibrate(line);
   add_data(line);
   add_evaluate(line);
+  add_false_alarms(line);
   add_features(line);
   add_import(line);
   add_export(line);

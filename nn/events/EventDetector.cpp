@@ -69,7 +69,8 @@ void EventDetector::look(const EventWindow& window) noexcept {
     tracks_[i].had = tracks_[i].had << 1 | (has ? 1U : 0U);
     any = any || has;
   }
-  const std::size_t onset = any ? onset_sample(window.samples, rules_->rate_hz) : 0;
+  std::uint64_t onset = window.onset_samples;
+  if (any && !window.samples.empty()) onset = onset_sample(window.samples, rules_->rate_hz);
   windows_[slot(0)] = {window.start_sample, window.end_sample, window.start_sample + onset};
 }
 

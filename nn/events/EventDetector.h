@@ -22,7 +22,8 @@ struct EventWindow {
   std::uint64_t end_sample = 0;  ///< exclusive, without padding
   double level_dbfs = -120.0;
   std::span<const float> scores;   ///< one a label; empty: gated, it has no label
-  std::span<const float> samples;  ///< from start_sample on, at the rate of the rules
+  std::span<const float> samples;  ///< from start_sample on, at the rate of the rules: to look for the onset in
+  std::uint64_t onset_samples = 0;  ///< without `samples`: where the sound begins, from start_sample on
 };
 
 /// One source's events. All it counts is samples of the source's timeline, so that gaps and skipped windows need no

@@ -107,14 +107,19 @@ std::vector<EventTrack> make_tracks(const EventSettings& settings, const Model& 
 
 }  // namespace
 
+void EventRules::set_threshold(std::size_t label, float threshold) {
+  thresholds[label] = threshold;
+  sure[label] = threshold + (1.0F - threshold) / 2.0F;
+}
+
 EventRules event_rules(const EventSettings& settings, const Model& model) {
   const auto samples = [&](double seconds) {
     return static_cast<std::uint64_t>(std::llround(seconds * model.recipe.rate_hz));
   };
   EventRules rules{.tracks = make_tracks(settings, model),
                    .labels = model.labels,
-                   .thresholds = heard_thresholds(model),
-                   .sure = {},
+                   .thresholds = std::vector<float>(model.labels.size()),
+                   .sure = std::vector<float>(model.labels.size()),
                    .highest_only = hears_highest_only(model),
                    .on_windows = static_cast<std::size_t>(settings.on_windows),
                    .of_windows = static_cast<std::size_t>(settings.of_windows),
@@ -123,11 +128,11 @@ EventRules event_rules(const EventSettings& settings, const Model& model) {
                    .max_samples = samples(settings.max_s),
                    .cooldown_samples = samples(settings.cooldown_s),
                    .rate_hz = model.recipe.rate_hz};
-  for (const EventThreshold& threshold : settings.thresholds) {
-    rules.thresholds[label_index(model.labels, threshold.label, threshold.place)] =
-        static_cast<float>(threshold.threshold);
+  const std::vector<float> thresholds = heard_thresholds(model);
+  for (std::size_t label = 0; label < thresholds.size(); ++label) rules.set_threshold(label, thresholds[label]);
+  for (const EventThreshold& own : settings.thresholds) {
+    rules.set_threshold(label_index(model.labels, own.label, own.place), static_cast<float>(own.threshold));
   }
-  for (const float threshold : rules.thresholds) rules.sure.push_back(threshold + (1.0F - threshold) / 2.0F);
   return rules;
 }
 

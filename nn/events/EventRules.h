@@ -35,6 +35,9 @@ struct EventRules {
   std::uint64_t max_samples = 0;
   std::uint64_t cooldown_samples = 0;
   int rate_hz = 0;
+
+  /// Of one label, with what is sure by it.
+  void set_threshold(std::size_t label, float threshold);
 };
 
 /// Throws Error(config) naming the place and what was found: a label that the model lacks, with the nearest that it
