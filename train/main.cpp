@@ -16,6 +16,7 @@
 #include "train/commands/FeaturesCommand.h"
 #include "train/commands/ImportCommand.h"
 #include "train/commands/InfoCommand.h"
+#include "train/commands/LabelsCommand.h"
 #include "train/commands/Tell.h"
 #include "train/commands/TrainCommand.h"
 
@@ -35,6 +36,7 @@ int run_and_flush(int argc, char** argv) {
   add_import(line);
   add_export(line);
   add_info(line);
+  add_labels(line);
   const int code = line.run(argc, argv);
   flush_output(std::cout);
   return code;

@@ -11,8 +11,8 @@ constexpr double kLargest = 32767.0;
 constexpr double kLeastStep = 0x1p-120;  // and a float of all its digits
 constexpr double kDigits = 256.0;  // 8 binary ones: times 15 they fit a float's 24
 
-bool is_large_kernel(const Tensor& tensor) {
-  return tensor.shape.size() >= 2 && tensor.values.size() >= kLeastValues && step_channels(tensor.shape) > 0;
+bool is_kernel(const Tensor& tensor) {
+  return tensor.shape.size() >= 2 && !tensor.values.empty();
 }
 
 // The smallest step with which `largest` is at most kLargest steps; of zeros 1.
@@ -41,11 +41,11 @@ double in_steps(float value, double step) {
 
 std::size_t step_channels(const std::vector<std::int64_t>& shape) {
   const std::size_t rank = shape.size();
-  return static_cast<std::size_t>(rank >= 2 && shape[rank - 1] == 1 ? shape[rank - 2] : shape[rank - 1]);
+  return static_cast<std::size_t>(rank > 2 && shape[rank - 1] == 1 ? shape[rank - 2] : shape[rank - 1]);
 }
 
 void round_to_sixteen_bits(Tensor& tensor) {
-  if (!is_large_kernel(tensor)) return;
+  if (!is_kernel(tensor) || tensor.values.size() < kLeastValues) return;
   // A largest value that is rounded down may ask for the next smaller step: the second time nothing moves any more.
   for (int time = 0; time < 2; ++time) {
     const std::vector<double> steps = steps_of(tensor);
@@ -57,7 +57,7 @@ void round_to_sixteen_bits(Tensor& tensor) {
 }
 
 std::optional<SixteenBits> as_sixteen_bits(const Tensor& tensor) {
-  if (!is_large_kernel(tensor)) return std::nullopt;
+  if (!is_kernel(tensor)) return std::nullopt;
   const std::vector<double> steps = steps_of(tensor);
   SixteenBits stored;
   stored.numbers.reserve(tensor.values.size());

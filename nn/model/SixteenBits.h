@@ -15,8 +15,8 @@ struct SixteenBits {
   std::vector<float> steps;           ///< by channel
 };
 
-/// Along the last dimension, or the one before it where that is 1 (a depthwise kernel's): so many of them; the value
-/// at i belongs to channel i % channels.
+/// Along the last dimension, or, of a picture's kernel, the one before it where that is 1 (a depthwise one's): so many
+/// of them; the value at i belongs to channel i % channels.
 std::size_t step_channels(const std::vector<std::int64_t>& shape);
 
 /// Each value to the nearest whole number of its channel's step, the smallest with 8 binary digits that lets the
@@ -24,7 +24,8 @@ std::size_t step_channels(const std::vector<std::int64_t>& shape);
 /// and more, and at least 4096 values (small ones gain nothing, and YAMNet's depthwise ones move its scores most).
 void round_to_sixteen_bits(Tensor& tensor);
 
-/// The numbers and steps of what round_to_sixteen_bits() has rounded; nothing for any other tensor.
+/// The numbers and steps of what round_to_sixteen_bits() has rounded, or of any of its channels by themselves; nothing
+/// for any other tensor.
 std::optional<SixteenBits> as_sixteen_bits(const Tensor& tensor);
 
 }  // namespace earshot

@@ -89,6 +89,8 @@ CommandOption Command::option(const std::string& name, OptionTarget target, cons
         using Value = std::remove_pointer_t<decltype(value)>;
         if constexpr (std::is_same_v<Value, bool>) {
           return CommandOption(app_->add_flag(name, *value, help));
+        } else if constexpr (std::is_same_v<Value, WholeValues>) {
+          return CommandOption(app_->add_option(name, value->values, help)->allow_extra_args(false));
         } else {
           CLI::Option* added = app_->add_option(name, *value, help);
           if constexpr (std::is_same_v<Value, std::vector<std::string>> ||

@@ -19,12 +19,17 @@ class Option;
 
 namespace earshot {
 
+/// Of an option that may be given several times: each value whole, commas and all.
+struct WholeValues {
+  std::vector<std::string> values;
+};
+
 /// Where an option's value goes. A bool is a flag, a vector takes comma-separated values; what is not given
 /// stays as it was.
 using OptionTarget =
     std::variant<bool*, int*, double*, std::string*, std::filesystem::path*, std::optional<int>*,
                  std::optional<std::uint32_t>*, std::optional<double>*, std::optional<std::string>*,
-                 std::optional<std::filesystem::path>*, std::vector<std::string>*, std::vector<int>*>;
+                 std::optional<std::filesystem::path>*, std::vector<std::string>*, std::vector<int>*, WholeValues*>;
 
 /// A handle, as long-lived as its CommandLine. Each call returns the same option.
 class CommandOption {

@@ -5,6 +5,8 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <span>
+#include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -65,6 +67,23 @@ TEST_CASE("what was rounded to 16 bits is stored so and comes back to the bit, a
     CHECK(std::ranges::equal(back.at("d/kernel").values, tensor.values, {},
                              [](float value) { return std::bit_cast<std::uint32_t>(value); },
                              [](float value) { return std::bit_cast<std::uint32_t>(value); }));
+  }
+}
+
+TEST_CASE("channels of a rounded kernel are stored in 16 bits by themselves, be they ever so few") {
+  Tensor whole = uneven_kernel({64, 80}, 2);
+  round_to_sixteen_bits(whole);
+  for (const std::size_t kept : {79U, 3U, 1U}) {
+    Tensor few{{64, static_cast<std::int64_t>(kept)}, {}};
+    for (std::size_t i = 0; i < whole.values.size(); ++i) {
+      if (i % 80 < kept) few.values.push_back(whole.values[i]);
+    }
+    const auto stored = as_sixteen_bits(few);
+    REQUIRE(stored);
+    CHECK(stored->steps.size() == kept);
+    CHECK(std::ranges::equal(stored->steps, std::span(as_sixteen_bits(whole)->steps).first(kept)));
+    const std::string bytes = format_safetensors({{}, {{"d/kernel", few}}});
+    CHECK(parse_safetensors(bytes).tensors.at("d/kernel") == few);
   }
 }
 
