@@ -17,6 +17,7 @@
 #include "train/commands/ImportCommand.h"
 #include "train/commands/InfoCommand.h"
 #include "train/commands/LabelsCommand.h"
+#include "train/commands/OutliersCommand.h"
 #include "train/commands/Tell.h"
 #include "train/commands/TrainCommand.h"
 
@@ -37,6 +38,7 @@ int run_and_flush(int argc, char** argv) {
   add_export(line);
   add_info(line);
   add_labels(line);
+  add_outliers(line);
   const int code = line.run(argc, argv);
   flush_output(std::cout);
   return code;
