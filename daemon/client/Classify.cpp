@@ -11,7 +11,7 @@
 #include "daemon/capture/FileSource.h"
 #include "daemon/client/AlsoHeard.h"
 #include "daemon/hearing/Message.h"
-#include "daemon/settings/BundledModel.h"
+#include "nn/model/BundledModel.h"
 #include "daemon/settings/Config.h"
 #include "daemon/stream/JsonLine.h"
 #include "daemon/stream/StreamFacts.h"

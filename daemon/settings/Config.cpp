@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "daemon/settings/BundledModel.h"
+#include "nn/model/BundledModel.h"
 #include "dsp/audio/Resampler.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/StrictToml.h"

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dsp/base/Error.h"
+#include "dsp/base/Sha256.h"
 #include "dsp/base/Utf8.h"
 
 namespace earshot {
@@ -113,6 +114,12 @@ void read_blocks(const std::filesystem::path& path, const std::string& what,
   OpenFile file(path, what, Pipes::refused);
   std::vector<char> block(std::size_t{1} << 16U);
   while (const std::size_t got = file.read(block.data(), block.size())) take({block.data(), got});
+}
+
+std::string sha256_of_file(const std::filesystem::path& path, const std::string& what) {
+  Sha256 hash;
+  read_blocks(path, what, [&](std::string_view block) { hash.update(block); });
+  return hash.hex();
 }
 
 }  // namespace earshot

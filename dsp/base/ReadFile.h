@@ -27,4 +27,7 @@ std::string read_text(const std::filesystem::path& path, std::uintmax_t most_byt
 void read_blocks(const std::filesystem::path& path, const std::string& what,
                  const std::function<void(std::string_view block)>& take);
 
+/// Of a file's bytes, 64 lower-case digits. Throws as read_file.
+std::string sha256_of_file(const std::filesystem::path& path, const std::string& what);
+
 }  // namespace earshot

@@ -5,11 +5,10 @@
 #include <memory>
 #include <span>
 
+#include "nn/inference/NetworkPlan.h"
 #include "nn/model/Model.h"
 
 namespace earshot {
-
-class PreparedNetwork;
 
 /// A model's network and weights, laid out for inference once: classifiers on any number of threads share it. Throws
 /// Error.
@@ -23,9 +22,6 @@ class Classifier {
   Classifier(std::shared_ptr<const PreparedNetwork> network, int threads);
   /// With a network of its own.
   Classifier(const Model& model, int threads);
-  ~Classifier();
-  Classifier(Classifier&&) noexcept;
-  Classifier& operator=(Classifier&&) noexcept;
 
   /// real-time: but for what oneDNN itself does. `features` of one window or of several behind one another,
   /// recipe.shape().size() values each, height x width x channels -> `scores`, one probability a label, window by
@@ -34,8 +30,7 @@ class Classifier {
   [[nodiscard]] bool classify(std::span<const float> features, std::span<float> scores) noexcept;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  NetworkPlan plan_;
 };
 
 }  // namespace earshot

@@ -6,9 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <string_view>
 #include <system_error>
-#include <vector>
 
 #include "dsp/audio/Resampler.h"
 #include "dsp/base/AtomicFile.h"
@@ -43,12 +41,12 @@ std::vector<float> probe(const FeatureRecipe& recipe) {
   return features;
 }
 
-/// Of all that an entry comes from: the recipe, the code that makes features of it, the code that hashes
-/// sounds.
 /// Raised whenever a file is read as other samples than before.
 constexpr std::string_view kDecoding = "decoding 2";
 
-std::string key_of(const FeatureRecipe& recipe) {
+/// Of all that an entry comes from: the recipe, the code that makes features of it, the code that hashes
+/// sounds, what is made of the features.
+std::string key_of(const FeatureRecipe& recipe, std::string_view maker) {
   const std::vector<float> features = probe(recipe);
   SoundHash sound;
   sound.update(features);
@@ -57,6 +55,7 @@ std::string key_of(const FeatureRecipe& recipe) {
   hash.update(format_recipe(recipe));
   hash.update(bytes_of(features));
   hash.update(std::to_string(sound.value()));
+  hash.update(maker);
   return hash.hex();
 }
 
@@ -73,7 +72,10 @@ std::optional<fs::path> default_feature_cache() {
 }
 
 FeatureCache::FeatureCache(const fs::path& directory, const FeatureRecipe& recipe)
-    : directory_(directory / key_of(recipe)) {}
+    : FeatureCache(directory, recipe, {}) {}
+
+FeatureCache::FeatureCache(const fs::path& directory, const FeatureRecipe& recipe, std::string_view maker)
+    : directory_(directory / key_of(recipe, maker)) {}
 
 fs::path FeatureCache::path_of(const std::string& clip_sha256) const {
   return directory_ / clip_sha256;
@@ -100,6 +102,15 @@ std::optional<FeatureCache::Entry> FeatureCache::load(const std::string& clip_sh
   ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0);  // used now; CacheLimit goes by it
   std::memcpy(&entry.sound, header + kDigestBytes + sizeof entry.bad_samples, sizeof entry.sound);
   return entry;
+}
+
+std::optional<FeatureCache::Entry> FeatureCache::load(const std::string& clip_sha256,
+                                                      std::vector<float>& values) const {
+  std::error_code absent;
+  const std::uintmax_t bytes = fs::file_size(path_of(clip_sha256), absent);
+  if (absent || bytes < kHeaderBytes) return std::nullopt;
+  values.resize((bytes - kHeaderBytes) / sizeof(float));
+  return load(clip_sha256, std::span<float>(values));
 }
 
 void FeatureCache::make_directory() const {

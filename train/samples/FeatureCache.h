@@ -7,6 +7,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "dsp/features/FeatureRecipe.h"
 
@@ -22,6 +24,8 @@ class FeatureCache {
   /// extractor make of a probe: another recipe, or arithmetic that has changed, never meets them. The
   /// directory need not exist.
   FeatureCache(const std::filesystem::path& directory, const FeatureRecipe& recipe);
+  /// The same of what is made of the recipe's features by something that `maker` tells from all others.
+  FeatureCache(const std::filesystem::path& directory, const FeatureRecipe& recipe, std::string_view maker);
 
   struct Entry {
     std::uint64_t bad_samples = 0;  ///< NaN and infinite samples of the clip
@@ -32,6 +36,8 @@ class FeatureCache {
   /// SHA-256 `clip_sha256`. Nothing if there is no such entry, or it is damaged; then `features` are
   /// unspecified. An entry found counts as used now.
   std::optional<Entry> load(const std::string& clip_sha256, std::span<float> features) const;
+  /// The same of as many values as were stored; `values` takes their size.
+  std::optional<Entry> load(const std::string& clip_sha256, std::vector<float>& values) const;
 
   /// Throws Error(io).
   void store(const std::string& clip_sha256, const Entry& entry, std::span<const float> features);

@@ -9,7 +9,6 @@
 
 #include "dsp/audio/AudioFile.h"
 #include "dsp/base/ReadFile.h"
-#include "dsp/base/Sha256.h"
 #include "dsp/features/FeatureExtractor.h"
 #include "dsp/spectrum/Decibel.h"
 #include "train/data/SoundFiles.h"
@@ -82,12 +81,6 @@ std::vector<std::size_t> clips_of_labels(const FeatureSet& clips, std::size_t cl
 
 namespace {
 
-std::string sha256_of_file(const std::filesystem::path& path) {
-  Sha256 hash;
-  read_blocks(path, "an audio file", [&](std::string_view block) { hash.update(block); });
-  return hash.hex();
-}
-
 /// What became of one clip.
 struct Outcome {
   std::optional<FeatureSet::Problem> problem;
@@ -106,7 +99,7 @@ class ClipReader {
   Outcome read(const std::filesystem::path& path, std::span<float> features) {
     expect_file(path);
     Outcome outcome;
-    outcome.sha256 = sha256_of_file(path);
+    outcome.sha256 = sha256_of_file(path, "an audio file");
     if (cache_) {
       if (const auto entry = cache_->load(outcome.sha256, features)) {
         outcome.entry = *entry;

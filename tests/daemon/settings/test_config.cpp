@@ -9,7 +9,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "daemon/settings/BundledModel.h"
+#include "nn/model/BundledModel.h"
 #include "daemon/settings/Config.h"
 #include "dsp/base/Error.h"
 #include "tests/support/AsNobody.h"

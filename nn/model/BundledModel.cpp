@@ -1,4 +1,4 @@
-#include "daemon/settings/BundledModel.h"
+#include "nn/model/BundledModel.h"
 
 #include <array>
 #include <system_error>
