@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-DataSet recognise(const fs::path& directory) {
+DataSet recognise(const fs::path& directory, std::size_t least_classes) {
   if (!fs::is_directory(directory)) {
     const std::string name = directory.empty() ? "''" : directory.string();
     throw Error(ExitCode::no_input, name + (fs::exists(directory) ? ": no directory" : ": not there") +
@@ -25,16 +25,16 @@ DataSet recognise(const fs::path& directory) {
   for (const char* list : {"meta.csv", "meta/esc50.csv"}) {
     if (fs::exists(directory / list)) {
       data = read_esc_layout(directory, list);
-      add_background_folder(data);
+      add_folders_beside(data);
       return data;
     }
   }
   if (fs::exists(directory / "Train.csv")) {
     data = read_source_layout(directory);
-    add_background_folder(data);
+    add_folders_beside(data);
     return data;
   }
-  return read_folder_layout(directory);
+  return read_folder_layout(directory, least_classes);
 }
 
 }  // namespace
@@ -56,9 +56,9 @@ std::string DataSet::name_of(const LabelledClip& clip) const {
   return clip.path.lexically_relative(directory).string();
 }
 
-DataSet read_data_set(const fs::path& directory) {
+DataSet read_data_set(const fs::path& directory, std::size_t least_classes) {
   try {
-    DataSet data = recognise(directory);
+    DataSet data = recognise(directory, least_classes);
     if (!data.groups_given) find_recordings(data);
     return data;
   } catch (const fs::filesystem_error& error) {

@@ -33,10 +33,20 @@ struct LabelledClip {
   std::vector<int> labels() const;
 };
 
+/// The folder of recordings that are not something, one folder inside for each of those labels.
+inline constexpr const char* kRejectedName = "_not_";
+
+/// A recording of which is known what it is not, and nothing else.
+struct RejectedClip {
+  std::filesystem::path path;
+  std::string label;
+};
+
 struct DataSet {
   std::filesystem::path directory;
   std::vector<std::string> labels;  ///< in the order of the classes' numbers
   std::vector<LabelledClip> clips;  ///< in the order of the lists, the training list first
+  std::vector<RejectedClip> rejected = {};  ///< those of `_not_/LABEL/`, which only what teaches a base looks at
   std::vector<std::string> groups =
       {};                     ///< names of recordings; without a column `group`, those of several clips
   bool groups_given = false;  ///< by a list's column `group`, not by the names of files
@@ -54,10 +64,12 @@ struct DataSet {
 ///   `Train.csv` (file_name, classID 0-9) with `Train/`, and if there is one `Test_Public.csv` with
 ///   `Test_Public/`; one folder per class, labels in the order of their names.
 /// A list may have a column `group` that names the recording a clip is cut from; without it names of files
-/// tell (Recordings.h). Clips in a folder `_background_` beside the rest are none of the classes.
+/// tell (Recordings.h). Clips in a folder `_background_` beside the rest are none of the classes, those in
+/// `_not_/LABEL/` are not LABEL.
 /// Clips are not opened here. Throws Error(no_input) for what is missing or cannot be read, Error(bad_data)
 /// naming the file, the line, what was found and what was expected.
-DataSet read_data_set(const std::filesystem::path& directory);
+/// `least_classes`: fewer folders than that are no data set; 1 is enough for what is taught to a base.
+DataSet read_data_set(const std::filesystem::path& directory, std::size_t least_classes = 2);
 
 /// The labels that each fold has clips of, background left out. Empty without folds.
 std::map<int, std::set<int>> labels_of_folds(const DataSet& data);

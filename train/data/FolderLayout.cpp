@@ -81,13 +81,13 @@ void add_folder(DataSet& data, const fs::path& folder, const Contents& contents,
 
 }  // namespace
 
-DataSet read_folder_layout(const fs::path& directory) {
+DataSet read_folder_layout(const fs::path& directory, std::size_t least_classes) {
   DataSet data{directory, {}, {}};
   data.layout = "folders";
   const Contents top = contents_of(directory);
   std::vector<std::string> empty_folders;
   for (const fs::path& folder : top.folders) {
-    if (is_background(folder)) continue;
+    if (is_background(folder) || folder.filename() == kRejectedName) continue;
     const Contents contents = contents_of(folder);
     if (const std::string reason = emptiness_of(contents); !reason.empty()) {
       empty_folders.push_back(folder.string() + ": " + reason);
@@ -100,7 +100,7 @@ DataSet read_folder_layout(const fs::path& directory) {
     add_folder(data, folder, contents, static_cast<int>(data.labels.size()));
     data.labels.push_back(std::move(label));
   }
-  if (data.labels.size() < 2) {
+  if (data.labels.size() < least_classes) {
     std::string found = "no data set";
     if (data.labels.size() == 1) found = "one class only, '" + data.labels[0] + "'";
     if (!empty_folders.empty()) {
@@ -109,7 +109,7 @@ DataSet read_folder_layout(const fs::path& directory) {
     throw Error(ExitCode::bad_data,
                 directory.string() + ": found " + found +
                     ", expected meta.csv (or meta/esc50.csv) with audio/, or Train.csv with Train/, "
-                    "or two folders or more of clips, one per class");
+                    "or " + (least_classes == 1 ? "a folder" : "two folders") + " or more of clips, one per class");
   }
   for (const std::string& folder : empty_folders) data.problems.push_back(folder + ", no class made of it");
   if (!top.sounds.empty()) {
@@ -119,11 +119,30 @@ DataSet read_folder_layout(const fs::path& directory) {
                                  : std::string("lies")) +
                             " beside the folders of the classes, left out");
   }
-  add_background_folder(data);
+  add_folders_beside(data);
   return data;
 }
 
-void add_background_folder(DataSet& data) {
+namespace {
+
+void add_rejected(DataSet& data) {
+  const fs::path folder = data.directory / kRejectedName;
+  if (!fs::is_directory(folder)) return;
+  const Contents labels = contents_of(folder);
+  if (labels.folders.empty() || !labels.sounds.empty()) {
+    data.problems.push_back(folder.string() + ": found " +
+                            (labels.sounds.empty() ? "no folder" : labels.sounds.front().filename().string()) +
+                            " right in it, expected a folder for each label that its recordings are not");
+  }
+  for (const fs::path& label : labels.folders) {
+    const Contents contents = contents_of(label);
+    if (const std::string reason = emptiness_of(contents); !reason.empty())
+      data.problems.push_back(label.string() + ": " + reason);
+    for (const fs::path& file : contents.sounds) data.rejected.push_back({file, label.filename().string()});
+  }
+}
+
+void add_background(DataSet& data) {
   for (const char* name : {kBackgroundName, "_background_noise_"}) {
     const fs::path folder = data.directory / name;
     if (!fs::is_directory(folder)) continue;
@@ -134,6 +153,13 @@ void add_background_folder(DataSet& data) {
     }
     add_folder(data, folder, contents, kBackground);
   }
+}
+
+}  // namespace
+
+void add_folders_beside(DataSet& data) {
+  add_background(data);
+  add_rejected(data);
 }
 
 }  // namespace earshot
