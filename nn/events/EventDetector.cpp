@@ -10,7 +10,7 @@
 namespace earshot {
 namespace {
 
-using Kind = EventTrack::Kind;
+using TrackKind = EventTrack::Kind;
 
 constexpr std::size_t kEventsAtOnce = 32;  // room from the beginning
 
@@ -78,7 +78,7 @@ bool EventDetector::judge(std::size_t track, const EventWindow& window, std::siz
   const EventTrack& rule = rules_->tracks[track];
   float& kept = score(track, 0);
   kept = std::numeric_limits<float>::quiet_NaN();
-  if (rule.kind == Kind::level) return window.level_dbfs >= rule.above_dbfs;
+  if (rule.kind == TrackKind::level) return window.level_dbfs >= rule.above_dbfs;
   if (window.scores.empty()) return false;
   const auto clearness_of = [&](std::size_t label) {
     return label == highest ? 1.0F : clearness(window.scores[label], rules_->thresholds[label]);
@@ -106,7 +106,7 @@ void EventDetector::go_on(const EventWindow& window) noexcept {
     if (has) {
       event.last_end = window.end_sample;
       ++event.windows;
-      if (rules_->tracks[i].kind != Kind::level) {
+      if (rules_->tracks[i].kind != TrackKind::level) {
         event.score_sum += static_cast<double>(score(i, 0));
         event.peak_score = std::max(event.peak_score, score(i, 0));
       }
@@ -138,16 +138,16 @@ void EventDetector::begin(std::size_t index, const EventWindow& window) {
   const auto add = [&](std::size_t ago) {
     ++found.windows;
     earliest = ago;
-    if (rule.kind == Kind::level) return;
+    if (rule.kind == TrackKind::level) return;
     found.score_sum += static_cast<double>(score(index, ago));
     found.peak_score = std::max(found.peak_score, score(index, ago));
   };
-  const std::size_t last = rule.kind == Kind::level ? 1 : windows_known();
+  const std::size_t last = rule.kind == TrackKind::level ? 1 : windows_known();
   for (std::size_t ago = 0; ago < last; ++ago) {
     if ((track.had >> ago & 1U) != 0 && counts(track, ago)) add(ago);
   }
-  const bool group = rule.kind == Kind::group;
-  if (rule.kind == Kind::level) {
+  const bool group = rule.kind == TrackKind::group;
+  if (rule.kind == TrackKind::level) {
     found.why = BegunByLevel{rule.above_dbfs, window.level_dbfs};
   } else if (found.windows >= rules_->on_windows) {
     found.why = BegunByWindows{.needed = rules_->on_windows,
@@ -241,7 +241,7 @@ Event EventDetector::event_of(const Running& running, Event::Phase phase) const 
   event.label = rule.name;
   event.start_sample = running.start_sample;
   event.peak_confidence = running.peak_score;
-  if (rule.kind == Kind::level) {
+  if (rule.kind == TrackKind::level) {
     event.peak_confidence = 1.0F;
     event.peak_dbfs = running.peak_dbfs;
   }

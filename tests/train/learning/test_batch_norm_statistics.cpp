@@ -69,6 +69,12 @@ TrainConfig plain_config(Statistics statistics, double ema_decay = 0.0) {
   return config;
 }
 
+/// Outlives every training.
+const FeatureSet& no_clips() {
+  static const FeatureSet none;
+  return none;
+}
+
 struct Run {
   Run(const TrainConfig& wanted, const FeatureSet& train, const FeatureSet& validation,
       const Start& start = start_of_small_network())
@@ -134,7 +140,7 @@ TEST_CASE("measured statistics are those of the weights that are kept, and chang
 TEST_CASE("steps go on from their own weights, whatever average was measured and validated in between") {
   const FeatureSet train = lit_pictures(30, 1);
   const FeatureSet validation = lit_pictures(6, 2);
-  Run plain(plain_config(Statistics::running), train, {});
+  Run plain(plain_config(Statistics::running), train, no_clips());
   Run averaging(plain_config(Statistics::measured, 0.9), train, validation);
   plain.go();
   averaging.go();
@@ -169,13 +175,13 @@ TEST_CASE("a run with measured statistics that was stopped anywhere ends as an u
 TEST_CASE("a run that goes on to more epochs ends as if it had had them from the beginning") {
   const FeatureSet train = lit_pictures(30, 1);
   TrainConfig config = plain_config(Statistics::measured);
-  Run longer(config, train, {});
+  Run longer(config, train, no_clips());
   config.epochs = 2;
-  Run shorter(config, train, {});
+  Run shorter(config, train, no_clips());
   longer.go();
   shorter.go();
   config.epochs = 3;
-  Run gone_on(config, train, {});
+  Run gone_on(config, train, no_clips());
   gone_on.training.set_state(shorter.training.state());
   gone_on.go();
   CHECK(gone_on.training.weights_to_keep() == longer.training.weights_to_keep());
@@ -185,7 +191,7 @@ TEST_CASE("early stopping keeps an epoch with the statistics of its weights") {
   const FeatureSet train = lit_pictures(30, 1);
   TrainConfig config = plain_config(Statistics::measured, 0.9);
   config.early_stopping = {.monitor = TrainConfig::Monitor::loss, .settings = {.patience = 3}};
-  Run run(config, train, {});
+  Run run(config, train, no_clips());
   run.go();
   const Weights kept = run.training.weights_to_keep();
   CHECK(kept == measured_anew(kept, config, train));
@@ -211,7 +217,7 @@ TEST_CASE("layers that are frozen keep their statistics, also where the others' 
   const FeatureSet train = lit_pictures(30, 1);
   Start start = start_of_small_network();
   start.frozen_layers = 3;
-  Run run(plain_config(Statistics::measured), train, {}, start);
+  Run run(plain_config(Statistics::measured), train, no_clips(), start);
   run.go();
   const Weights kept = run.training.weights_to_keep();
   CHECK(kept.at("norm/moving_mean") == start.weights.at("norm/moving_mean"));
@@ -246,7 +252,7 @@ TEST_CASE("a run whose measured statistics are not finite stops and names epoch 
   TrainConfig config = plain_config(Statistics::measured);
   config.epochs = 1;
   config.learning_rate = 1e25;  // one step: its batch is still finite
-  Run run(config, train, {});
+  Run run(config, train, no_clips());
   try {
     run.go();
     FAIL("it went on");
