@@ -6,6 +6,7 @@
 #include "dsp/base/Failure.h"
 #include "dsp/base/StandardOutput.h"
 #include "dsp/base/Uncaught.h"
+#include "train/commands/BankCommand.h"
 #include "train/commands/CalibrateCommand.h"
 #include "train/commands/CommandLine.h"
 #include "train/commands/CrossvalCommand.h"
@@ -29,6 +30,7 @@ int run_and_flush(int argc, char** argv) {
   CommandLine line("Makes, measures and explains Earshot's models.", "trainer", "trainer " EARSHOT_VERSION);
   add_train(line);
   add_crossval(line);
+  add_bank(line);
   add_calibrate(line);
   add_data(line);
   add_evaluate(line);

@@ -18,13 +18,15 @@
 #include "dsp/base/StopSignal.h"
 #include "nn/model/Model.h"
 #include "train/commands/CommandLine.h"
+#include "train/commands/CrossvalFolds.h"
+#include "train/commands/Lessons.h"
 #include "train/commands/LoadClips.h"
 #include "train/commands/RunDirectory.h"
+#include "train/commands/TeachRun.h"
 #include "train/commands/Tell.h"
 #include "train/commands/TrainRun.h"
 #include "train/data/ClipChoice.h"
 #include "train/data/DataSet.h"
-#include "train/data/Folds.h"
 #include "train/learning/TrainConfig.h"
 #include "train/measuring/Evaluation.h"
 #include "train/measuring/ScoredClips.h"
@@ -34,22 +36,6 @@ namespace earshot {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Folds of its own, or else made ones.
-DataSet open_with_folds(const CrossvalOptions& options, std::uint32_t seed) {
-  constexpr int kUsualFolds = 5;
-  DataSet data = open_data_set(options.train.data, options.train.strict);
-  if (std::ranges::any_of(data.clips, [](const LabelledClip& clip) { return clip.fold > 0; })) {
-    if (options.folds) {
-      throw Error(ExitCode::usage, fmt::format("--folds: found {}, expected nothing: {} has folds of its own",
-                                               *options.folds, options.train.data.string()));
-    }
-    return data;
-  }
-  const std::vector<int> folds = assign_folds(data, options.folds.value_or(kUsualFolds), seed);
-  for (std::size_t clip = 0; clip < folds.size(); ++clip) data.clips[clip].fold = folds[clip];
-  return data;
-}
 
 // Each fit to be held out: better refused now than after hours.
 std::vector<int> folds_of(const DataSet& data, const TrainConfig& config) {
@@ -120,8 +106,9 @@ std::string summary_json(const TrainConfig& config, const std::vector<FoldResult
 }  // namespace
 
 int run_crossval(const CrossvalOptions& options) {
+  if (teaches_base(options.train)) return run_teach_crossval(options.train, options.folds);
   const TrainConfig config = configure(options.train);
-  const DataSet data = open_with_folds(options, config.seed);
+  const DataSet data = open_with_folds(options.train, options.folds, config.seed);
   const std::vector<int> folds = folds_of(data, config);
   const StopSignal stop;
   std::string again = command_line(options.train, "crossval");

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -30,8 +31,8 @@ std::string size_text(std::uintmax_t bytes) {
 
 }  // namespace
 
-DataSet open_data_set(const std::filesystem::path& directory, bool strict) {
-  DataSet data = read_data_set(directory);
+DataSet open_data_set(const std::filesystem::path& directory, bool strict, std::size_t least_classes) {
+  DataSet data = read_data_set(directory, least_classes);
   for (const std::string& problem : data.problems) {
     if (strict) throw Error(ExitCode::bad_data, problem);
     tell("data set: " + problem);
@@ -55,45 +56,82 @@ void warn_of_shared_sounds(const DataSet& data, const FeatureSet& train, const F
   }
 }
 
-FeatureSet load_clips(const DataSet& data, std::span<const std::size_t> which, const FeatureRecipe& recipe,
-                      const ClipLoading& loading, const StopSignal& stop) {
-  const bool live = terminal_of(STDERR_FILENO).live;
-  const auto start = std::chrono::steady_clock::now();
-  FeatureLoading how;
-  how.threads = loading.threads;
-  how.cache = default_feature_cache();
-  how.most_bytes = loading.most_bytes;
-  how.progress = [&](std::size_t done, std::size_t total) {
-    if (live) std::cerr << fmt::format("\r\x1b[K{}: features {}/{}", loading.what, done, total) << std::flush;
-    return stop.received() == 0;
-  };
-  FeatureSet features = load_features(data, which, recipe, how);
-  if (live) std::cerr << "\r\x1b[K";
-  if (!features.complete) {
-    tell(loading.what + ": interrupted; features that were ready are kept");
-    return features;
+namespace {
+
+/// What both kinds of loading say: features, embeddings.
+class LoadingTold {
+ public:
+  LoadingTold(const ClipLoading& loading, std::string product, const StopSignal& stop)
+      : loading_(loading), product_(std::move(product)), stop_(stop) {}
+
+  FeatureLoading how() const {
+    FeatureLoading how;
+    how.threads = loading_.threads;
+    how.cache = default_feature_cache();
+    how.most_bytes = loading_.most_bytes;
+    how.progress = [this](std::size_t done, std::size_t total) {
+      if (live_)
+        std::cerr << fmt::format("\r\x1b[K{}: {} {}/{}", loading_.what, product_, done, total) << std::flush;
+      return stop_.received() == 0;
+    };
+    return how;
   }
 
-  for (const FeatureSet::Problem& problem : features.problems) {
-    if (loading.strict) throw Error(problem.code, problem.line);
-    tell("left out: " + problem.line);
+  /// Of a FeatureSet or WindowEmbeddings of so many clips. Whether it is complete.
+  bool finish(const auto& loaded, std::size_t clips, const std::string& further) const {
+    if (live_) std::cerr << "\r\x1b[K";
+    if (!loaded.complete) {
+      tell(loading_.what + ": interrupted; " + product_ + " that were ready are kept");
+      return false;
+    }
+    for (const FeatureSet::Problem& problem : loaded.problems) {
+      if (loading_.strict) throw Error(problem.code, problem.line);
+      tell("left out: " + problem.line);
+    }
+    for (const std::string& damage : loaded.damages) tell(damage);
+    if (!loaded.cache_problem.empty()) tell(product_ + " are not kept: " + loaded.cache_problem);
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start_;
+    std::string line = fmt::format("{}: {} of {} in {:.1f} s, {} of them kept from before{}", loading_.what, product_,
+                                   clips, passed.count(), loaded.from_cache, further);
+    if (!loaded.problems.empty()) line += fmt::format(", {} left out", loaded.problems.size());
+    if (loaded.bad_samples > 0)
+      line += fmt::format(", {} NaN, infinite or absurdly loud samples taken as 0", loaded.bad_samples);
+    tell(line);
+    return true;
   }
-  for (const std::string& damage : features.damages) tell(damage);
-  if (!features.cache_problem.empty()) tell("features are not kept: " + features.cache_problem);
-  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-  std::string line = fmt::format("{}: features of {} in {:.1f} s, {} of them kept from before", loading.what,
-                                 features.size(), passed.count(), features.from_cache);
-  if (features.streamed) line += ", read from there as they are needed";
-  if (!features.problems.empty()) line += fmt::format(", {} left out", features.problems.size());
-  if (features.bad_samples > 0)
-    line += fmt::format(", {} NaN, infinite or absurdly loud samples taken as 0", features.bad_samples);
-  tell(line);
+
+ private:
+  const ClipLoading& loading_;
+  std::string product_;
+  const StopSignal& stop_;
+  bool live_ = terminal_of(STDERR_FILENO).live;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+FeatureSet load_clips(const DataSet& data, std::span<const std::size_t> which, const FeatureRecipe& recipe,
+                      const ClipLoading& loading, const StopSignal& stop) {
+  const LoadingTold told(loading, "features", stop);
+  FeatureSet features = load_features(data, which, recipe, told.how());
+  if (!told.finish(features, features.size(), features.streamed ? ", read from there as they are needed" : ""))
+    return features;
   if (features.size() == 0) {
     throw Error(ExitCode::bad_data,
                 fmt::format("{}: found none of {} {} that can be read, expected at least one",
                             data.directory.string(), which.size(), loading.what));
   }
   return features;
+}
+
+WindowEmbeddings embed_clips(std::span<const std::filesystem::path> files, const Base& base,
+                             const ClipLoading& loading, const StopSignal& stop) {
+  const LoadingTold told(loading, "embeddings", stop);
+  WindowEmbeddings windows = embed_files(files, base, kTaughtGainsDb, told.how());
+  told.finish(windows, files.size() - windows.problems.size(),
+              fmt::format(", {} loud windows at {} gains each", windows.windows.size() / kTaughtGainsDb.size(),
+                          kTaughtGainsDb.size()));
+  return windows;
 }
 
 void limit_kept_features() {

@@ -10,12 +10,13 @@
 #include "dsp/features/FeatureRecipe.h"
 #include "train/data/DataSet.h"
 #include "train/samples/FeatureSet.h"
+#include "train/teaching/WindowEmbeddings.h"
 
 namespace earshot {
 
 /// read_data_set, with its problems printed to standard error, or the first of them thrown as Error(bad_data)
 /// if `strict`.
-DataSet open_data_set(const std::filesystem::path& directory, bool strict);
+DataSet open_data_set(const std::filesystem::path& directory, bool strict, std::size_t least_classes = 2);
 
 /// Prints to standard error which validation clips hold the very sound of a training clip: what is measured
 /// on them is no news to the network.
@@ -33,6 +34,11 @@ struct ClipLoading {
 /// Error(bad_data) if none can.
 FeatureSet load_clips(const DataSet& data, std::span<const std::size_t> which, const FeatureRecipe& recipe,
                       const ClipLoading& loading, const StopSignal& stop);
+
+/// Likewise the loud windows of files that a base is taught with (WindowEmbeddings.h), at kTaughtGainsDb; there may be
+/// none.
+WindowEmbeddings embed_clips(std::span<const std::filesystem::path> files, const Base& base,
+                             const ClipLoading& loading, const StopSignal& stop);
 
 /// Once the clips of a run are loaded: keeps what is kept of features below its limit, what this process has
 /// used aside, and prints to standard error where it lies and how large it is.

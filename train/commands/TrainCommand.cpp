@@ -6,12 +6,15 @@
 #include "dsp/base/StopSignal.h"
 #include "dsp/base/Utf8.h"
 #include "train/commands/CommandLine.h"
+#include "train/commands/Lessons.h"
 #include "train/commands/LoadClips.h"
+#include "train/commands/TeachRun.h"
 #include "train/commands/TrainRun.h"
 
 namespace earshot {
 
 int run_train(const TrainOptions& options) {
+  if (teaches_base(options)) return run_teach(options);
   const TrainConfig config = configure(options);
   const DataSet data = open_data_set(options.data, options.strict);
   const StopSignal stop;

@@ -40,10 +40,13 @@ std::string shell_word(const std::string& word) {
 
 void add_training_options(Command& command, TrainOptions& options) {
   command.option("--data", &options.data, "Directory of the data set").required();
-  command.exactly_one_of(
-      "configuration",
-      {command.option("--preset", &options.preset, "A recipe by name: v6, v5, efficientnet_b0, yamnet"),
-       command.option("--config", &options.config, "A recipe of your own, TOML")});
+  const CommandOption preset =
+      command.option("--preset", &options.preset, "A network from scratch, by a recipe: v6, v5, efficientnet_b0, yamnet");
+  command.option("--config", &options.config, "A recipe of your own, or which of your classes are which labels; TOML")
+      .excludes(preset);
+  command.option("--base", &options.base, "Teach this model your sounds, without --preset or a recipe: the bundled one")
+      .excludes(preset);
+  command.option("--no-bank", &options.no_bank, "Leave these families of the base's negatives out: voices,music,...");
   command.option("--out", &options.out, "Directory for the model and what tells about the run").required();
   command.option("--epochs", &options.epochs, "Instead of the recipe's").range(1, kMaxEpochs);
   command.option("--batch", &options.batch, "Instead of the recipe's").range(1, 4096);
@@ -65,6 +68,9 @@ void add_training_options(Command& command, TrainOptions& options) {
 }
 
 TrainConfig configure(const TrainOptions& options) {
+  if (!options.no_bank.empty()) {
+    throw Error(ExitCode::usage, "--no-bank: found beside a recipe, which knows no negatives, expected a base to teach");
+  }
   TrainConfig config = options.config ? load_train_config(*options.config) : preset(options.preset);
   config.precision = precision_named(options.precision);
   config.epochs = options.epochs.value_or(config.epochs);
@@ -84,8 +90,10 @@ TrainConfig configure(const TrainOptions& options) {
 
 std::string command_line(const TrainOptions& options, const std::string& command) {
   std::string line = "trainer " + command + " --data " + shell_word(options.data.string());
-  line +=
-      options.config ? " --config " + shell_word(options.config->string()) : " --preset " + options.preset;
+  if (options.config) line += " --config " + shell_word(options.config->string());
+  if (options.base) line += " --base " + shell_word(options.base->string());
+  if (!options.preset.empty()) line += " --preset " + options.preset;
+  for (const std::string& family : options.no_bank) line += " --no-bank " + shell_word(family);
   line += " --out " + shell_word(options.out.string());
   const auto add = [&](const char* flag, const auto& value) {
     if (value) line += fmt::format(" {} {}", flag, *value);

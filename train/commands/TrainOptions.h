@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "train/learning/TrainConfig.h"
 
@@ -14,7 +15,9 @@ class Command;
 
 struct TrainOptions {
   std::filesystem::path data;
-  std::string preset;  ///< or empty if `config` is given
+  std::string preset;  ///< or empty if `config` or `base` is given, or none: the bundled model is the base
+  std::optional<std::filesystem::path> base;
+  std::vector<std::string> no_bank;  ///< families of the base's negatives that are left out
   std::optional<std::filesystem::path> config;
   std::filesystem::path out;
   std::optional<int> fold;  ///< held out: its clips are not even read

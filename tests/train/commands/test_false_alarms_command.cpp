@@ -177,7 +177,7 @@ TEST_CASE("what holds.csv says of a recording is no false alarm there") {
   CHECK_THAT(refused.err, Contains("holds.csv:2: file: found 'kitchn.wav'") && Contains("nearest is 'kitchen.wav'"));
 }
 
-TEST_CASE("--set raises thresholds until no label has more events, and says so in the model") {
+TEST_CASE("a rate that is set raises thresholds until no label has more events, and says so in the model") {
   const AlarmWorkshop workshop;
   const json::object before = workshop.document();
   const json::object set = workshop.document({"--set", "150", "--out", workshop.out()}).at("set").as_object();

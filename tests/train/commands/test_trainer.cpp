@@ -492,7 +492,6 @@ TEST_CASE("bad input gets an exit code of its own and one line that names it") {
   const Mistake mistakes[] = {
       {{}, 64, "A subcommand is required"},
       {{"paint"}, 64, "paint"},
-      {{"train", "--data", data, "--out", out}, 64, "--preset"},
       {{"train", "--preset", "v6", "--out", out}, 64, "--data"},
       {{"train", "--data", data, "--preset", "v9", "--out", out}, 64, "'v9', expected one of v6"},
       {{"train", "--data", data, "--preset", "v6", "--config", quick, "--out", out}, 64, "--config"},

@@ -1,0 +1,266 @@
+// `trainer train --base` as a user runs it.
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+#include <boost/json.hpp>
+
+#include "dsp/features/FeatureExtractor.h"
+#include "nn/inference/Classifier.h"
+#include "tests/support/BundledModel.h"
+#include "tests/support/Child.h"
+#include "tests/support/SoundClasses.h"
+#include "tests/support/TemporaryDirectory.h"
+#include "tests/support/WavFile.h"
+#include "tests/train/AlarmModel.h"
+#include "train/teaching/NegativeBank.h"
+
+namespace earshot::test {
+namespace {
+
+namespace fs = std::filesystem;
+using Catch::Matchers::Contains;
+
+/// A folder a class, clips of 2.5 s; what is there besides is for the test.
+class SchoolRoom {
+ public:
+  SchoolRoom() { save_model(alarm_model(), directory_ / "base.safetensors"); }
+
+  fs::path operator/(const std::string& name) const { return directory_ / name; }
+
+  void add_class(const std::string& name, int sound, int clips, float level = 1.0F) const {
+    fs::create_directories(directory_ / "data" / name);
+    for (int i = 0; i < clips; ++i) {
+      std::vector<float> samples = sound_of_class(sound, static_cast<std::uint64_t>(i + 1), kAlarmRateHz, 2.5);
+      for (float& sample : samples) sample *= level;
+      write_wav(directory_ / "data" / name / (std::string(1, static_cast<char>('a' + i)) + "x.wav"), samples,
+                kAlarmRateHz);
+    }
+  }
+
+  Finished trainer(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), EARSHOT_TRAINER);
+    return run_program(arguments, {"XDG_CACHE_HOME=" + (directory_ / "cache").string()});
+  }
+  Finished teach(const std::string& out, std::vector<std::string> further = {}, const std::string& base = "base") const {
+    std::vector<std::string> arguments{"train", "--base", directory_ / (base + ".safetensors"), "--data",
+                                       directory_ / "data", "--out", directory_ / out};
+    arguments.insert(arguments.end(), further.begin(), further.end());
+    return trainer(arguments);
+  }
+
+  TemporaryDirectory& directory() { return directory_; }
+
+ private:
+  TemporaryDirectory directory_;
+};
+
+std::vector<float> scores_of(const Model& model, std::uint64_t key) {
+  const std::vector<float> samples = mixed_sounds(key, 1.0);
+  std::vector<float> features(model.recipe.shape().size());
+  FeatureExtractor(model.recipe).extract_clip(samples, features);
+  std::vector<float> scores(model.labels.size());
+  REQUIRE(Classifier(model, 1).classify(features, scores));
+  return scores;
+}
+
+}  // namespace
+
+TEST_CASE("a taught model has new labels, and every label that was not taught answers to the bit as before") {
+  SchoolRoom room;
+  room.add_class("Rain", 3, 5);
+  room.add_class("kettle", 1, 5);
+  room.add_class("gate", 4, 5);
+  const Finished taught = room.teach("out");
+  INFO(taught.err);
+  REQUIRE(taught.code == 0);
+  CHECK_THAT(taught.out, Contains("model.safetensors"));
+  CHECK_THAT(taught.err, Contains("found no bank of negatives"));
+  const Model base = load_model(room / "base.safetensors");
+  const Model model = load_model(room / "out/model.safetensors");
+  REQUIRE(model.labels ==
+          std::vector<std::string>{"Animal", "Dog", "Bark", "Cat", "Rain", "Silence", "gate", "kettle"});
+  bool rain_moved = false;
+  for (std::uint64_t key = 0; key < 5; ++key) {
+    const std::vector<float> before = scores_of(base, key);
+    const std::vector<float> after = scores_of(model, key);
+    for (const std::size_t label : {0, 1, 2, 3, 5}) CHECK(after[label] == before[label]);
+    rain_moved |= after[4] != before[4];
+  }
+  CHECK(rain_moved);
+  CHECK(model.meanings.parents == base.meanings.parents);
+  CHECK(model.meanings.measured == std::vector<std::size_t>{4, 6, 7});
+  CHECK_THAT(model.provenance.at("taught"), Contains("kettle"));
+
+  // The same again, by another number of threads: to the byte but for the day.
+  REQUIRE(room.teach("again", {"--threads", "3"}).code == 0);
+  CHECK(load_model(room / "again/model.safetensors").weights == model.weights);
+
+  // A child of a base is a base.
+  fs::rename(room / "out/model.safetensors", room / "child.safetensors");
+  fs::remove_all(room / "data");
+  room.add_class("bell", 9, 4);
+  room.add_class("_background_", 0, 2);
+  const Finished more = room.teach("more", {}, "child");
+  INFO(more.err);
+  REQUIRE(more.code == 0);
+  const Model grandchild = load_model(room / "more/model.safetensors");
+  CHECK(grandchild.labels.back() == "bell");
+  CHECK(grandchild.provenance.at("taught") == "bell");
+  CHECK_THAT(grandchild.provenance.at("base taught"), Contains("kettle"));
+}
+
+TEST_CASE("recordings of what a label is not move that label alone") {
+  SchoolRoom room;
+  room.add_class("Rain", 3, 4);
+  room.add_class("gate", 4, 4);
+  REQUIRE(room.teach("without").code == 0);
+  room.add_class("_not_/Bark", 7, 4);
+  const Finished finished = room.teach("with");
+  INFO(finished.err);
+  REQUIRE(finished.code == 0);
+  const Model base = load_model(room / "base.safetensors");
+  const Model without = load_model(room / "without/model.safetensors");
+  const Model with = load_model(room / "with/model.safetensors");
+  REQUIRE(with.labels == without.labels);
+  const std::vector<float> samples = sound_of_class(7, 99, kAlarmRateHz, 1.0);
+  const auto score = [&](const Model& model, std::size_t label) {
+    std::vector<float> features(model.recipe.shape().size());
+    FeatureExtractor(model.recipe).extract_clip(samples, features);
+    std::vector<float> scores(model.labels.size());
+    REQUIRE(Classifier(model, 1).classify(features, scores));
+    return scores[label];
+  };
+  CHECK(score(with, 2) < score(base, 2));
+  for (const std::size_t label : {0, 1, 3, 5}) CHECK(score(with, label) == score(base, label));
+  CHECK(score(with, 4) == Approx(score(without, 4)).margin(0.05));
+  // What nobody rejected is a Bark as far as before, give or take what four recordings may say.
+  const std::vector<float> before = scores_of(base, 8);
+  const std::vector<float> after = scores_of(with, 8);
+  CHECK(std::abs(after[2] - before[2]) < 0.25F);
+}
+
+TEST_CASE("a bank beside the base is taught against, but not where it holds what is taught") {
+  SchoolRoom room;
+  room.add_class("Rain", 3, 4);
+  room.add_class("gate", 4, 4);
+  const fs::path sounds = room / "outliers";
+  fs::create_directories(sounds / "hums");
+  std::string list = "file,family,labels,source,licence\n";
+  for (int i = 0; i < 4; ++i) {
+    const std::string name = "hums/" + std::to_string(i) + ".wav";
+    write_wav(sounds / name, sound_of_class(5, static_cast<std::uint64_t>(i), kAlarmRateHz, 3.0), kAlarmRateHz);
+    list += name + ",hums," + (i == 0 ? "Rain" : "") + ",made,ours\n";
+  }
+  std::ofstream(sounds / "outliers.csv") << list;
+  const std::string base = room / "base.safetensors";
+  const Finished banked = room.trainer({"bank", "--data", sounds, "--base", base, "--out", room / "base.bank"});
+  INFO(banked.err);
+  REQUIRE(banked.code == 0);
+  CHECK_THAT(banked.out, Contains("hums"));
+  const Finished taught = room.teach("out");
+  INFO(taught.err);
+  REQUIRE(taught.code == 0);
+  CHECK_THAT(load_model(room / "out/model.safetensors").provenance.at("bank"), Contains("of 4 recordings"));
+  const Finished unknown = room.teach("no", {"--no-bank", "voices"});
+  CHECK(unknown.code == 64);
+  CHECK_THAT(unknown.err, Contains("found 'voices', expected one of hums"));
+  REQUIRE(room.teach("none", {"--no-bank", "hums"}).code == 0);
+  CHECK_FALSE(load_model(room / "none/model.safetensors").provenance.contains("bank"));
+}
+
+TEST_CASE("folds of a taught base are measured by heads that did not hear them") {
+  SchoolRoom room;
+  room.add_class("Rain", 3, 6);
+  room.add_class("gate", 4, 6);
+  const Finished measured = room.trainer({"crossval", "--base", room / "base.safetensors", "--data", room / "data",
+                                          "--folds", "3", "--out", room / "cv"});
+  INFO(measured.err);
+  REQUIRE(measured.code == 0);
+  CHECK_THAT(measured.out, Contains("0 dB") && Contains("gate"));
+  std::ifstream file(room / "cv/summary.json");
+  const boost::json::value summary = boost::json::parse(std::string{std::istreambuf_iterator<char>(file), {}});
+  CHECK(summary.at("gains_db").at("0").at("of").to_number<int>() == 12);
+  CHECK(summary.at("folds").as_array().size() == 3);
+  CHECK(summary.at("folds").at(0).at("clips").to_number<int>() == 4);
+  CHECK(summary.at("labels").at(1) == "gate");
+  CHECK(summary.at("confusion").as_array().size() == 4);
+  CHECK(summary.at("taught").at(1).at("events").at("of").to_number<int>() == 6);
+}
+
+TEST_CASE("what cannot be taught is refused in one line that says why") {
+  SchoolRoom room;
+  room.add_class("Rain", 3, 3);
+  room.add_class("gate", 4, 3);
+  const auto refused = [&](const Finished& finished, int code, const std::string& text) {
+    CHECK(finished.code == code);
+    CHECK_THAT(finished.err, Contains(text));
+  };
+  refused(room.teach("a", {"--epochs", "3"}), 64, "--epochs: found beside a base");
+  refused(room.teach("a", {"--preset", "v6"}), 64, "--base");
+  Model softmax = alarm_model();
+  softmax.architecture.scores = Scores::softmax;
+  save_model(softmax, room / "softmax.safetensors");
+  refused(room.teach("a", {}, "softmax"), 65, "softmax");
+  room.directory().write("map.toml", "[labels]\ngate = \"Barck\"\n");
+  refused(room.teach("a", {"--config", room / "map.toml"}), 78, "perhaps 'Bark'");
+  room.directory().write("map.toml", "[labels]\ngatte = \"Bark\"\n");
+  refused(room.teach("a", {"--config", room / "map.toml"}), 78, "perhaps 'gate'");
+  room.directory().write("map.toml", "[label]\ngate = \"Bark\"\n[base]\n");
+  refused(room.teach("a", {"--config", room / "map.toml"}), 78, "label");
+  room.add_class("quiet", 1, 2, 1e-5F);
+  refused(room.teach("a"), 65, "class 'quiet': found no clip to teach it with that has a window of -60 dBFS");
+  room.add_class("_not_/Dogg", 1, 1);
+  refused(room.teach("a"), 65, "_not_/Dogg");
+  fs::remove_all(room / "data");
+  fs::create_directories(room / "data");
+  CHECK(room.teach("a").code == 65);
+}
+
+TEST_CASE("one class of two clips is enough for a base, if there is something to tell it apart from") {
+  SchoolRoom room;
+  room.add_class("gate", 4, 2);
+  const Finished alone = room.teach("alone");
+  CHECK(alone.code == 65);
+  CHECK_THAT(alone.err, Contains("label 'gate': found nothing that it is told apart from"));
+  room.add_class("_background_", 3, 2);
+  const Finished taught = room.teach("out");
+  INFO(taught.err);
+  CHECK(taught.code == 0);
+  CHECK(load_model(room / "out/model.safetensors").labels.back() == "gate");
+}
+
+TEST_CASE("the bundled model learns a sound of yours and keeps its 521") {
+  const auto bundled = find_bundled_model();
+  if (!bundled) return;
+  SchoolRoom room;
+  room.add_class("my gate", 4, 4);
+  room.add_class("my bell", 9, 4);
+  const Finished taught = room.trainer({"train", "--data", room / "data", "--out", room / "out"});
+  INFO(taught.err);
+  REQUIRE(taught.code == 0);
+  const Model before = load_model(*bundled);
+  const Model after = load_model(room / "out/model.safetensors");
+  REQUIRE(after.labels.size() == 523);
+  const std::vector<float> scores = scores_of(before, 3);
+  const std::vector<float> taught_scores = scores_of(after, 3);
+  for (std::size_t i = 0; i < scores.size(); ++i) CHECK(taught_scores[i] == scores[i]);
+  CHECK(fs::file_size(room / "out/model.safetensors") < fs::file_size(*bundled) + 100'000);  // still 16 bits
+  const auto score = [&](int sound, std::size_t label) {
+    const std::vector<float> samples = sound_of_class(sound, 77, kAlarmRateHz, 1.0);
+    std::vector<float> features(after.recipe.shape().size());
+    FeatureExtractor(after.recipe).extract_clip(samples, features);
+    std::vector<float> all(after.labels.size());
+    REQUIRE(Classifier(after, 1).classify(features, all));
+    return all[label];
+  };
+  const bool bell_first = after.labels[521] == "my bell";
+  const std::size_t bell = bell_first ? 521 : 522;
+  CHECK(score(9, bell) > score(4, bell) + 0.3F);
+}
+
+}  // namespace earshot::test

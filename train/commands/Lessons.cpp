@@ -1,0 +1,133 @@
+#include "train/commands/Lessons.h"
+
+#include <chrono>
+#include <ctime>
+#include <set>
+#include <utility>
+
+#include <spdlog/fmt/chrono.h>
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
+
+#include "dsp/base/Error.h"
+#include "dsp/base/Utf8.h"
+#include "nn/model/BundledModel.h"
+#include "train/commands/LoadClips.h"
+#include "train/commands/Tell.h"
+#include "train/data/ClipChoice.h"
+#include "train/samples/FeatureCache.h"
+#include "train/teaching/TeachConfig.h"
+
+namespace earshot {
+namespace {
+
+TeachConfig teach_config(const TrainOptions& options) {
+  return options.config ? load_teach_config(*options.config) : TeachConfig{};
+}
+
+std::filesystem::path base_path(const TrainOptions& options) {
+  if (options.base) return *options.base;
+  return teach_config(options).base.value_or(bundled_model());
+}
+
+std::vector<std::string> rejected_labels(const DataSet& data) {
+  std::set<std::string> labels;
+  for (const RejectedClip& clip : data.rejected) labels.insert(clip.label);
+  return {labels.begin(), labels.end()};
+}
+
+DataSet without_fold(DataSet data, std::optional<int> held_out) {
+  if (held_out) {
+    clips_of_fold(data, *held_out);  // throws if there is no such fold
+    std::erase_if(data.clips, [&](const LabelledClip& clip) { return clip.fold == *held_out; });
+  }
+  std::erase_if(data.clips, [](const LabelledClip& clip) { return clip.part == Part::test; });
+  return data;
+}
+
+TaughtLabels named_labels(const TrainOptions& options, const Base& base, const DataSet& data) {
+  try {
+    return taught_labels(base.model, data.labels, teach_config(options).labels, rejected_labels(data));
+  } catch (const Error& error) {
+    throw Error(error.code(), (error.code() == ExitCode::config ? *options.config : data.directory).string() + ": " +
+                                  error.what());
+  }
+}
+
+NegativeBank bank_of(const TrainOptions& options, const Base& base) {
+  std::vector<std::string> without = teach_config(options).without;
+  without.insert(without.end(), options.no_bank.begin(), options.no_bank.end());
+  const std::filesystem::path path = bank_beside(base_path(options));
+  if (std::filesystem::exists(path)) return load_bank(path, base).without(without);
+  // A child of the bundled model has its trunk.
+  const std::filesystem::path bundled = bank_beside(bundled_model());
+  if (std::filesystem::exists(bundled)) {
+    try {
+      return load_bank(bundled, base).without(without);
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::bad_data) throw;  // of another base
+    }
+  }
+  if (!without.empty()) throw Error(ExitCode::no_input, path.string() + ": found no bank to leave families out of");
+  tell(path.string() + ": found no bank of negatives: your classes and _background_ are all that it is taught against");
+  return {};
+}
+
+}  // namespace
+
+bool teaches_base(const TrainOptions& options) {
+  if (options.base) return true;
+  if (options.config) return is_teach_config(*options.config);
+  return options.preset.empty();
+}
+
+Lessons::Lessons(const TrainOptions& options, DataSet data, std::optional<int> held_out, const StopSignal& stop)
+    : base_(load_model(base_path(options))),
+      data_(without_fold(std::move(data), held_out)),
+      taught_(named_labels(options, base_, data_)),
+      bank_(bank_of(options, base_)) {
+  for (const std::string& hint : taught_.hints) tell(hint);
+  std::vector<std::filesystem::path> files;
+  for (const LabelledClip& clip : data_.clips) files.push_back(clip.path);
+  for (const RejectedClip& clip : data_.rejected) files.push_back(clip.path);
+  windows_ = embed_clips(files, base_, {"clips", static_cast<unsigned>(options.threads), options.strict}, stop);
+  if (!windows_.complete) return;
+  limit_kept_features();
+}
+
+HeadTeacher Lessons::teacher(const TrainOptions& options) const {
+  return HeadTeacher({base_, data_, taught_, windows_, bank_}, options.seed.value_or(1),
+                     static_cast<unsigned>(options.threads));
+}
+
+Model Lessons::model(const TaughtHead& head, const TrainOptions& options) const {
+  Model model = with_rows(base_, taught_, head.rows);
+  model.meanings.thresholds = head.thresholds;
+  std::set<std::size_t> measured(model.meanings.measured.begin(), model.meanings.measured.end());
+  measured.insert(head.measured.begin(), head.measured.end());
+  model.meanings.measured.assign(measured.begin(), measured.end());
+  std::vector<std::string> names;
+  for (const std::size_t row : taught_.rows) names.push_back(taught_.labels[row]);
+  std::map<std::string, std::string>& said = model.provenance;
+  for (const char* of_this : {"taught", "bank", "held out", "data"}) {  // of the base, if it was taught as well
+    const auto found = said.find(of_this);
+    if (found == said.end()) continue;
+    said[fmt::format("base {}", of_this)] = found->second;
+    said.erase(found);
+  }
+  said["base"] = base_.model.name + ", " + base_.model.sha256;
+  said["made by"] = "earshot " EARSHOT_VERSION ", trainer train --base";
+  said["made on"] = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr)));
+  said["seed"] = fmt::format("{}", options.seed.value_or(1));
+  said["data"] = fmt::format("{}: {} clips", data_.name(), data_.clips.size());
+  if (!data_.rejected.empty()) said["data"] += fmt::format(", {} of _not_", data_.rejected.size());
+  said["taught"] = fmt::format("{}", fmt::join(names, "; "));
+  if (bank_.size() > 0) {
+    said["bank"] = fmt::format("{} windows of {} recordings", bank_.size(), bank_.recordings.size());
+    said["bank notice"] = bank_.notice;
+  }
+  if (options.fold) said["held out"] = fmt::format("fold {}", *options.fold);
+  return model;
+}
+
+}  // namespace earshot

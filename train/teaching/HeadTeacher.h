@@ -1,0 +1,64 @@
+// HeadTeacher: teaches a base's head the sounds of a data set, and measures it on what each part of it did not hear.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "train/data/DataSet.h"
+#include "train/teaching/Base.h"
+#include "train/teaching/LabelThresholds.h"
+#include "train/teaching/NegativeBank.h"
+#include "train/teaching/TaughtLabels.h"
+#include "train/teaching/TeachingSet.h"
+#include "train/teaching/WindowEmbeddings.h"
+
+namespace earshot {
+
+/// All that a head can be taught with; outlives the teacher.
+struct TeachingMaterial {
+  const Base& base;
+  const DataSet& data;
+  const TaughtLabels& taught;
+  const WindowEmbeddings& windows;  ///< of all clips of the data, then of all that it rejects, at kTaughtGainsDb
+  const NegativeBank& bank;         ///< of this base, or empty
+};
+
+/// What was learnt, and how well it would have been known unheard.
+struct TaughtHead {
+  HeadRows rows;
+  std::vector<float> thresholds;      ///< one a label of the taught model
+  std::vector<std::size_t> measured;  ///< labels whose threshold clips gave
+};
+
+/// Works on `threads` threads, called from one. The result does not depend on how many.
+class HeadTeacher {
+ public:
+  HeadTeacher(const TeachingMaterial& material, std::uint32_t seed, unsigned threads);
+
+  /// From clips that `takes` accepts (indices into data.clips), and all negatives. Throws Error(bad_data) if a class
+  /// has no loud window, or nothing that it is told apart from.
+  TaughtHead teach(const std::function<bool(std::size_t clip)>& takes) const;
+
+ private:
+  using Takes = std::function<bool(std::size_t source)>;
+
+  void refuse_unheard_classes(const Takes& takes) const;
+  void refuse_rows_without_negatives(const Takes& takes) const;
+  /// Of all windows (set_'s) x rows: by heads that had not heard the window's recording.
+  std::vector<float> unheard_scores(const Takes& takes) const;
+  void choose_thresholds(TaughtHead& head, std::span<const float> unheard, const Takes& takes) const;
+  ThresholdEvidence evidence_of(std::size_t row, std::span<const float> unheard, const Takes& takes) const;
+  void raise_untaught(TaughtHead& head, const Takes& takes) const;
+  float guess(std::size_t label) const;
+
+  TeachingMaterial material_;
+  unsigned threads_;
+  HeadRows start_;
+  TeachingSet set_;         ///< sources: the data's clips, what it rejects, the bank's recordings
+  std::vector<int> parts_;  ///< of each source: the part that is left out with it
+};
+
+}  // namespace earshot

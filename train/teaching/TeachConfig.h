@@ -1,0 +1,24 @@
+// TeachConfig: which of your classes are which of a base's labels, from a TOML file; docs/training.md explains it.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace earshot {
+
+struct TeachConfig {
+  std::optional<std::filesystem::path> base;  ///< [base] model
+  std::map<std::string, std::string> labels;  ///< [labels]: class = label
+  std::vector<std::string> without;           ///< [bank] without: families of negatives that are left out
+};
+
+/// Whether the file says how a base is taught, and not how a network is trained. Throws as StrictToml does.
+bool is_teach_config(const std::filesystem::path& path);
+
+/// Throws Error(no_input), Error(config) with file, line and key.
+TeachConfig load_teach_config(const std::filesystem::path& path);
+
+}  // namespace earshot

@@ -1,0 +1,89 @@
+#include "train/teaching/TeachingSet.h"
+
+#include <algorithm>
+
+#include "nn/model/SixteenBits.h"
+
+namespace earshot {
+namespace {
+
+constexpr float kRareLogit = -4.0F;
+
+}  // namespace
+
+void TeachingSet::add(std::span<const float> embedding, std::span<const Stand> stand, std::size_t source) {
+  embeddings.insert(embeddings.end(), embedding.begin(), embedding.end());
+  stands.insert(stands.end(), stand.begin(), stand.end());
+  sources.push_back(source);
+}
+
+HeadRows all_rows(const Model& model, const std::string& head) {
+  const Tensor& kernel = model.weights.at(head + "/kernel");
+  const Tensor& bias = model.weights.at(head + "/bias");
+  const std::size_t labels = model.labels.size();
+  HeadRows rows;
+  rows.width = kernel.values.size() / labels;
+  // A model's score is sigmoid(logit / temperature); rows speak of the score.
+  for (std::size_t label = 0; label < labels; ++label) {
+    for (std::size_t i = 0; i < rows.width; ++i)
+      rows.weights.push_back(kernel.values[i * labels + label] / model.temperature);
+    rows.bias.push_back(bias.values[label] / model.temperature);
+  }
+  return rows;
+}
+
+HeadRows starting_rows(const Base& base, const TaughtLabels& taught) {
+  const HeadRows all = all_rows(base.model, base.head);
+  HeadRows start;
+  start.width = base.width;
+  for (const std::size_t label : taught.rows) {
+    const bool is_new = label >= taught.base_labels;
+    if (is_new) {
+      start.weights.insert(start.weights.end(), base.width, 0.0F);
+    } else {
+      const std::span<const float> row = all.row(label);
+      start.weights.insert(start.weights.end(), row.begin(), row.end());
+    }
+    start.bias.push_back(is_new ? kRareLogit : all.bias[label]);
+  }
+  return start;
+}
+
+HeadRows fit_rows(const TeachingSet& set, const HeadRows& start, unsigned threads,
+                  const std::function<bool(std::size_t source)>& takes) {
+  std::vector<float> embeddings;
+  std::vector<Stand> stands;
+  for (std::size_t i = 0; i < set.size(); ++i) {
+    if (!takes(set.sources[i])) continue;
+    const auto embedding = std::span(set.embeddings).subspan(i * set.width, set.width);
+    embeddings.insert(embeddings.end(), embedding.begin(), embedding.end());
+    const auto stand = std::span(set.stands).subspan(i * set.rows, set.rows);
+    stands.insert(stands.end(), stand.begin(), stand.end());
+  }
+  return fit_head({embeddings, stands}, embedding_scale(embeddings, set.width), start, kTeachingStrength, threads);
+}
+
+Model with_rows(const Base& base, const TaughtLabels& taught, const HeadRows& rows) {
+  Model model = base.model;
+  const std::size_t before = taught.base_labels;
+  const std::size_t after = taught.labels.size();
+  model.labels = taught.labels;
+  std::get<Dense>(model.architecture.layers.back().kind).units = static_cast<int>(after);
+  Tensor kernel{{static_cast<std::int64_t>(base.width), static_cast<std::int64_t>(after)},
+                std::vector<float>(base.width * after)};
+  Tensor bias{{static_cast<std::int64_t>(after)}, base.bias().values};
+  bias.values.resize(after);
+  for (std::size_t i = 0; i < base.width; ++i) {
+    std::copy_n(base.kernel().values.data() + i * before, before, kernel.values.data() + i * after);
+    for (std::size_t k = 0; k < rows.rows(); ++k)
+      kernel.values[i * after + taught.rows[k]] = rows.row(k)[i] * model.temperature;
+  }
+  for (std::size_t k = 0; k < rows.rows(); ++k) bias.values[taught.rows[k]] = rows.bias[k] * model.temperature;
+  if (as_sixteen_bits(base.kernel())) round_to_sixteen_bits(kernel);
+  model.weights[base.head + "/kernel"] = std::move(kernel);
+  model.weights[base.head + "/bias"] = std::move(bias);
+  model.meanings.thresholds.clear();
+  return model;
+}
+
+}  // namespace earshot

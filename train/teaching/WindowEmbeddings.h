@@ -1,0 +1,62 @@
+// WindowEmbeddings: what a base's trunk makes of the loud windows of clips, at several gains.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "train/samples/FeatureSet.h"
+#include "train/teaching/Base.h"
+
+namespace earshot {
+
+/// Clips are taught at these gains, so that a sound is known from afar.
+inline constexpr std::array kTaughtGainsDb{0.0, -10.0, -20.0, -30.0};
+
+/// A window of a clip at a gain.
+struct EmbeddedWindow {
+  std::size_t clip = 0;  ///< index into the files asked for
+  int gain = 0;          ///< index into the gains asked for
+  std::uint64_t start_sample = 0;
+  double level_dbfs = 0.0;  ///< at that gain
+};
+
+struct WindowEmbeddings {
+  std::size_t width = 0;
+  std::vector<EmbeddedWindow> windows;        ///< by clip, then gain, then time
+  std::vector<float> values;                  ///< windows x width
+  std::vector<FeatureSet::Problem> problems;  ///< `clip` being the index of the file
+  std::vector<std::string> damages;           ///< a line for each part of a file that cannot be read
+  std::uint64_t bad_samples = 0;              ///< samples that are no sound (is_sound), taken as 0
+  std::size_t from_cache = 0;                 ///< how many files were not computed anew
+  std::string cache_problem;
+  bool complete = true;  ///< false if `progress` ended the work early; then nothing else is of use
+
+  std::span<const float> embedding(std::size_t window) const {
+    return std::span(values).subspan(window * width, width);
+  }
+};
+
+/// What lies between two of a clip's windows: half a window in whole hops.
+std::uint64_t step_samples(const FeatureRecipe& recipe);
+
+/// Where the windows of a clip of so many samples begin, step_samples() apart. A clip that
+/// is shorter than a window is one, filled up with silence.
+std::vector<std::uint64_t> window_starts(std::uint64_t clip_samples, const FeatureRecipe& recipe);
+
+/// Of windows at these levels those that say what a clip is: at least -60 dBFS, and within 20 dB of the loudest.
+std::vector<std::size_t> loud_windows(std::span<const double> levels_dbfs);
+
+/// The windows of `files` that are loud as they are, at each of `gains_db`. As load_features: files that cannot be read are left out and
+/// listed, what was kept is found by a file's bytes and the base's digest, and the bits depend on neither threads nor
+/// what was kept. Throws Error.
+WindowEmbeddings embed_files(std::span<const std::filesystem::path> files, const Base& base,
+                             std::span<const double> gains_db, const FeatureLoading& loading);
+
+}  // namespace earshot
