@@ -232,7 +232,7 @@ TEST_CASE("ten new classes of ten clips are learnt in seconds from the bundled m
   const std::string config = std::string(EARSHOT_SOURCE_DIR) + "/config/transfer.toml";
   const std::string model = directory / "run/model.safetensors";
   const test::Finished trained =
-      run({"train", "--data", data, "--config", config, "--fold", "2", "--out", directory / "run"});
+      run({"train", "--data", data, "--config", config, "--fold", "2", "--epochs", "80", "--out", directory / "run"});
   INFO(trained.err);
   REQUIRE(trained.code == 0);
   CHECK_THAT(trained.err, Contains("tensors taken from") && Contains("computed once"));
