@@ -94,6 +94,16 @@ std::string shown_field(std::string_view text) {
   return '\'' + printable(shown) + (shown.size() < text.size() ? "...'" : "'");
 }
 
+std::vector<std::string> listed_in(std::string_view field) {
+  std::vector<std::string> texts;
+  for (std::size_t start = 0; start < field.size();) {
+    const std::size_t end = std::min(field.find(';', start), field.size());
+    texts.emplace_back(field.substr(start, end - start));
+    start = end + 1;
+  }
+  return texts;
+}
+
 std::string csv_field(std::string_view text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return std::string(text);
   std::string quoted = "\"";

@@ -29,6 +29,9 @@ struct Csv {
 /// `text` in quotes for a message of one line; of a long one the beginning.
 std::string shown_field(std::string_view text);
 
+/// The texts in a field that lists several, with ';' between them; none of an empty field.
+std::vector<std::string> listed_in(std::string_view field);
+
 /// `text` as one field of a record, in quotes where it needs them.
 std::string csv_field(std::string_view text);
 

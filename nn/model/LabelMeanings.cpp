@@ -62,6 +62,13 @@ class AncestorSearch {
 
 }  // namespace
 
+void LabelMeanings::add_measured(const std::vector<std::size_t>& labels) {
+  measured.insert(measured.end(), labels.begin(), labels.end());
+  std::ranges::sort(measured);
+  const auto repeated = std::ranges::unique(measured);
+  measured.erase(repeated.begin(), repeated.end());
+}
+
 void validate(const LabelMeanings& meanings, const std::vector<std::string>& labels) {
   const auto expect_label = [&](std::size_t index, const char* where) {
     if (index >= labels.size()) {

@@ -17,6 +17,8 @@ struct LabelMeanings {
   std::vector<std::pair<std::size_t, std::size_t>> parents;  ///< a label, and one of what it is a kind of
   bool operator==(const LabelMeanings&) const = default;
 
+  /// These labels' thresholds are measured now, too; `measured` is then ascending.
+  void add_measured(const std::vector<std::size_t>& labels);
   bool empty() const noexcept { return *this == LabelMeanings(); }
 };
 

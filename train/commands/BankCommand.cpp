@@ -35,17 +35,6 @@ struct OutlierList {
   std::string notice;
 };
 
-std::vector<std::string> labels_in(const std::string& field) {
-  std::vector<std::string> labels;
-  std::size_t from = 0;
-  while (from < field.size()) {
-    const std::size_t to = std::min(field.find(';', from), field.size());
-    labels.push_back(field.substr(from, to - from));
-    from = to + 1;
-  }
-  return labels;
-}
-
 OutlierList read_list(const std::filesystem::path& directory, const Model& base) {
   const Csv list = read_csv(directory / "outliers.csv");
   const std::size_t file = list.column("file");
@@ -57,7 +46,7 @@ OutlierList read_list(const std::filesystem::path& directory, const Model& base)
   std::set<std::string> credits;
   for (const Csv::Row& row : list.rows) {
     outliers.files.push_back(directory / row.fields[file]);
-    outliers.recordings.push_back({row.fields[file], row.fields[family], labels_in(row.fields[labels]), 0});
+    outliers.recordings.push_back({row.fields[file], row.fields[family], listed_in(row.fields[labels]), 0});
     for (const std::string& label : outliers.recordings.back().labels) {
       if (std::ranges::find(base.labels, label) != base.labels.end()) continue;
       const std::string* nearest = nearest_name(base.labels, label);

@@ -127,11 +127,7 @@ std::string data_text(double hours, const fs::path& data) {
 
 Model with_thresholds(Model model, const RaisedThresholds& raised, double per_hour, const std::string& of) {
   model.meanings.thresholds = raised.thresholds;
-  std::vector<std::size_t>& measured = model.meanings.measured;
-  measured.insert(measured.end(), raised.raised.begin(), raised.raised.end());
-  std::ranges::sort(measured);
-  const auto repeated = std::ranges::unique(measured);
-  measured.erase(repeated.begin(), repeated.end());
+  model.meanings.add_measured(raised.raised);
   model.provenance["thresholds"] =
       fmt::format("{} raised for at most {} false alarms an hour of each label, by {}", raised.raised.size(), per_hour,
                   of);

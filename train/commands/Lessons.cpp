@@ -16,18 +16,16 @@
 #include "train/commands/Tell.h"
 #include "train/data/ClipChoice.h"
 #include "train/samples/FeatureCache.h"
-#include "train/teaching/TeachConfig.h"
 
 namespace earshot {
 namespace {
 
+/// With what the options say instead or besides.
 TeachConfig teach_config(const TrainOptions& options) {
-  return options.config ? load_teach_config(*options.config) : TeachConfig{};
-}
-
-std::filesystem::path base_path(const TrainOptions& options) {
-  if (options.base) return *options.base;
-  return teach_config(options).base.value_or(bundled_model());
+  TeachConfig config = options.config ? load_teach_config(*options.config) : TeachConfig{};
+  config.base = options.base ? *options.base : config.base.value_or(bundled_model());
+  config.without.insert(config.without.end(), options.no_bank.begin(), options.no_bank.end());
+  return config;
 }
 
 std::vector<std::string> rejected_labels(const DataSet& data) {
@@ -45,30 +43,29 @@ DataSet without_fold(DataSet data, std::optional<int> held_out) {
   return data;
 }
 
-TaughtLabels named_labels(const TrainOptions& options, const Base& base, const DataSet& data) {
+TaughtLabels named_labels(const TeachConfig& config, const TrainOptions& options, const Base& base,
+                          const DataSet& data) {
   try {
-    return taught_labels(base.model, data.labels, teach_config(options).labels, rejected_labels(data));
+    return taught_labels(base.model, data.labels, config.labels, rejected_labels(data));
   } catch (const Error& error) {
     throw Error(error.code(), (error.code() == ExitCode::config ? *options.config : data.directory).string() + ": " +
                                   error.what());
   }
 }
 
-NegativeBank bank_of(const TrainOptions& options, const Base& base) {
-  std::vector<std::string> without = teach_config(options).without;
-  without.insert(without.end(), options.no_bank.begin(), options.no_bank.end());
-  const std::filesystem::path path = bank_beside(base_path(options));
-  if (std::filesystem::exists(path)) return load_bank(path, base).without(without);
+NegativeBank bank_of(const TeachConfig& config, const Base& base) {
+  const std::filesystem::path path = bank_beside(*config.base);
+  if (std::filesystem::exists(path)) return load_bank(path, base).without(config.without);
   // A child of the bundled model has its trunk.
   const std::filesystem::path bundled = bank_beside(bundled_model());
   if (std::filesystem::exists(bundled)) {
     try {
-      return load_bank(bundled, base).without(without);
+      return load_bank(bundled, base).without(config.without);
     } catch (const Error& error) {
       if (error.code() != ExitCode::bad_data) throw;  // of another base
     }
   }
-  if (!without.empty()) throw Error(ExitCode::no_input, path.string() + ": found no bank to leave families out of");
+  if (!config.without.empty()) throw Error(ExitCode::no_input, path.string() + ": found no bank to leave families out of");
   tell(path.string() + ": found no bank of negatives: your classes and _background_ are all that it is taught against");
   return {};
 }
@@ -82,10 +79,7 @@ bool teaches_base(const TrainOptions& options) {
 }
 
 Lessons::Lessons(const TrainOptions& options, DataSet data, std::optional<int> held_out, const StopSignal& stop)
-    : base_(load_model(base_path(options))),
-      data_(without_fold(std::move(data), held_out)),
-      taught_(named_labels(options, base_, data_)),
-      bank_(bank_of(options, base_)) {
+    : Lessons(options, teach_config(options), without_fold(std::move(data), held_out)) {
   for (const std::string& hint : taught_.hints) tell(hint);
   std::vector<std::filesystem::path> files;
   for (const LabelledClip& clip : data_.clips) files.push_back(clip.path);
@@ -95,6 +89,12 @@ Lessons::Lessons(const TrainOptions& options, DataSet data, std::optional<int> h
   limit_kept_features();
 }
 
+Lessons::Lessons(const TrainOptions& options, const TeachConfig& config, DataSet data)
+    : base_(load_model(*config.base)),
+      data_(std::move(data)),
+      taught_(named_labels(config, options, base_, data_)),
+      bank_(bank_of(config, base_)) {}
+
 HeadTeacher Lessons::teacher(const TrainOptions& options) const {
   return HeadTeacher({base_, data_, taught_, windows_, bank_}, options.seed.value_or(1),
                      static_cast<unsigned>(options.threads));
@@ -103,9 +103,7 @@ HeadTeacher Lessons::teacher(const TrainOptions& options) const {
 Model Lessons::model(const TaughtHead& head, const TrainOptions& options) const {
   Model model = with_rows(base_, taught_, head.rows);
   model.meanings.thresholds = head.thresholds;
-  std::set<std::size_t> measured(model.meanings.measured.begin(), model.meanings.measured.end());
-  measured.insert(head.measured.begin(), head.measured.end());
-  model.meanings.measured.assign(measured.begin(), measured.end());
+  model.meanings.add_measured(head.measured);
   std::vector<std::string> names;
   for (const std::size_t row : taught_.rows) names.push_back(taught_.labels[row]);
   std::map<std::string, std::string>& said = model.provenance;

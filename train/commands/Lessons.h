@@ -1,15 +1,12 @@
 // Lessons: what a base is taught with, loaded: data set, labels, embeddings, negatives.
 #pragma once
 
-#include <cstddef>
-#include <functional>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "dsp/base/StopSignal.h"
 #include "train/commands/TrainOptions.h"
 #include "train/teaching/HeadTeacher.h"
+#include "train/teaching/TeachConfig.h"
 
 namespace earshot {
 
@@ -35,6 +32,9 @@ class Lessons {
   Model model(const TaughtHead& head, const TrainOptions& options) const;
 
  private:
+  /// Without windows yet.
+  Lessons(const TrainOptions& options, const TeachConfig& config, DataSet data);
+
   Base base_;
   DataSet data_;
   TaughtLabels taught_;

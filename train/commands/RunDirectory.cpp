@@ -124,6 +124,12 @@ void RunDirectory::finish(const Training& training, const FeatureSet& train, con
                    directory_);
 }
 
+void make_run_directory(const std::filesystem::path& directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) throw Error(ExitCode::io, directory.string() + ": cannot be made: " + error.message());
+}
+
 void remove_unfinished_files(const fs::path& directory) {
   for (const char* file : {kModelFile, kStateFile}) remove_unfinished(directory / file);
   for (const std::string_view file : kOtherFiles) remove_unfinished(directory / file);

@@ -55,6 +55,9 @@ class RunDirectory {
   std::chrono::steady_clock::duration saving_{};  ///< how long that took
 };
 
+/// And all above it. Throws Error(io) naming it.
+void make_run_directory(const std::filesystem::path& directory);
+
 /// Removes what a run that was killed while it saved has left unfinished.
 void remove_unfinished_files(const std::filesystem::path& directory);
 

@@ -6,7 +6,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
 #include <spdlog/fmt/fmt.h>
@@ -20,6 +19,7 @@
 #include "train/commands/CrossvalFolds.h"
 #include "train/commands/Lessons.h"
 #include "train/commands/LoadClips.h"
+#include "train/commands/RunDirectory.h"
 #include "train/commands/Tell.h"
 #include "train/measuring/TaughtScores.h"
 
@@ -46,14 +46,8 @@ void refuse_steps(const TrainOptions& options) {
   refuse(options.memory_mib.has_value(), "--memory");
 }
 
-void make_directory_for(const std::filesystem::path& out) {
-  std::error_code error;
-  std::filesystem::create_directories(out, error);
-  if (error) throw Error(ExitCode::io, out.string() + ": cannot be made: " + error.message());
-}
-
 void make_empty_directory(const std::filesystem::path& out) {
-  make_directory_for(out);
+  make_run_directory(out);
   if (std::filesystem::exists(out / "model.safetensors")) {
     throw Error(ExitCode::usage,
                 fmt::format("--out: found a model in {}, expected a directory without one", out.string()));
@@ -168,7 +162,7 @@ int run_teach_crossval(const TrainOptions& options, std::optional<int> folds) {
   const StopSignal stop;
   DataSet data = open_with_folds(options, folds, options.seed.value_or(1));
   const std::vector<int> held_out = folds_to_teach(data);
-  make_directory_for(options.out);
+  make_run_directory(options.out);
   const Lessons lessons(options, std::move(data), std::nullopt, stop);
   if (!lessons.complete()) return 128 + stop.received();
   const HeadTeacher teacher = lessons.teacher(options);

@@ -49,12 +49,6 @@ void look_at_background(const SampleSettings& samples) {
   for (const std::string& skipped : sounds.skipped) tell(skipped);
 }
 
-void make_directory(const std::filesystem::path& directory) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error) throw Error(ExitCode::io, directory.string() + ": cannot be made: " + error.message());
-}
-
 /// What a run trains and validates on.
 struct Parts {
   FeatureSet train;
@@ -159,7 +153,7 @@ int train_into(const TrainOptions& options, const TrainConfig& wanted, const Dat
     throw Error(ExitCode::no_input, found.state.string() + ": found no run, expected one to go on with");
   }
   look_at_background(config.samples);
-  make_directory(options.out);
+  make_run_directory(options.out);
 
   Parts parts = load_parts(data, division, config, options, stop);
   if (!parts.complete()) {

@@ -40,12 +40,8 @@ class HoldsReader {
     const auto whole = std::ranges::find(model_.labels, field);
     if (whole != model_.labels.end()) return {static_cast<std::size_t>(whole - model_.labels.begin())};
     std::vector<std::size_t> found;
-    for (std::size_t start = 0; start < field.size();) {
-      const std::size_t end = std::min(field.find(';', start), field.size());
-      found.push_back(
-          index_of(row, labels_, field.substr(start, end - start), model_.labels, "a label of the model"));
-      start = end + 1;
-    }
+    for (const std::string& label : listed_in(field))
+      found.push_back(index_of(row, labels_, label, model_.labels, "a label of the model"));
     return found;
   }
 

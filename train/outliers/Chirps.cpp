@@ -21,28 +21,27 @@ double glides(KeyedRandom& random) {
   return 1.0 + random.below(3);
 }
 
-MadeSound linear(KeyedRandom& random) {
+// Sines whose pitch goes as `between(from_hz, to_hz, done)` says, done being 0 .. 1.
+template <class Between>
+MadeSound gliding(KeyedRandom& random, Between between) {
   MadeSound made{{"Chirp tone"}, silence()};
   const auto [from_hz, to_hz] = far_apart_hz(random);
   const double count = glides(random);
   Oscillator tone(Wave::sine);
   for (std::size_t i = 0; i < made.samples.size(); ++i) {
     const double done = std::fmod(count * time_of(i) / kOutlierSeconds, 1.0);
-    made.samples[i] = static_cast<float>(tone(from_hz + (to_hz - from_hz) * done));
+    made.samples[i] = static_cast<float>(tone(between(from_hz, to_hz, done)));
   }
   return made;
 }
 
+MadeSound linear(KeyedRandom& random) {
+  return gliding(random, [](double from_hz, double to_hz, double done) { return from_hz + (to_hz - from_hz) * done; });
+}
+
 MadeSound exponential(KeyedRandom& random) {
-  MadeSound made{{"Chirp tone"}, silence()};
-  const auto [from_hz, to_hz] = far_apart_hz(random);
-  const double count = glides(random);
-  Oscillator tone(Wave::sine);
-  for (std::size_t i = 0; i < made.samples.size(); ++i) {
-    const double done = std::fmod(count * time_of(i) / kOutlierSeconds, 1.0);
-    made.samples[i] = static_cast<float>(tone(from_hz * std::pow(to_hz / from_hz, done)));
-  }
-  return made;
+  return gliding(random,
+                 [](double from_hz, double to_hz, double done) { return from_hz * std::pow(to_hz / from_hz, done); });
 }
 
 // Short ones with rests between them.

@@ -60,7 +60,7 @@ class Embedder {
         features_.resize((waiting_ + 1) * size);
         extractor_.extract_window(window_at(heard, starts[window]), starts[window],
                                   std::span(features_).subspan(waiting_ * size));
-        embedded.windows.push_back({0, static_cast<int>(gain), starts[window], levels[window] + gains_db_[gain]});
+        embedded.windows.push_back({0, static_cast<int>(gain), starts[window]});
         if (++waiting_ == kAtOnce) run(embedded.values);
       }
     }
@@ -88,14 +88,13 @@ class Embedder {
   std::size_t waiting_ = 0;
 };
 
-// What is kept of a clip: gain, window and level of each of its windows, then their embeddings.
-constexpr std::size_t kNumbersOfWindow = 3;
+// What is kept of a clip: gain and place of each of its windows, then their embeddings.
+constexpr std::size_t kNumbersOfWindow = 2;
 
 std::vector<float> kept_form(const Embedded& embedded, std::uint64_t step) {
   std::vector<float> kept;
   for (const EmbeddedWindow& window : embedded.windows) {
-    kept.insert(kept.end(), {static_cast<float>(window.gain), static_cast<float>(window.start_sample / step),
-                             static_cast<float>(window.level_dbfs)});
+    kept.insert(kept.end(), {static_cast<float>(window.gain), static_cast<float>(window.start_sample / step)});
   }
   kept.insert(kept.end(), embedded.values.begin(), embedded.values.end());
   return kept;
@@ -106,8 +105,7 @@ Embedded from_kept(std::span<const float> kept, std::size_t width, std::uint64_t
   Embedded embedded;
   for (std::size_t i = 0; i < windows; ++i) {
     const std::span<const float> numbers = kept.subspan(i * kNumbersOfWindow, kNumbersOfWindow);
-    embedded.windows.push_back({0, static_cast<int>(numbers[0]), static_cast<std::uint64_t>(numbers[1]) * step,
-                                static_cast<double>(numbers[2])});
+    embedded.windows.push_back({0, static_cast<int>(numbers[0]), static_cast<std::uint64_t>(numbers[1]) * step});
   }
   const std::span<const float> values = kept.subspan(windows * kNumbersOfWindow, windows * width);
   embedded.values.assign(values.begin(), values.end());
@@ -123,7 +121,7 @@ std::string maker_of(const Base& base, std::span<const double> gains_db) {
   const Embedded probe = Embedder(base, std::span(&kAsItIs, 1)).embed(noise);
   SoundHash hash;
   hash.update(probe.values);
-  return fmt::format("loud windows 2, {}, {}, {}", base.digest, fmt::join(gains_db, " "), hash.value());
+  return fmt::format("loud windows 3, {}, {}, {}", base.digest, fmt::join(gains_db, " "), hash.value());
 }
 
 struct Outcome {

@@ -24,7 +24,6 @@ struct EmbeddedWindow {
   std::size_t clip = 0;  ///< index into the files asked for
   int gain = 0;          ///< index into the gains asked for
   std::uint64_t start_sample = 0;
-  double level_dbfs = 0.0;  ///< at that gain
 };
 
 struct WindowEmbeddings {
