@@ -28,8 +28,9 @@ void run_outliers(const OutliersOptions& options) {
   const std::uint64_t seed = options.seed.value_or(kUsualSeed);
   OutlierFolder folder(options.out);
   for (const GeneratedFamily& family : generated_families()) {
-    for (std::size_t i = 0; i < options.generated; ++i) folder.add(family.name, generate(family, i, seed));
-    report_family(family.name, options.generated);
+    const std::size_t count = family.share * options.generated;
+    for (std::size_t i = 0; i < count; ++i) folder.add(family.name, generate(family, i, seed));
+    report_family(family.name, count);
   }
   const auto record = [&](const std::string& family, void (*make)(const RecordedRequest&)) {
     std::size_t files = 0;
@@ -40,6 +41,7 @@ void run_outliers(const OutliersOptions& options) {
     report_family(family, files);
   };
   record("voices", make_voices);
+  record("speech", make_speech);
   record("music", make_music);
   record("instruments", make_instruments);
   folder.finish();
@@ -52,7 +54,7 @@ void add_outliers(CommandLine& line) {
         run_outliers(*options);
         return 0;
       });
-  command.option("--out", &options->out, "A new or empty directory, for some 250 MB").required();
+  command.option("--out", &options->out, "A new or empty directory, for some 620 MB").required();
   command.option("--seed", &options->seed, "Of all that is left to chance; 1 unless said");
 }
 

@@ -16,7 +16,7 @@ struct OutliersOptions {
   std::filesystem::path out;
   std::optional<std::uint32_t> seed;        ///< else 1
   std::filesystem::path root = "/";         ///< of the file system whose programs and packages are used
-  std::size_t generated = kGeneratedFiles;  ///< files of each family that chance makes
+  std::size_t generated = kGeneratedFiles;  ///< files of each family that chance makes, times its share
 };
 
 /// As OutlierFolder lays it out. To standard output a line a family; what is not installed is named on

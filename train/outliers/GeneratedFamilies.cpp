@@ -10,16 +10,20 @@
 #include "train/outliers/FamilyKey.h"
 #include "train/outliers/Hums.h"
 #include "train/outliers/Noises.h"
+#include "train/outliers/Orchestra.h"
 #include "train/outliers/Rooms.h"
 #include "train/outliers/Tones.h"
 
 namespace earshot {
 
 std::span<const GeneratedFamily> generated_families() {
-  static const std::array kFamilies{
-      GeneratedFamily{"noises", noise_kinds()}, GeneratedFamily{"hums", hum_kinds()},
-      GeneratedFamily{"tones", tone_kinds()},   GeneratedFamily{"chirps", chirp_kinds()},
-      GeneratedFamily{"clicks", click_kinds()}, GeneratedFamily{"rooms", room_kinds()}};
+  static const std::array kFamilies{GeneratedFamily{"noises", noise_kinds()},
+                                    GeneratedFamily{"hums", hum_kinds()},
+                                    GeneratedFamily{"tones", tone_kinds()},
+                                    GeneratedFamily{"chirps", chirp_kinds()},
+                                    GeneratedFamily{"clicks", click_kinds()},
+                                    GeneratedFamily{"rooms", room_kinds()},
+                                    GeneratedFamily{"orchestra", orchestra_kinds(), 3}};
   return kFamilies;
 }
 

@@ -13,9 +13,10 @@ namespace earshot {
 struct GeneratedFamily {
   const char* name;
   std::span<const SoundKind> kinds;
+  std::size_t share = 1;  ///< of kGeneratedFiles: an orchestra has more to say than a hum
 };
 
-inline constexpr std::size_t kGeneratedFiles = 40;  ///< of each family
+inline constexpr std::size_t kGeneratedFiles = 40;  ///< of each family, times its share
 
 std::span<const GeneratedFamily> generated_families();
 

@@ -13,6 +13,7 @@
 #include "train/data/SoundFiles.h"
 #include "train/outliers/Excerpts.h"
 #include "train/outliers/FamilyKey.h"
+#include "train/outliers/Telephone.h"
 
 namespace earshot {
 namespace {
@@ -28,6 +29,10 @@ struct SoundPackage {
 constexpr std::array kMusic{SoundPackage{"fillets-ng-data", "usr/share/games/fillets-ng/music", "GPL-2"},
                             SoundPackage{"frozen-bubble-data", "usr/share/games/frozen-bubble/snd", "GPL-2"},
                             SoundPackage{"supertux-data", "usr/share/games/supertux2/music", "GPL-2+"}};
+
+/// What the figures of a game say to each other, spoken by people.
+constexpr std::array kSpeech{SoundPackage{"fillets-ng-data-cs", "usr/share/games/fillets-ng/sound", "GPL-2"},
+                             SoundPackage{"fillets-ng-data-nl", "usr/share/games/fillets-ng/sound", "GPL-2"}};
 
 constexpr SoundPackage kInstruments{"sonic-pi-samples", "usr/share/sonic-pi/samples", "CC0-1.0"};
 
@@ -97,8 +102,8 @@ std::string excerpt_name(const SoundPackage& package, const fs::path& below, std
 
 void make_music(const RecordedRequest& request) {
   constexpr double kShortestS = 10.0;  // what is shorter is a jingle, or no music
-  constexpr double kLongS = 30.0;
-  constexpr std::size_t kExcerpts = 3;
+  constexpr double kApartS = 15.0;
+  constexpr std::size_t kMostExcerpts = 8;
   for (const SoundPackage& package : kMusic) {
     const fs::path folder = request.root / package.folder;
     if (!is_installed(request, "music", package, folder)) continue;
@@ -107,7 +112,8 @@ void make_music(const RecordedRequest& request) {
       const Clip piece = load_clip(file, kOutlierHz);
       const double length_s = static_cast<double>(piece.samples.size()) / kOutlierHz;
       if (length_s < kShortestS) continue;
-      const std::size_t count = length_s < kLongS ? 1 : kExcerpts;
+      const auto count =
+          std::clamp(static_cast<std::size_t>(length_s / kApartS), std::size_t{1}, kMostExcerpts);
       for (std::size_t i = 0; i < count; ++i) {
         const double peak_dbfs = draw(random, kOutlierPeaksDbfs);
         std::optional<Excerpt> excerpt = cut_excerpt(piece.samples, i, count, random);
@@ -120,6 +126,47 @@ void make_music(const RecordedRequest& request) {
                       .samples = std::move(excerpt->samples),
                       .peak_dbfs = peak_dbfs});
       }
+    }
+  }
+}
+
+void make_speech(const RecordedRequest& request) {
+  constexpr std::size_t kLinesOfPackage = 150;
+  constexpr double kShortestS = 0.4;
+  for (const SoundPackage& package : kSpeech) {
+    const fs::path folder = request.root / package.folder;
+    const std::string language =
+        std::string(package.name).substr(std::string_view(package.name).rfind('-') + 1);
+    std::vector<fs::path> files;
+    std::error_code unseen;
+    if (fs::exists(folder, unseen)) files = sound_files_below(folder).files;
+    std::erase_if(files, [&](const fs::path& file) { return file.parent_path().filename() != language; });
+    if (files.empty()) {
+      request.missing(fmt::format("speech: found none of {} in {}, expected Debian's {}; left out", language,
+                                  folder.string(), package.name));
+      continue;
+    }
+    KeyedRandom random(family_key(request.seed, package.name));
+    shuffle(std::span(files), random);
+    std::size_t made = 0;
+    for (const fs::path& file : files) {
+      const double pause_s = random.uniform(0.1, 0.8);
+      const double peak_dbfs = draw(random, kOutlierPeaksDbfs);
+      const bool telephone = draw_chance(random, 0.5);
+      const Clip said = load_clip(file, kOutlierHz);
+      if (said.samples.size() < static_cast<std::size_t>(kShortestS * kOutlierHz) ||
+          peak_of(said.samples) == 0.0F)
+        continue;
+      Outlier outlier{
+          .name = excerpt_name(package, file.lexically_relative(folder), ++made),
+          .labels = {"Speech"},
+          .source = source_text(package, file, request.root) + (telephone ? ", by telephone" : ""),
+          .licence = package.licence,
+          .samples = repeated(said.samples, pause_s),
+          .peak_dbfs = peak_dbfs};
+      if (telephone) filter_as_telephone(outlier.samples);
+      request.made(outlier);
+      if (made == kLinesOfPackage) break;
     }
   }
 }

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include <spdlog/fmt/fmt.h>
 #include <catch2/catch.hpp>
 
 #include "dsp/audio/AudioFile.h"
@@ -113,18 +114,19 @@ TEST_CASE("outliers are a list and the files it names, each at a level in range,
   const TemporaryDirectory directory;
   const auto write = [&](const char* name, std::uint32_t seed) {
     const Overheard heard;
-    run_outliers({.out = directory / name, .seed = seed, .root = nothing.root(), .generated = 2});
+    run_outliers({.out = directory / name, .seed = seed, .root = nothing.root(), .generated = 1});
     CHECK(lines_of(heard.out.str()) ==
-          std::set<std::string>{"noises       2 files, 10 s", "hums         2 files, 10 s",
-                                "tones        2 files, 10 s", "chirps       2 files, 10 s",
-                                "clicks       2 files, 10 s", "rooms        2 files, 10 s"});
+          std::set<std::string>{"noises       1 files, 5 s", "hums         1 files, 5 s",
+                                "tones        1 files, 5 s", "chirps       1 files, 5 s",
+                                "clicks       1 files, 5 s", "rooms        1 files, 5 s",
+                                "orchestra    3 files, 15 s"});
     return files_below(directory / name);
   };
   const auto first = write("first", 3);
   const auto again = write("again", 3);
   const auto other = write("other", 4);
   CHECK(first == again);
-  CHECK(first.size() == 13);
+  CHECK(first.size() == 10);
 
   const Csv list = read_csv(directory / "first/outliers.csv");
   CHECK(list.columns == std::vector<std::string>{"file", "family", "labels", "source", "licence"});
@@ -157,6 +159,10 @@ TEST_CASE("what is not installed is left out by name, a line each") {
   CHECK(lines_of(heard.err.str()) ==
         std::set<std::string>{
             "voices: found no " + root + "/usr/bin/espeak-ng, expected Debian's espeak-ng; left out",
+            "speech: found none of cs in " + root +
+                "/usr/share/games/fillets-ng/sound, expected Debian's fillets-ng-data-cs; left out",
+            "speech: found none of nl in " + root +
+                "/usr/share/games/fillets-ng/sound, expected Debian's fillets-ng-data-nl; left out",
             "music: found no " + root +
                 "/usr/share/games/fillets-ng/music, expected Debian's fillets-ng-data; left out",
             "music: found no " + root +
@@ -186,14 +192,17 @@ TEST_CASE("outliers are written to a new or an empty directory only") {
   CHECK_NOTHROW(OutlierFolder(directory / "new/and deeper"));
 }
 
-TEST_CASE("each text is spoken once, in voices, at speeds and pitches that chance picks") {
+TEST_CASE(
+    "each text is spoken, and numbers, near and by telephone, in voices, at speeds and pitches that chance "
+    "picks") {
   const Installed installed;
   installed.espeak();
   const std::vector<Outlier> voices = installed.made(make_voices);
   CHECK(installed.missing.empty());
-  REQUIRE(voices.size() == 60);
+  REQUIRE(voices.size() == 240);
   std::set<std::string> names;
   std::size_t whispers = 0;
+  std::size_t by_telephone = 0;
   for (const Outlier& voice : voices) {
     INFO(voice.source);
     names.insert(voice.name);
@@ -202,20 +211,26 @@ TEST_CASE("each text is spoken once, in voices, at speeds and pitches that chanc
     CHECK(whispered == (voice.labels.back() == "Whispering"));
     whispers += whispered;
     CHECK(voice.samples.size() == kOutlierSamples);
-    CHECK(peak_of(voice.samples) > 0.4F);
+    const bool telephone = voice.source.find(", by telephone") != std::string::npos;
+    CHECK(telephone == (voice.name.find("-telephone-") != std::string::npos));
+    by_telephone += telephone;
+    const float least = telephone ? 0.2F : 0.4F;
+    CHECK(peak_of(voice.samples) > least);
     CHECK(peak_of({voice.samples.end() - kOutlierHz, voice.samples.end()}) >
-          0.4F);  // it is said until the end
+          least);  // it is said until the end
   }
-  CHECK(names.size() == 60);
+  CHECK(names.size() == 240);
+  CHECK(by_telephone == 120);
   CHECK(whispers > 0);
-  CHECK(whispers < 20);
+  CHECK(whispers < 80);
   std::ifstream told(installed.root() / "told");
   std::set<std::string> orders;
   for (std::string line; std::getline(told, line);) {
-    CHECK_THAT(line, Contains("-b 1 -v ") && Contains(" -s ") && Contains(" -p ") && Contains(" -w "));
+    CHECK_THAT(line, Contains("-b 1 -v ") && Contains(" -s ") && Contains(" -p ") && Contains(" -g ") &&
+                         Contains(" -w "));
     orders.insert(line.substr(0, line.find(" -w ")));
   }
-  CHECK(orders.size() > 50);
+  CHECK(orders.size() > 200);
   CHECK(installed.made(make_voices, 2).front().source != voices.front().source);
 
   fs::permissions(installed.root() / "usr/bin/espeak-ng", fs::perms::owner_all, fs::perm_options::replace);
@@ -224,25 +239,54 @@ TEST_CASE("each text is spoken once, in voices, at speeds and pitches that chanc
                     Contains("usr/bin/espeak-ng: found exit code 3 for the voice "));
 }
 
-TEST_CASE("of a long piece there are three excerpts, of a short one one, of a jingle none") {
+TEST_CASE(
+    "of a long piece there is an excerpt every 15 s, at most eight, of a short one one, of a jingle none") {
   const Installed installed;
   const fs::path music = "usr/share/games/supertux2/music";
-  installed.sound(music / "forest/long.ogg", 31.0);
+  installed.sound(music / "forest/long.ogg", 46.0);
+  installed.sound(music / "opera.ogg", 140.0);
   installed.sound(music / "theme.ogg", 12.0);
   installed.sound(music / "jingle.ogg", 6.0);
   std::ofstream(installed.root() / music / "theme.music") << "(supertux-music)";
   const std::vector<Outlier> excerpts = installed.made(make_music);
   CHECK(installed.missing.size() == 2);
-  REQUIRE(excerpts.size() == 4);
+  REQUIRE(excerpts.size() == 12);
   CHECK(excerpts[0].name == "supertux-data-forest-long-1");
   CHECK(excerpts[2].name == "supertux-data-forest-long-3");
-  CHECK(excerpts[3].name == "supertux-data-theme-1");
+  CHECK(excerpts[10].name == "supertux-data-opera-8");
+  CHECK(excerpts[11].name == "supertux-data-theme-1");
   for (const Outlier& excerpt : excerpts) {
     CHECK(excerpt.labels == std::vector<std::string>{"Music", "Video game music"});
     CHECK(excerpt.licence == "GPL-2+");
     CHECK_THAT(excerpt.source, Contains("Debian package supertux-data, /usr/share/games/supertux2/music/"));
   }
   CHECK(excerpts[0].source != installed.made(make_music, 2)[0].source);
+}
+
+TEST_CASE(
+    "of what actors say in a language its package has lines that are long enough, half of them by "
+    "telephone") {
+  const Installed installed;
+  const fs::path sounds = "usr/share/games/fillets-ng/sound";
+  for (int i = 0; i < 160; ++i)
+    installed.sound(sounds / fmt::format("kitchen/cs/line-{}.ogg", i), i % 16 == 0 ? 0.2 : 0.6,
+                    700.0 + 5.0 * i);
+  installed.sound(sounds / "kitchen/en/other.ogg", 0.6);
+  const std::vector<Outlier> lines = installed.made(make_speech);
+  CHECK(installed.missing.size() == 1);  // Dutch
+  CHECK(lines.size() == 150);
+  std::size_t by_telephone = 0;
+  for (const Outlier& line : lines) {
+    INFO(line.source);
+    CHECK(line.labels == std::vector<std::string>{"Speech"});
+    CHECK_THAT(line.source,
+               Contains("fillets-ng-data-cs, /usr/share/games/fillets-ng/sound/kitchen/cs/line-"));
+    CHECK(peak_of(line.samples) > 0.1F);
+    by_telephone += line.source.ends_with(", by telephone");
+  }
+  CHECK(by_telephone > 50);
+  CHECK(by_telephone < 100);
+  CHECK(lines.front().source != installed.made(make_speech, 2).front().source);
 }
 
 TEST_CASE(
