@@ -99,7 +99,8 @@ std::optional<RecipeProblem> problem_of_cells(const FeatureRecipe& recipe) {
       if (side != 0) return RecipeProblem{field, text(side), "0, as real cells are not resized"};
     }
     if (recipe.clip == ClipFit::whole) {
-      return RecipeProblem{"clip", "\"whole\"", "\"crop\" or \"tile\", as real cells are not resized"};
+      return RecipeProblem{"clip", "\"whole\"",
+                           "\"crop\", \"tile\" or \"windows\", as real cells are not resized"};
     }
     return std::nullopt;
   }

@@ -49,8 +49,9 @@ enum class CellRule { wrapped, min_max, real };
 enum class TimeAxis { width, height };
 
 /// A whole clip whose length is not the window's. whole: all of it, the resize makes it fit; crop: its first
-/// window, filled up with zeros; tile: the same, filled up with the clip over again.
-enum class ClipFit { whole, crop, tile };
+/// window, filled up with zeros; tile: the same, filled up with the clip over again; windows: each of its
+/// loud windows, and where but one is asked for, its first as with crop.
+enum class ClipFit { whole, crop, tile, windows };
 
 /// The words for an enum's values, in its order, in model files and configurations.
 constexpr std::array<std::string_view, 2> words_of(Spectrum) {
@@ -68,8 +69,8 @@ constexpr std::array<std::string_view, 3> words_of(CellRule) {
 constexpr std::array<std::string_view, 2> words_of(TimeAxis) {
   return {"width", "height"};
 }
-constexpr std::array<std::string_view, 3> words_of(ClipFit) {
-  return {"whole", "crop", "tile"};
+constexpr std::array<std::string_view, 4> words_of(ClipFit) {
+  return {"whole", "crop", "tile", "windows"};
 }
 
 /// The defaults are the recipe "v6": a Slaney mel power spectrogram, its level relative to the window's

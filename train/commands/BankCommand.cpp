@@ -1,6 +1,7 @@
 #include "train/commands/BankCommand.h"
 
 #include <algorithm>
+#include <array>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -27,7 +28,9 @@
 namespace earshot {
 namespace {
 
-constexpr std::size_t kWindowsOfRecording = 9;
+constexpr std::size_t kWindowsOfRecording = 4;
+constexpr std::array kAsTheyAre{0.0};  ///< dB: outliers are near and far by themselves
+constexpr double kAll = 200.0;  ///< dB: pauses between words and what dies away are none of anything, too
 
 struct OutlierList {
   std::vector<std::filesystem::path> files;
@@ -67,7 +70,8 @@ int run_bank(const BankOptions& options) {
   OutlierList outliers = read_list(options.data, base.model);
   const StopSignal stop;
   const WindowEmbeddings windows =
-      embed_clips(outliers.files, base, {"outliers", static_cast<unsigned>(options.threads), true}, stop);
+      embed_clips(outliers.files, base, {kAsTheyAre, kAll},
+                  {"outliers", static_cast<unsigned>(options.threads), true}, stop);
   if (!windows.complete) return 128 + stop.received();
   limit_kept_features();
   std::vector<float> kept;

@@ -14,6 +14,7 @@ struct EvaluateOptions {
   std::filesystem::path model;
   std::filesystem::path data;
   ClipChoice clips;
+  std::optional<std::filesystem::path> config;  ///< whose [labels] say what classes are called
   bool known_only = false;                      ///< leave out clips of labels that the model does not know
   std::optional<std::filesystem::path> scores;  ///< CSV: file,label,predicted, then a column a label
   bool json = false;

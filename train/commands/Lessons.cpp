@@ -16,6 +16,8 @@
 #include "train/commands/Tell.h"
 #include "train/data/ClipChoice.h"
 #include "train/samples/FeatureCache.h"
+#include "train/teaching/Contradictions.h"
+#include "train/teaching/NearestNegatives.h"
 
 namespace earshot {
 namespace {
@@ -81,12 +83,15 @@ bool teaches_base(const TrainOptions& options) {
 Lessons::Lessons(const TrainOptions& options, DataSet data, std::optional<int> held_out, const StopSignal& stop)
     : Lessons(options, teach_config(options), without_fold(std::move(data), held_out)) {
   for (const std::string& hint : taught_.hints) tell(hint);
+  for (const std::string& note : find_contradictions(data_, taught_)) tell(note);
   std::vector<std::filesystem::path> files;
   for (const LabelledClip& clip : data_.clips) files.push_back(clip.path);
   for (const RejectedClip& clip : data_.rejected) files.push_back(clip.path);
-  windows_ = embed_clips(files, base_, {"clips", static_cast<unsigned>(options.threads), options.strict}, stop);
+  windows_ =
+      embed_clips(files, base_, {}, {"clips", static_cast<unsigned>(options.threads), options.strict}, stop);
   if (!windows_.complete) return;
   limit_kept_features();
+  for (const std::string& line : nearest_negatives(data_, taught_, windows_, bank_)) tell(line);
 }
 
 Lessons::Lessons(const TrainOptions& options, const TeachConfig& config, DataSet data)
@@ -102,12 +107,13 @@ HeadTeacher Lessons::teacher(const TrainOptions& options) const {
 
 Model Lessons::model(const TaughtHead& head, const TrainOptions& options) const {
   Model model = with_rows(base_, taught_, head.rows);
+  model.recipe.clip = ClipFit::windows;
   model.meanings.thresholds = head.thresholds;
   model.meanings.add_measured(head.measured);
   std::vector<std::string> names;
   for (const std::size_t row : taught_.rows) names.push_back(taught_.labels[row]);
   std::map<std::string, std::string>& said = model.provenance;
-  for (const char* of_this : {"taught", "bank", "held out", "data"}) {  // of the base, if it was taught as well
+  for (const char* of_this : {"taught", "bank", "cross-validation", "held out", "data"}) {  // of the base, if it was taught as well
     const auto found = said.find(of_this);
     if (found == said.end()) continue;
     said[fmt::format("base {}", of_this)] = found->second;
@@ -123,6 +129,19 @@ Model Lessons::model(const TaughtHead& head, const TrainOptions& options) const 
   if (bank_.size() > 0) {
     said["bank"] = fmt::format("{} windows of {} recordings", bank_.size(), bank_.recordings.size());
     said["bank notice"] = bank_.notice;
+  }
+  UnheardLabel::Events highest;
+  UnheardLabel::Events events;
+  for (const UnheardLabel& label : head.unheard) {
+    highest.found += label.highest.found;
+    highest.of += label.highest.of;
+    events.found += label.own.found;
+    events.of += label.own.of;
+  }
+  if (highest.of > 0) {
+    said["cross-validation"] =
+        fmt::format("of {} clips, each by a layer that had not heard it, {} have their label highest, {} an event",
+                    highest.of, highest.found, events.found);
   }
   if (options.fold) said["held out"] = fmt::format("fold {}", *options.fold);
   return model;

@@ -125,12 +125,13 @@ FeatureSet load_clips(const DataSet& data, std::span<const std::size_t> which, c
 }
 
 WindowEmbeddings embed_clips(std::span<const std::filesystem::path> files, const Base& base,
-                             const ClipLoading& loading, const StopSignal& stop) {
+                             const WantedWindows& wanted, const ClipLoading& loading,
+                             const StopSignal& stop) {
   const LoadingTold told(loading, "embeddings", stop);
-  WindowEmbeddings windows = embed_files(files, base, kTaughtGainsDb, told.how());
+  WindowEmbeddings windows = embed_files(files, base, wanted, told.how());
   told.finish(windows, files.size() - windows.problems.size(),
-              fmt::format(", {} loud windows at {} gains each", windows.windows.size() / kTaughtGainsDb.size(),
-                          kTaughtGainsDb.size()));
+              fmt::format(", {} loud windows at {} gain{}", windows.windows.size() / wanted.gains_db.size(),
+                          wanted.gains_db.size(), wanted.gains_db.size() > 1 ? "s each" : ""));
   return windows;
 }
 

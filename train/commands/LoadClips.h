@@ -35,10 +35,9 @@ struct ClipLoading {
 FeatureSet load_clips(const DataSet& data, std::span<const std::size_t> which, const FeatureRecipe& recipe,
                       const ClipLoading& loading, const StopSignal& stop);
 
-/// Likewise the loud windows of files that a base is taught with (WindowEmbeddings.h), at kTaughtGainsDb; there may be
-/// none.
+/// Likewise the loud windows of files that a base is taught with (WindowEmbeddings.h); there may be none.
 WindowEmbeddings embed_clips(std::span<const std::filesystem::path> files, const Base& base,
-                             const ClipLoading& loading, const StopSignal& stop);
+                             const WantedWindows& wanted, const ClipLoading& loading, const StopSignal& stop);
 
 /// Once the clips of a run are loaded: keeps what is kept of features below its limit, what this process has
 /// used aside, and prints to standard error where it lies and how large it is.

@@ -137,6 +137,26 @@ std::string scores_text(const TaughtLabels& taught, const TaughtScores& scores) 
   return text;
 }
 
+std::string interval_text(const UnheardLabel::Events& events) {
+  if (events.of == 0) return "-";
+  const Interval interval = wilson_interval(events.found, events.of);
+  return fmt::format("{}/{} ({:.0f}-{:.0f} %)", events.found, events.of, 100.0 * interval.low, 100.0 * interval.high);
+}
+
+/// By heads that had not heard what they are asked for.
+std::string unheard_text(const TaughtLabels& taught, const TaughtHead& head) {
+  std::string text = "Each recording by a layer that had not heard it, with 95 % intervals:\n";
+  text += fmt::format("{:<28} {:>9}  {:<19} {:<19} {:<20} {}\n", "label", "threshold", "own label highest",
+                      "clips with an event", "other clips with one", "of the bank");
+  for (std::size_t row = 0; row < taught.rows.size(); ++row) {
+    const UnheardLabel& label = head.unheard[row];
+    text += fmt::format("{:<28} {:>9.3f}  {:<19} {:<19} {:<20} {}\n", printable(taught.labels[taught.rows[row]]),
+                        head.thresholds[taught.rows[row]], interval_text(label.highest), interval_text(label.own),
+                        interval_text(label.others), interval_text(label.negatives));
+  }
+  return text;
+}
+
 }  // namespace
 
 int run_teach(const TrainOptions& options) {
@@ -153,7 +173,7 @@ int run_teach(const TrainOptions& options) {
   if (stop.received() != 0) return 128 + stop.received();
   tell(fmt::format("{} labels taught in {:.1f} s", lessons.taught().rows.size(), passed.count()));
   save_model(lessons.model(head, options), options.out / "model.safetensors");
-  std::cout << printable((options.out / "model.safetensors").string()) << '\n';
+  std::cout << unheard_text(lessons.taught(), head) << printable((options.out / "model.safetensors").string()) << '\n';
   return 0;
 }
 

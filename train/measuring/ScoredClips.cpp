@@ -10,6 +10,7 @@
 
 #include "dsp/base/Csv.h"
 #include "dsp/base/Error.h"
+#include "dsp/base/NearestName.h"
 #include "dsp/base/Utf8.h"
 #include "train/measuring/Evaluation.h"
 
@@ -22,6 +23,15 @@ constexpr std::size_t kFirstScore = 3;  // behind file, label, predicted
 int number_of(const std::string& label, const std::vector<std::string>& labels) {
   const auto found = std::ranges::find(labels, label);
   return found == labels.end() ? -1 : static_cast<int>(found - labels.begin());
+}
+
+// "one the model knows: a, b"; of many just the nearest.
+std::string known_text(const std::vector<std::string>& labels, const std::string& found) {
+  constexpr std::size_t kMany = 30;
+  if (labels.size() <= kMany) return fmt::format("one the model knows: {}", fmt::join(labels, ", "));
+  const std::string* nearest = nearest_name(labels, found);
+  return fmt::format("one of the {} that the model knows{}; [labels] of a --config maps others to them",
+                     labels.size(), nearest ? ", perhaps '" + *nearest + "'" : "");
 }
 
 std::string label_field(const ScoredClips& clips, std::size_t clip) {
@@ -146,21 +156,46 @@ std::vector<std::size_t> known_clips(const DataSet& data, const std::vector<std:
       known.push_back(clip);
     } else if (!skip) {
       throw Error(ExitCode::bad_data,
-                  fmt::format("{}: found the label '{}', expected one the model knows: {}",
-                              data.clips[clip].path.string(), data.labels[static_cast<std::size_t>(*unknown)],
-                              fmt::join(labels, ", ")));
+                  fmt::format("{}: found the label '{}', expected {}", data.clips[clip].path.string(),
+                              data.labels[static_cast<std::size_t>(*unknown)],
+                              known_text(labels, data.labels[static_cast<std::size_t>(*unknown)])));
     }
   }
   return known;
 }
 
-ScoredClips score_clips(const Model& model, const DataSet& data, const FeatureSet& features, int threads) {
-  known_clips(data, features.clips, model.labels, false);
+ScoredClips ScoredClips::among(const std::vector<std::string>& few, bool exclusive) const {
+  ScoredClips clips;
+  clips.files = files;
+  clips.folds = folds;
+  std::vector<std::size_t> columns;
+  std::vector<int> place(labels.size(), -1);
+  for (std::size_t label = 0; label < labels.size(); ++label) {
+    if (std::ranges::find(few, labels[label]) == few.end()) continue;
+    place[label] = static_cast<int>(columns.size());
+    columns.push_back(label);
+    clips.labels.push_back(labels[label]);
+  }
+  for (std::size_t i = 0; i < size(); ++i) {
+    clips.truth.push_back(place[static_cast<std::size_t>(truth[i])]);
+    float sum = 0.0F;
+    for (const std::size_t column : columns) sum += scores[i * labels.size() + column];
+    for (const std::size_t column : columns) {
+      const float score = scores[i * labels.size() + column];
+      clips.present.push_back(present[i * labels.size() + column]);
+      clips.scores.push_back(exclusive && sum > 0.0F ? score / sum : score);
+    }
+  }
+  return clips;
+}
+
+ScoredClips unscored_clips(const Model& model, const DataSet& data, const std::vector<std::size_t>& which) {
+  known_clips(data, which, model.labels, false);
   ScoredClips clips;
   clips.labels = model.labels;
-  clips.present.assign(features.size() * model.labels.size(), 0);
-  for (std::size_t i = 0; i < features.size(); ++i) {
-    const LabelledClip& clip = data.clips[features.clips[i]];
+  clips.present.assign(which.size() * model.labels.size(), 0);
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    const LabelledClip& clip = data.clips[which[i]];
     clips.files.push_back(data.name_of(clip));
     const std::vector<int> own = clip.labels();
     for (auto label = own.rbegin(); label != own.rend(); ++label) {
@@ -169,6 +204,11 @@ ScoredClips score_clips(const Model& model, const DataSet& data, const FeatureSe
       if (label + 1 == own.rend()) clips.truth.push_back(number);
     }
   }
+  return clips;
+}
+
+ScoredClips score_clips(const Model& model, const DataSet& data, const FeatureSet& features, int threads) {
+  ScoredClips clips = unscored_clips(model, data, features.clips);
   clips.scores = classify_all(model, features, threads);
   return clips;
 }

@@ -22,7 +22,13 @@ struct ScoredClips {
   std::size_t size() const { return truth.size(); }
   /// Takes the other's clips, of the same labels, behind its own.
   void append(const ScoredClips& other);
+  /// The same clips compared among these labels alone, in the order they have here; all clips' own are among
+  /// them. `exclusive`: scores that add up to 1 do so again.
+  ScoredClips among(const std::vector<std::string>& few, bool exclusive) const;
 };
+
+/// Clips `which` (indices into data.clips) without scores yet. Throws as score_clips.
+ScoredClips unscored_clips(const Model& model, const DataSet& data, const std::vector<std::size_t>& which);
 
 /// Whole clips as the model's recipe says, by one Classifier on each of `threads` threads. Labels are matched
 /// by name, whatever their order in the data set. Throws Error(bad_data) for one that the model does not

@@ -6,25 +6,18 @@
 #include <span>
 #include <vector>
 
+#include "train/teaching/HeadRows.h"
+
 namespace earshot {
 
 /// What an embedding is to a row.
 enum class Stand : std::int8_t { negative = 0, positive = 1, aside = -1 };
 
-/// Linear rows over embeddings: logit = weights . embedding + bias.
-struct HeadRows {
-  std::size_t width = 0;
-  std::vector<float> weights;  ///< rows x width
-  std::vector<float> bias;     ///< rows
-
-  std::size_t rows() const noexcept { return bias.size(); }
-  std::span<const float> row(std::size_t i) const { return std::span(weights).subspan(i * width, width); }
-};
-
 /// The embeddings a head is fitted to; they outlive the fit.
 struct HeadSamples {
   std::span<const float> embeddings;  ///< n x width
   std::span<const Stand> stands;      ///< n x rows
+  std::span<const float> weights;     ///< n: what each counts for; 0: it is not there
 };
 
 /// Mean and deviation of each of an embedding's numbers.
@@ -33,19 +26,14 @@ struct EmbeddingScale {
   std::vector<double> deviation;  ///< above 0
 };
 /// None less than a tenth of their median: what hardly ever stirs in these embeddings is held like the rest.
-EmbeddingScale embedding_scale(std::span<const float> embeddings, std::size_t width);
+EmbeddingScale embedding_scale(const HeadSamples& samples, std::size_t width);
 
-/// Of each row: the least of  1/2 |v - v0|^2 + strength * sum of log(1 + exp(-y logit)),  v being the weights over
-/// embeddings brought to mean 0 and deviation 1 by `scale`, v0 those of `start`, y = +-1. The bias is free, but of a row
-/// that lacks positives or negatives, which would carry it off: it is held as v is. By L-BFGS (Nocedal 1980; ten
-/// corrections) until the gradient is short. The bits do not depend on `threads`.
-HeadRows fit_head(const HeadSamples& samples, const EmbeddingScale& scale, const HeadRows& start, double strength,
-                  unsigned threads);
-
-/// 1 / (1 + exp(-logit)).
-float score_of_logit(float logit) noexcept;
-
-/// The rows' logits of n embeddings, n x rows.
-std::vector<float> head_logits(const HeadRows& rows, std::span<const float> embeddings);
+/// Of each row: the least of  1/2 |v - v0|^2 + strength * sum of w log(1 + exp(-y logit)),  v being the
+/// weights over embeddings brought to mean 0 and deviation 1 by `scale`, v0 those of `start`, y = +-1. The
+/// bias is free, but of a row that lacks positives or negatives, which would carry it off: it is held as v
+/// is. By L-BFGS (Nocedal 1980; ten corrections) from `guess`: the nearer that is to the least, the sooner
+/// the gradient is short. The bits do not depend on `threads`.
+HeadRows fit_head(const HeadSamples& samples, const EmbeddingScale& scale, const HeadRows& start,
+                  const HeadRows& guess, double strength, unsigned threads);
 
 }  // namespace earshot

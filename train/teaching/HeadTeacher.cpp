@@ -28,6 +28,14 @@ int part_of(const std::string& name, std::uint64_t seed) {
   return 1 + static_cast<int>(random.below(kLeftOutParts));
 }
 
+/// "music/supertux-data-forest-cave" of "music/supertux-data-forest-cave-2.wav": what is of one piece, one
+/// kind or one speaker's language is left out together, as what will be heard is none of them.
+std::string piece_of(const std::string& file) {
+  const std::string name = std::filesystem::path(file).replace_extension().string();
+  const std::size_t end = name.find_last_not_of("0123456789");
+  return end + 1 < name.size() && name[end] == '-' ? name.substr(0, end) : name;
+}
+
 /// In how many parts the data can be left out: no recording is parted.
 int parts_of(const DataSet& data) {
   std::set<int> groups;
@@ -73,8 +81,11 @@ HeadTeacher::HeadTeacher(const TeachingMaterial& material, std::uint32_t seed, u
     const std::size_t label = taught.rejected.at(clip.label);
     stands.push_back(stands_of([&](std::size_t row) { return row == label ? Stand::negative : Stand::aside; }));
   }
-  for (std::size_t i = 0; i < windows.windows.size(); ++i)
-    set_.add(windows.embedding(i), stands[windows.windows[i].clip], windows.windows[i].clip);
+  for (std::size_t i = 0; i < windows.windows.size(); ++i) {
+    const EmbeddedWindow& window = windows.windows[i];
+    set_.add(windows.embedding(i), stands[window.clip], window.clip,
+             kGainWeights.at(static_cast<std::size_t>(window.gain)));
+  }
   std::vector<float> embedding(base.width);
   std::size_t window = 0;
   for (const NegativeBank::Recording& recording : bank.recordings) {
@@ -85,10 +96,10 @@ HeadTeacher::HeadTeacher(const TeachingMaterial& material, std::uint32_t seed, u
       return held && taught.stand(*held, row) == Stand::negative ? speaks(row, Stand::negative) : Stand::aside;
     });
     const std::size_t source = parts_.size();
-    parts_.push_back(part_of(recording.file, seed));
+    parts_.push_back(part_of(piece_of(recording.file), seed));
     for (std::size_t i = 0; i < recording.windows; ++i) {
       bank.read(window++, embedding);
-      set_.add(embedding, stand, source);
+      set_.add(embedding, stand, source, kBankWeight);
     }
   }
 }
@@ -99,8 +110,10 @@ TaughtHead HeadTeacher::teach(const std::function<bool(std::size_t clip)>& takes
   refuse_unheard_classes(taken);
   refuse_rows_without_negatives(taken);
   TaughtHead head;
-  head.rows = fit_rows(set_, start_, threads_, taken);
-  choose_thresholds(head, unheard_scores(taken), taken);
+  head.rows = fit_rows(set_, start_, start_, threads_, taken);
+  const std::vector<float> unheard = unheard_scores(head.rows, taken);
+  choose_thresholds(head, unheard, taken);
+  head.unheard = figures_of(head, unheard, taken);
   return head;
 }
 
@@ -134,15 +147,15 @@ void HeadTeacher::refuse_rows_without_negatives(const Takes& takes) const {
   }
 }
 
-std::vector<float> HeadTeacher::unheard_scores(const Takes& takes) const {
+std::vector<float> HeadTeacher::unheard_scores(const HeadRows& guess, const Takes& takes) const {
   std::vector<float> scores(set_.size() * set_.rows, 0.0F);
   const int parts = *std::ranges::max_element(parts_);
   for (int part = 1; part <= parts; ++part) {
     const auto rest = [&](std::size_t source) { return takes(source) && parts_[source] != part; };
-    const HeadRows rows = fit_rows(set_, start_, threads_, rest);
+    const HeadRows rows = fit_rows(set_, start_, guess, threads_, rest);
     for (std::size_t i = 0; i < set_.size(); ++i) {
       if (!takes(set_.sources[i]) || parts_[set_.sources[i]] != part) continue;
-      const std::vector<float> logits = head_logits(rows, std::span(set_.embeddings).subspan(i * set_.width, set_.width));
+      const std::vector<float> logits = head_logits(rows, set_.embedding(i));
       std::ranges::transform(logits, scores.begin() + static_cast<std::ptrdiff_t>(i * set_.rows), score_of_logit);
     }
   }
@@ -161,6 +174,50 @@ void HeadTeacher::choose_thresholds(TaughtHead& head, std::span<const float> unh
   raise_untaught(head, takes);
 }
 
+std::vector<UnheardLabel> HeadTeacher::figures_of(const TaughtHead& head, std::span<const float> unheard,
+                                                  const Takes& takes) const {
+  const std::size_t clips = material_.data.clips.size();
+  const std::size_t rejected = clips + material_.data.rejected.size();
+  const std::vector<EmbeddedWindow>& own_windows = material_.windows.windows;
+  const std::uint64_t step = step_samples(material_.base.model.recipe);
+  std::vector<UnheardLabel> figures(set_.rows);
+  for (std::size_t first = 0, last = 0; first < set_.size(); first = last) {
+    const std::size_t source = set_.sources[first];
+    while (last < set_.size() && set_.sources[last] == source) ++last;
+    if (!takes(source) || (source >= clips && source < rejected)) continue;
+    std::vector<double> sums(set_.rows, 0.0);
+    std::vector<std::vector<WindowScore>> scores(set_.rows);
+    std::uint64_t at = 0;
+    for (std::size_t i = first; i < last; ++i, at += step) {
+      const bool own = i < own_windows.size();
+      if (own && own_windows[i].gain != 0) continue;
+      for (std::size_t row = 0; row < set_.rows; ++row) {
+        const float score = unheard[i * set_.rows + row];
+        sums[row] += std::log(std::max(static_cast<double>(score), 1e-30));
+        scores[row].push_back({own ? own_windows[i].start_sample : at, score});
+      }
+    }
+    const auto highest = static_cast<std::size_t>(std::ranges::max_element(sums) - sums.begin());
+    const Stand* stands = set_.stands.data() + first * set_.rows;
+    for (std::size_t row = 0; row < set_.rows; ++row) {
+      if (stands[row] == Stand::aside) continue;
+      const bool positive = stands[row] == Stand::positive;
+      UnheardLabel& label = figures[row];
+      UnheardLabel::Events& events = source >= clips ? label.negatives : positive ? label.own : label.others;
+      ++events.of;
+      events.found += event_threshold(scores[row], step) >= head.thresholds[material_.taught.rows[row]];
+      if (!positive) continue;
+      ++label.highest.of;
+      label.highest.found += stands[highest] == Stand::positive;
+    }
+  }
+  for (std::size_t row = 0; row < set_.rows; ++row) {
+    const bool was_left_out = std::ranges::binary_search(head.measured, material_.taught.rows[row]);
+    if (!was_left_out) figures[row] = {};
+  }
+  return figures;
+}
+
 ThresholdEvidence HeadTeacher::evidence_of(std::size_t row, std::span<const float> unheard,
                                            const Takes& takes) const {
   const std::size_t own_windows = material_.windows.windows.size();
@@ -169,7 +226,9 @@ ThresholdEvidence HeadTeacher::evidence_of(std::size_t row, std::span<const floa
   std::set<int> parts;
   std::vector<WindowScore> clip;
   const auto finish = [&] {
-    if (!clip.empty()) evidence.clips.push_back(event_threshold(clip, step));
+    if (clip.empty()) return;
+    evidence.clips.push_back(event_threshold(clip, step));
+    evidence.lasting.push_back(lasting_score(clip));
     clip.clear();
   };
   std::size_t source = static_cast<std::size_t>(-1);
@@ -202,42 +261,38 @@ void HeadTeacher::raise_untaught(TaughtHead& head, const Takes& takes) const {
   std::vector<std::vector<float>> of_bank(labels);
   std::vector<std::vector<float>> of_clips(labels);
   const HeadRows rows = all_rows(base.model, base.head);
-  std::vector<std::size_t> kinds;  // untaught kinds of taught labels
-  for (std::size_t label = 0; label < labels; ++label) {
-    const bool is_kind = std::ranges::any_of(taught.kinds_of[label], is_taught);
-    if (is_kind && !is_taught(label)) kinds.push_back(label);
-  }
   std::size_t window = windows.windows.size();
-  std::size_t i = 0;
   for (const NegativeBank::Recording& recording : bank.recordings) {
+    const std::size_t first = std::exchange(window, window + recording.windows);
     const auto held = taught.indices_of(recording.labels);
-    for (i = 0; i < recording.windows; ++i, ++window) {
-      if (!held) continue;
-      const std::vector<float> logits =
-          head_logits(rows, std::span(set_.embeddings).subspan(window * set_.width, set_.width));
-      for (std::size_t label = 0; label < labels; ++label) {
-        if (std::ranges::none_of(*held, [&](std::size_t own) { return related(own, label); }))
-          of_bank[label].push_back(score_of_logit(logits[label]));
-      }
+    if (!held) continue;
+    const std::vector<float> logits = head_logits(
+        rows, std::span(set_.embeddings).subspan(first * set_.width, recording.windows * set_.width));
+    for (std::size_t label = 0; label < labels; ++label) {
+      if (std::ranges::any_of(*held, [&](std::size_t own) { return related(own, label); })) continue;
+      for (std::size_t i = 0; i < recording.windows; ++i)
+        of_bank[label].push_back(score_of_logit(logits[i * labels + label]));
     }
   }
-  for (i = 0; i < windows.windows.size(); ++i) {
-    const std::size_t clip = windows.windows[i].clip;
-    if (kinds.empty() || clip >= data.clips.size() || !takes(clip)) continue;
-    const std::vector<std::size_t> held = taught.held_by(data.clips[clip]);
-    const std::vector<float> logits = head_logits(rows, windows.embedding(i));
-    for (const std::size_t kind : kinds) {
-      const bool of_it = std::ranges::any_of(held, [&](std::size_t own) {
-        return std::ranges::binary_search(taught.kinds_of[kind], own);
-      });
-      if (of_it) of_clips[kind].push_back(score_of_logit(logits[kind]));
+  for (std::size_t kind = 0; kind < labels; ++kind) {
+    const bool is_kind = std::ranges::any_of(taught.kinds_of[kind], is_taught);
+    if (!is_kind || is_taught(kind)) continue;
+    const std::span<const float> row = rows.row(kind);
+    const HeadRows alone{rows.width, {row.begin(), row.end()}, {rows.bias[kind]}};
+    for (std::size_t i = 0; i < windows.windows.size(); ++i) {
+      const std::size_t clip = windows.windows[i].clip;
+      if (clip >= data.clips.size() || !takes(clip)) continue;
+      const std::vector<std::size_t> held = taught.held_by(data.clips[clip]);
+      const bool of_it = std::ranges::any_of(
+          held, [&](std::size_t own) { return std::ranges::binary_search(taught.kinds_of[kind], own); });
+      if (of_it) of_clips[kind].push_back(score_of_logit(head_logits(alone, windows.embedding(i)).front()));
     }
   }
   for (std::size_t label = 0; label < labels; ++label) {
     if (is_taught(label)) continue;
     float& threshold = head.thresholds[label];
-    threshold = passing_threshold(std::move(of_bank[label]), kPassingNegatives, threshold);
-    threshold = std::min(1.0F, passing_threshold(std::move(of_clips[label]), kPassingNegatives, threshold));
+    threshold = passing_threshold(std::move(of_bank[label]), kPassingUntaught, threshold);
+    threshold = std::min(1.0F, passing_threshold(std::move(of_clips[label]), kPassingUntaught, threshold));
   }
 }
 

@@ -26,11 +26,24 @@ struct TeachingMaterial {
   const NegativeBank& bank;         ///< of this base, or empty
 };
 
+/// What heads that had not heard them say of recordings, at the stored thresholds.
+struct UnheardLabel {
+  struct Events {
+    std::size_t found = 0;
+    std::size_t of = 0;
+  };
+  Events highest;   ///< clips of the label that have it highest of all taught, by the mean of their windows' log scores
+  Events own;       ///< clips of the label with an event
+  Events others;    ///< clips that are not, with an event
+  Events negatives; ///< recordings of the bank that are not, with an event
+};
+
 /// What was learnt, and how well it would have been known unheard.
 struct TaughtHead {
   HeadRows rows;
   std::vector<float> thresholds;      ///< one a label of the taught model
   std::vector<std::size_t> measured;  ///< labels whose threshold clips gave
+  std::vector<UnheardLabel> unheard;  ///< one a taught label; none of a label whose clips cannot be left out in parts
 };
 
 /// Works on `threads` threads, called from one. The result does not depend on how many.
@@ -47,9 +60,11 @@ class HeadTeacher {
 
   void refuse_unheard_classes(const Takes& takes) const;
   void refuse_rows_without_negatives(const Takes& takes) const;
-  /// Of all windows (set_'s) x rows: by heads that had not heard the window's recording.
-  std::vector<float> unheard_scores(const Takes& takes) const;
+  /// Of all windows (set_'s) x rows: by heads that had not heard the window's recording. `guess`: rows near
+  /// theirs.
+  std::vector<float> unheard_scores(const HeadRows& guess, const Takes& takes) const;
   void choose_thresholds(TaughtHead& head, std::span<const float> unheard, const Takes& takes) const;
+  std::vector<UnheardLabel> figures_of(const TaughtHead& head, std::span<const float> unheard, const Takes& takes) const;
   ThresholdEvidence evidence_of(std::size_t row, std::span<const float> unheard, const Takes& takes) const;
   void raise_untaught(TaughtHead& head, const Takes& takes) const;
   float guess(std::size_t label) const;

@@ -11,6 +11,13 @@ constexpr float kLeast = 0.05F;
 constexpr float kMost = 0.95F;
 constexpr std::size_t kEnoughClips = 8;
 constexpr double kMissed = 0.1;
+constexpr double kFleeting = 0.15;  ///< of clips
+
+/// What all of them reach but this share, the lowest.
+float reached_but_by(std::vector<float> scores, double share) {
+  std::ranges::sort(scores);
+  return scores[static_cast<std::size_t>(share * static_cast<double>(scores.size()))];
+}
 
 }  // namespace
 
@@ -22,6 +29,13 @@ float event_threshold(std::span<const WindowScore> clip, std::uint64_t step_samp
       highest = std::max(highest, std::min(clip[i].score, clip[j].score));
   }
   return highest;
+}
+
+float lasting_score(std::span<const WindowScore> clip) {
+  std::vector<float> scores;
+  for (const WindowScore& window : clip) scores.push_back(window.score);
+  std::ranges::sort(scores, std::greater<>());
+  return scores.empty() ? 0.0F : scores[scores.size() / 2];
 }
 
 float passing_threshold(std::vector<float> scores, double share, float least) {
@@ -38,12 +52,11 @@ float chosen_threshold(const ThresholdEvidence& evidence, float guess) {
                              passing_threshold(evidence.negatives, kPassingNegatives, least));
   };
   if (evidence.clips.empty()) return std::max(guess, std::min(passing(guess), kMost));
-  std::vector<float> clips = evidence.clips;
-  std::ranges::sort(clips);
-  const auto missed = static_cast<std::size_t>(kMissed * static_cast<double>(clips.size()));
-  const float most = clips[missed];
-  const float measured = std::clamp(std::min(passing(kLeast), most), kLeast, kMost);
-  const float share = static_cast<float>(std::min(clips.size(), kEnoughClips)) / static_cast<float>(kEnoughClips);
+  const float most = reached_but_by(evidence.clips, kMissed);
+  const float least = std::max(passing(kLeast), reached_but_by(evidence.lasting, kFleeting));
+  const float measured = std::clamp(std::min(least, most), kLeast, kMost);
+  const float share =
+      static_cast<float>(std::min(evidence.clips.size(), kEnoughClips)) / static_cast<float>(kEnoughClips);
   return share * measured + (1.0F - share) * std::min(passing(guess), std::max(guess, most));
 }
 

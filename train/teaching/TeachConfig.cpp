@@ -24,4 +24,11 @@ TeachConfig load_teach_config(const std::filesystem::path& path) {
   return config;
 }
 
+void rename_classes(DataSet& data, const TeachConfig& config) {
+  for (std::string& name : data.labels) {
+    const auto mapped = config.labels.find(name);
+    if (mapped != config.labels.end()) name = mapped->second;
+  }
+}
+
 }  // namespace earshot

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "train/data/DataSet.h"
+
 namespace earshot {
 
 struct TeachConfig {
@@ -20,5 +22,8 @@ bool is_teach_config(const std::filesystem::path& path);
 
 /// Throws Error(no_input), Error(config) with file, line and key.
 TeachConfig load_teach_config(const std::filesystem::path& path);
+
+/// Classes of `data` that it maps to a label are called so.
+void rename_classes(DataSet& data, const TeachConfig& config);
 
 }  // namespace earshot

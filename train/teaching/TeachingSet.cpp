@@ -11,10 +11,12 @@ constexpr float kRareLogit = -4.0F;
 
 }  // namespace
 
-void TeachingSet::add(std::span<const float> embedding, std::span<const Stand> stand, std::size_t source) {
+void TeachingSet::add(std::span<const float> embedding, std::span<const Stand> stand, std::size_t source,
+                      float weight) {
   embeddings.insert(embeddings.end(), embedding.begin(), embedding.end());
   stands.insert(stands.end(), stand.begin(), stand.end());
   sources.push_back(source);
+  weights.push_back(weight);
 }
 
 HeadRows all_rows(const Model& model, const std::string& head) {
@@ -49,18 +51,14 @@ HeadRows starting_rows(const Base& base, const TaughtLabels& taught) {
   return start;
 }
 
-HeadRows fit_rows(const TeachingSet& set, const HeadRows& start, unsigned threads,
+HeadRows fit_rows(const TeachingSet& set, const HeadRows& start, const HeadRows& guess, unsigned threads,
                   const std::function<bool(std::size_t source)>& takes) {
-  std::vector<float> embeddings;
-  std::vector<Stand> stands;
+  std::vector<float> weights = set.weights;
   for (std::size_t i = 0; i < set.size(); ++i) {
-    if (!takes(set.sources[i])) continue;
-    const auto embedding = std::span(set.embeddings).subspan(i * set.width, set.width);
-    embeddings.insert(embeddings.end(), embedding.begin(), embedding.end());
-    const auto stand = std::span(set.stands).subspan(i * set.rows, set.rows);
-    stands.insert(stands.end(), stand.begin(), stand.end());
+    if (!takes(set.sources[i])) weights[i] = 0.0F;
   }
-  return fit_head({embeddings, stands}, embedding_scale(embeddings, set.width), start, kTeachingStrength, threads);
+  const HeadSamples samples{set.embeddings, set.stands, weights};
+  return fit_head(samples, embedding_scale(samples, set.width), start, guess, kTeachingStrength, threads);
 }
 
 Model with_rows(const Base& base, const TaughtLabels& taught, const HeadRows& rows) {

@@ -1,6 +1,7 @@
 #include "train/teaching/WindowEmbeddings.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <memory>
 #include <mutex>
@@ -24,7 +25,6 @@ namespace earshot {
 namespace {
 
 constexpr double kLeastDbfs = -60.0;
-constexpr double kUnderLoudestDb = 20.0;
 constexpr std::size_t kAtOnce = 32;  ///< windows whose features are held
 
 /// One clip's windows and their embeddings.
@@ -36,8 +36,12 @@ struct Embedded {
 /// One worker's tools.
 class Embedder {
  public:
-  Embedder(const Base& base, std::span<const double> gains_db)
-      : gains_db_(gains_db), recipe_(base.model.recipe), extractor_(recipe_), plan_(base.trunk, 1), width_(base.width) {}
+  Embedder(const Base& base, const WantedWindows& wanted)
+      : wanted_(wanted),
+        recipe_(base.model.recipe),
+        extractor_(recipe_),
+        plan_(base.trunk, 1),
+        width_(base.width) {}
 
   Embedded embed(std::vector<float> samples) {
     const auto window_samples = static_cast<std::size_t>(recipe_.window_samples);
@@ -48,11 +52,11 @@ class Embedder {
     };
     std::vector<double> levels;
     for (const std::uint64_t start : starts) levels.push_back(level_dbfs(window_at(samples, start), recipe_.rate_hz));
-    const std::vector<std::size_t> loud = loud_windows(levels);
+    const std::vector<std::size_t> loud = loud_windows(levels, wanted_.under_loudest_db);
     Embedded embedded;
-    for (std::size_t gain = 0; gain < gains_db_.size(); ++gain) {
+    for (std::size_t gain = 0; gain < wanted_.gains_db.size(); ++gain) {
       std::vector<float> heard = samples;
-      const auto factor = static_cast<float>(std::pow(10.0, gains_db_[gain] / 20.0));
+      const auto factor = static_cast<float>(std::pow(10.0, wanted_.gains_db[gain] / 20.0));
       if (factor != 1.0F) std::ranges::transform(heard, heard.begin(), [&](float sample) { return sample * factor; });
       extractor_.reset();
       for (const std::size_t window : loud) {
@@ -79,7 +83,7 @@ class Embedder {
     features_.clear();
   }
 
-  std::span<const double> gains_db_;
+  WantedWindows wanted_;
   const FeatureRecipe& recipe_;
   FeatureExtractor extractor_;
   NetworkPlan plan_;
@@ -113,15 +117,18 @@ Embedded from_kept(std::span<const float> kept, std::size_t width, std::uint64_t
 }
 
 /// What tells embeddings of this base, at these gains, by this program's arithmetic from all others.
-std::string maker_of(const Base& base, std::span<const double> gains_db) {
+std::string maker_of(const Base& base, const WantedWindows& wanted) {
   KeyedRandom random(0);
   std::vector<float> noise(static_cast<std::size_t>(base.model.recipe.window_samples));
   for (float& sample : noise) sample = static_cast<float>(random.uniform(-0.5, 0.5));
-  constexpr double kAsItIs = 0.0;
-  const Embedded probe = Embedder(base, std::span(&kAsItIs, 1)).embed(noise);
+  constexpr std::array kAsItIs{0.0};
+  const Embedded probe = Embedder(base, {.gains_db = kAsItIs}).embed(noise);
   SoundHash hash;
   hash.update(probe.values);
-  return fmt::format("loud windows 3, {}, {}, {}", base.digest, fmt::join(gains_db, " "), hash.value());
+  return fmt::format(
+      "loud windows 3, {}, {}{}, {}", base.digest, fmt::join(wanted.gains_db, " "),
+      wanted.under_loudest_db == kUnderLoudestDb ? "" : fmt::format(" -{}", wanted.under_loudest_db),
+      hash.value());
 }
 
 struct Outcome {
@@ -135,15 +142,15 @@ struct Outcome {
 /// The work on one set.
 class Embedding {
  public:
-  Embedding(std::span<const std::filesystem::path> files, const Base& base, std::span<const double> gains_db,
+  Embedding(std::span<const std::filesystem::path> files, const Base& base, const WantedWindows& wanted,
             const FeatureLoading& loading)
-      : files_(files), base_(base), gains_db_(gains_db), loading_(loading), outcomes_(files.size()) {
-    if (loading.cache) cache_.emplace(*loading.cache, base.model.recipe, maker_of(base, gains_db));
+      : files_(files), base_(base), wanted_(wanted), loading_(loading), outcomes_(files.size()) {
+    if (loading.cache) cache_.emplace(*loading.cache, base.model.recipe, maker_of(base, wanted));
   }
 
   WindowEmbeddings run() {
     const auto new_worker = [this] {
-      const auto embedder = std::make_shared<Embedder>(base_, gains_db_);
+      const auto embedder = std::make_shared<Embedder>(base_, wanted_);
       return [this, embedder](std::size_t i) { outcomes_[i] = read(*embedder, i); };
     };
     std::function<bool(std::size_t)> progress;
@@ -219,7 +226,7 @@ class Embedding {
 
   std::span<const std::filesystem::path> files_;
   const Base& base_;
-  std::span<const double> gains_db_;
+  WantedWindows wanted_;
   const FeatureLoading& loading_;
   std::optional<FeatureCache> cache_;
   WindowEmbeddings set_;
@@ -242,10 +249,10 @@ std::vector<std::uint64_t> window_starts(std::uint64_t clip_samples, const Featu
   return starts;
 }
 
-std::vector<std::size_t> loud_windows(std::span<const double> levels_dbfs) {
+std::vector<std::size_t> loud_windows(std::span<const double> levels_dbfs, double under_loudest_db) {
   std::vector<std::size_t> loud;
   if (levels_dbfs.empty()) return loud;
-  const double least = std::max(kLeastDbfs, *std::ranges::max_element(levels_dbfs) - kUnderLoudestDb);
+  const double least = std::max(kLeastDbfs, *std::ranges::max_element(levels_dbfs) - under_loudest_db);
   for (std::size_t i = 0; i < levels_dbfs.size(); ++i) {
     if (levels_dbfs[i] >= least) loud.push_back(i);
   }
@@ -253,8 +260,8 @@ std::vector<std::size_t> loud_windows(std::span<const double> levels_dbfs) {
 }
 
 WindowEmbeddings embed_files(std::span<const std::filesystem::path> files, const Base& base,
-                             std::span<const double> gains_db, const FeatureLoading& loading) {
-  return Embedding(files, base, gains_db, loading).run();
+                             const WantedWindows& wanted, const FeatureLoading& loading) {
+  return Embedding(files, base, wanted, loading).run();
 }
 
 }  // namespace earshot

@@ -49,13 +49,23 @@ std::uint64_t step_samples(const FeatureRecipe& recipe);
 /// is shorter than a window is one, filled up with silence.
 std::vector<std::uint64_t> window_starts(std::uint64_t clip_samples, const FeatureRecipe& recipe);
 
-/// Of windows at these levels those that say what a clip is: at least -60 dBFS, and within 20 dB of the loudest.
-std::vector<std::size_t> loud_windows(std::span<const double> levels_dbfs);
+/// What a window is below the loudest of its clip at the most, to say what the clip is.
+inline constexpr double kUnderLoudestDb = 20.0;
 
-/// The windows of `files` that are loud as they are, at each of `gains_db`. As load_features: files that cannot be read are left out and
-/// listed, what was kept is found by a file's bytes and the base's digest, and the bits depend on neither threads nor
-/// what was kept. Throws Error.
+/// Of windows at these levels those of at least -60 dBFS within `under_loudest_db` of the loudest.
+std::vector<std::size_t> loud_windows(std::span<const double> levels_dbfs,
+                                      double under_loudest_db = kUnderLoudestDb);
+
+/// Which windows of a clip are embedded, and at which gains.
+struct WantedWindows {
+  std::span<const double> gains_db = kTaughtGainsDb;
+  double under_loudest_db = kUnderLoudestDb;
+};
+
+/// The windows of `files` that are loud as they are, at each gain. As load_features: files that cannot be
+/// read are left out and listed, what was kept is found by a file's bytes and the base's digest, and the bits
+/// depend on neither threads nor what was kept. Throws Error.
 WindowEmbeddings embed_files(std::span<const std::filesystem::path> files, const Base& base,
-                             std::span<const double> gains_db, const FeatureLoading& loading);
+                             const WantedWindows& wanted, const FeatureLoading& loading);
 
 }  // namespace earshot

@@ -17,6 +17,7 @@
 #include "tests/support/TemporaryDirectory.h"
 #include "tests/support/WavFile.h"
 #include "tests/train/AlarmModel.h"
+#include "train/measuring/ScoredClips.h"
 #include "train/teaching/NegativeBank.h"
 
 namespace earshot::test {
@@ -127,7 +128,7 @@ TEST_CASE("recordings of what a label is not move that label alone") {
   const Model without = load_model(room / "without/model.safetensors");
   const Model with = load_model(room / "with/model.safetensors");
   REQUIRE(with.labels == without.labels);
-  const std::vector<float> samples = sound_of_class(7, 99, kAlarmRateHz, 1.0);
+  const std::vector<float> samples = sound_of_class(7, 1, kAlarmRateHz, 2.5);  // the first of those rejected
   const auto score = [&](const Model& model, std::size_t label) {
     std::vector<float> features(model.recipe.shape().size());
     FeatureExtractor(model.recipe).extract_clip(samples, features);
@@ -166,6 +167,9 @@ TEST_CASE("a bank beside the base is taught against, but not where it holds what
   INFO(taught.err);
   REQUIRE(taught.code == 0);
   CHECK_THAT(load_model(room / "out/model.safetensors").provenance.at("bank"), Contains("of 4 recordings"));
+  CHECK_THAT(taught.out, Contains("gate") && Contains("/4 (") && Contains("model.safetensors\n"));
+  CHECK_THAT(load_model(room / "out/model.safetensors").provenance.at("cross-validation"), Contains("of 8 clips"));
+  CHECK_THAT(taught.err, Contains("'gate': the bank's nearest are hums/") && !Contains("'Rain': the bank's"));
   const Finished unknown = room.teach("no", {"--no-bank", "voices"});
   CHECK(unknown.code == 64);
   CHECK_THAT(unknown.err, Contains("found 'voices', expected one of hums"));
@@ -190,6 +194,85 @@ TEST_CASE("folds of a taught base are measured by heads that did not hear them")
   CHECK(summary.at("labels").at(1) == "gate");
   CHECK(summary.at("confusion").as_array().size() == 4);
   CHECK(summary.at("taught").at(1).at("events").at("of").to_number<int>() == 6);
+}
+
+TEST_CASE("a taught model is evaluated by its clips' loud windows, among the data's own labels") {
+  SchoolRoom room;
+  room.add_class("Rain", 3, 4);
+  room.add_class("gate", 4, 4);
+  REQUIRE(room.teach("out").code == 0);
+  room.add_class("Rain", 3, 1, 1e-5F);  // "ax": too quiet to be heard
+  const auto evaluate = [&](std::vector<std::string> further) {
+    std::vector<std::string> arguments{"evaluate", room / "out/model.safetensors", "--data", room / "data"};
+    arguments.insert(arguments.end(), further.begin(), further.end());
+    return room.trainer(arguments);
+  };
+  const Finished finished = evaluate({"--json", "--scores", room / "scores.csv"});
+  INFO(finished.err);
+  REQUIRE(finished.code == 0);
+  const boost::json::value figures = boost::json::parse(finished.out);
+  CHECK(figures.at("clips").to_number<int>() == 8);
+  CHECK(figures.at("labels").as_array().size() == 2);
+  const int windows = figures.at("windows").at("of").to_number<int>();
+  CHECK(windows >= 7 * 2);
+  CHECK(figures.at("windows").at("correct").to_number<int>() <= windows);
+  const Model model = load_model(room / "out/model.safetensors");
+  const ScoredClips scored = read_scores_csv(room / "scores.csv", model.labels);
+  REQUIRE(scored.size() == 8);
+  const ScoredClips few = scored.among({"gate", "Rain"}, false);
+  CHECK(few.labels == std::vector<std::string>{"Rain", "gate"});
+  int right = 0;
+  for (std::size_t clip = 0; clip < 8; ++clip) {
+    const bool quiet = scored.files[clip] == "Rain/ax.wav";
+    CHECK((few.scores[2 * clip] == 0.0F) == quiet);
+    right += few.scores[2 * clip + static_cast<std::size_t>(few.truth[clip])] >
+             few.scores[2 * clip + 1 - static_cast<std::size_t>(few.truth[clip])];
+  }
+  CHECK(right >= 4);
+  CHECK(figures.at("correct").to_number<int>() == right);
+  CHECK_THAT(evaluate({}).out, Contains("by loud windows; of these alone"));
+
+  const Finished calibrated =
+      room.trainer({"calibrate", room / "out/model.safetensors", "--data", room / "data", "--out",
+                    room / "calibrated.safetensors", "--json"});
+  INFO(calibrated.err);
+  REQUIRE(calibrated.code == 0);
+  CHECK(boost::json::parse(calibrated.out).at("labels").as_array().size() == 2);
+  const std::vector<float> as_taught = scores_of(model, 5);
+  const std::vector<float> as_calibrated = scores_of(load_model(room / "calibrated.safetensors"), 5);
+  for (std::size_t label = 0; label < model.labels.size(); ++label) {
+    const bool taught = model.labels[label] == "Rain" || model.labels[label] == "gate";
+    CHECK((as_taught[label] == as_calibrated[label]) != taught);
+  }
+  const Finished by_scores = room.trainer({"calibrate", room / "out/model.safetensors", "--scores",
+                                           room / "scores.csv", "--out", room / "no.safetensors"});
+  CHECK(by_scores.code == 64);
+  CHECK_THAT(by_scores.err, Contains("expected --data"));
+
+  fs::rename(room / "data/gate", room / "data/door");
+  const Finished unknown = evaluate({});
+  CHECK(unknown.code == 65);
+  CHECK_THAT(unknown.err, Contains("found the label 'door'"));
+  room.directory().write("map.toml", "[labels]\ndoor = \"gate\"\n");
+  const Finished mapped = evaluate({"--json", "--config", room / "map.toml"});
+  CHECK(mapped.code == 0);
+  CHECK(boost::json::parse(mapped.out).at("correct").to_number<int>() == right);
+}
+
+TEST_CASE("one sound that is a label and is not is refused; in two classes it is told") {
+  SchoolRoom room;
+  room.add_class("Rain", 3, 3);
+  room.add_class("gate", 4, 3);
+  fs::copy_file(room / "data/Rain/ax.wav", room / "data/gate/same.wav");
+  const Finished twice = room.teach("twice");
+  CHECK(twice.code == 0);
+  CHECK_THAT(twice.err, Contains("the same sound as") && Contains("each is taught as not being the other"));
+  fs::remove(room / "data/gate/same.wav");
+  fs::create_directories(room / "data/_not_/gate");
+  fs::copy_file(room / "data/gate/bx.wav", room / "data/_not_/gate/other.wav");
+  const Finished refused = room.teach("refused");
+  CHECK(refused.code == 65);
+  CHECK_THAT(refused.err, Contains("_not_/gate/other.wav: found the same sound as") && Contains("bx.wav"));
 }
 
 TEST_CASE("what cannot be taught is refused in one line that says why") {

@@ -18,9 +18,14 @@ constexpr double kFitStrength = 0.2;
 struct FitProblem {
   std::vector<float> embeddings;
   std::vector<Stand> stands;
+  std::vector<float> weights;
   HeadRows start{kFitWidth, {}, {}};
 
-  HeadSamples samples() const { return {embeddings, stands}; }
+  HeadSamples samples() const { return {embeddings, stands, weights}; }
+  EmbeddingScale scale() const { return embedding_scale(samples(), kFitWidth); }
+  HeadRows fitted(double strength, unsigned threads) const {
+    return fit_head(samples(), scale(), start, start, strength, threads);
+  }
 };
 
 /// Embeddings around a mean of their own; row 0 follows the first number, row 1 the second, row 2 nothing.
@@ -33,6 +38,7 @@ FitProblem fit_problem(std::size_t count) {
     for (const double value : values) problem.embeddings.push_back(static_cast<float>(value));
     problem.stands.push_back(values[0] + random.uniform(-0.3, 0.3) > 0.4 ? Stand::positive : Stand::negative);
     problem.stands.push_back(values[1] > 0.2 ? Stand::positive : Stand::negative);
+    problem.weights.push_back(i % 4 == 0 ? 2.5F : 0.5F);
     problem.stands.push_back(i % 5 == 0 ? Stand::aside : i % 3 == 0 ? Stand::positive : Stand::negative);
   }
   for (std::size_t i = 0; i < kFitRows * kFitWidth; ++i)
@@ -55,7 +61,8 @@ double fit_objective(const FitProblem& problem, const EmbeddingScale& scale, std
     double logit = static_cast<double>(at.bias[row]);
     for (std::size_t j = 0; j < kFitWidth; ++j)
       logit += static_cast<double>(at.row(row)[j]) * static_cast<double>(problem.embeddings[i * kFitWidth + j]);
-    value += kFitStrength * std::log1p(std::exp(stand == Stand::positive ? -logit : logit));
+    value += kFitStrength * static_cast<double>(problem.weights[i]) *
+             std::log1p(std::exp(stand == Stand::positive ? -logit : logit));
   }
   return value;
 }
@@ -64,8 +71,8 @@ double fit_objective(const FitProblem& problem, const EmbeddingScale& scale, std
 
 TEST_CASE("no step from a fitted row makes its objective less") {
   const FitProblem problem = fit_problem(203);
-  const EmbeddingScale scale = embedding_scale(problem.embeddings, kFitWidth);
-  const HeadRows fitted = fit_head(problem.samples(), scale, problem.start, kFitStrength, 2);
+  const EmbeddingScale scale = problem.scale();
+  const HeadRows fitted = problem.fitted(kFitStrength, 2);
   for (std::size_t row = 0; row < kFitRows; ++row) {
     const double least = fit_objective(problem, scale, row, fitted);
     CHECK(least < fit_objective(problem, scale, row, problem.start) - 0.01);
@@ -81,9 +88,8 @@ TEST_CASE("no step from a fitted row makes its objective less") {
 
 TEST_CASE("a fit does not depend on the number of threads, to the bit") {
   const FitProblem problem = fit_problem(150);
-  const EmbeddingScale scale = embedding_scale(problem.embeddings, kFitWidth);
-  const HeadRows one = fit_head(problem.samples(), scale, problem.start, kFitStrength, 1);
-  const HeadRows three = fit_head(problem.samples(), scale, problem.start, kFitStrength, 3);
+  const HeadRows one = problem.fitted(kFitStrength, 1);
+  const HeadRows three = problem.fitted(kFitStrength, 3);
   CHECK(one.weights == three.weights);
   CHECK(one.bias == three.bias);
 }
@@ -92,8 +98,7 @@ TEST_CASE("a row that lacks positives or negatives stays near its start, its bia
   for (const Stand only : {Stand::positive, Stand::negative}) {
     FitProblem problem = fit_problem(2000);
     for (std::size_t i = 0; i < problem.stands.size(); i += kFitRows) problem.stands[i] = only;
-    const EmbeddingScale scale = embedding_scale(problem.embeddings, kFitWidth);
-    const HeadRows fitted = fit_head(problem.samples(), scale, problem.start, 0.001, 1);
+    const HeadRows fitted = problem.fitted(0.001, 1);
     CHECK(std::abs(fitted.bias[0] - problem.start.bias[0]) < 1.5F);
     CHECK(std::abs(fitted.bias[0] - problem.start.bias[0]) > 0.01F);
   }
@@ -102,23 +107,53 @@ TEST_CASE("a row that lacks positives or negatives stays near its start, its bia
 TEST_CASE("a number that stirs in one window of hundreds gets no weight beyond the others'") {
   FitProblem problem = fit_problem(300);
   for (std::size_t i = 0; i < 300; ++i) problem.embeddings[i * kFitWidth + 6] = i == 7 ? 0.05F : 0.0F;
-  const EmbeddingScale scale = embedding_scale(problem.embeddings, kFitWidth);
-  const HeadRows fitted = fit_head(problem.samples(), scale, problem.start, 1.0, 1);
+  const HeadRows fitted = problem.fitted(1.0, 1);
   for (std::size_t row = 0; row < kFitRows; ++row)
     CHECK(std::abs(fitted.row(row)[6] - problem.start.row(row)[6]) < 10.0F);
 }
 
 TEST_CASE("what stands aside moves a row no more than if it were not there") {
   FitProblem problem = fit_problem(60);
-  const EmbeddingScale scale = embedding_scale(problem.embeddings, kFitWidth);
+  const EmbeddingScale scale = problem.scale();
   for (std::size_t i = 0; i < 60; ++i) {
     if (i >= 40) problem.stands[i * kFitRows] = Stand::aside;
   }
-  const HeadRows with = fit_head(problem.samples(), scale, problem.start, kFitStrength, 1);
+  const HeadRows with = fit_head(problem.samples(), scale, problem.start, problem.start, kFitStrength, 1);
   problem.embeddings.resize(40 * kFitWidth);
   problem.stands.resize(40 * kFitRows);
-  const HeadRows without = fit_head(problem.samples(), scale, problem.start, kFitStrength, 1);
+  problem.weights.resize(40);
+  const HeadRows without = fit_head(problem.samples(), scale, problem.start, problem.start, kFitStrength, 1);
   for (std::size_t j = 0; j < kFitWidth; ++j) CHECK(with.row(0)[j] == Approx(without.row(0)[j]).margin(0.02));
+}
+
+TEST_CASE("a window without weight is as if it were not there, one of weight 2 as if it were there twice") {
+  FitProblem problem = fit_problem(60);
+  for (std::size_t i = 0; i < 60; ++i) problem.weights[i] = i < 20 ? 2.0F : i < 40 ? 1.0F : 0.0F;
+  const EmbeddingScale scale = problem.scale();
+  const HeadRows weighted = fit_head(problem.samples(), scale, problem.start, problem.start, kFitStrength, 1);
+  problem.embeddings.resize(40 * kFitWidth);
+  problem.stands.resize(40 * kFitRows);
+  problem.embeddings.reserve(60 * kFitWidth);
+  problem.stands.reserve(60 * kFitRows);
+  problem.embeddings.insert(problem.embeddings.end(), problem.embeddings.begin(),
+                            problem.embeddings.begin() + 20 * kFitWidth);
+  problem.stands.insert(problem.stands.end(), problem.stands.begin(), problem.stands.begin() + 20 * kFitRows);
+  problem.weights.assign(60, 1.0F);
+  const HeadRows twice = fit_head(problem.samples(), scale, problem.start, problem.start, kFitStrength, 1);
+  for (std::size_t row = 0; row < kFitRows; ++row) {
+    for (std::size_t j = 0; j < kFitWidth; ++j)
+      CHECK(weighted.row(row)[j] == Approx(twice.row(row)[j]).margin(0.05));
+  }
+}
+
+TEST_CASE("from wherever a search begins, it ends at the same rows") {
+  const FitProblem problem = fit_problem(203);
+  HeadRows far = problem.start;
+  for (float& weight : far.weights) weight = -3.0F * weight + 1.0F;
+  const HeadRows one = problem.fitted(kFitStrength, 2);
+  const HeadRows other = fit_head(problem.samples(), problem.scale(), problem.start, far, kFitStrength, 2);
+  for (std::size_t i = 0; i < one.weights.size(); ++i)
+    CHECK(one.weights[i] == Approx(other.weights[i]).margin(0.05));
 }
 
 TEST_CASE("logits are what rows and embeddings say, however many stand side by side") {

@@ -18,6 +18,13 @@ TEST_CASE("a clip has an event up to the second of three neighbours, or to where
   CHECK(event_threshold({}, 100) == 0.0F);
 }
 
+TEST_CASE("a clip's lasting score is what more than half of its windows reach") {
+  const std::vector<WindowScore> clip{{0, 0.9F}, {1, 0.2F}, {2, 0.7F}, {3, 0.4F}};
+  CHECK(lasting_score(clip) == 0.4F);
+  CHECK(lasting_score(std::span(clip).first(3)) == 0.7F);
+  CHECK(lasting_score(std::span(clip).first(1)) == 0.9F);
+}
+
 TEST_CASE("no more than the share given passes") {
   std::vector<float> scores;
   for (int i = 0; i < 1000; ++i) scores.push_back(static_cast<float>(i) / 1000.0F);
@@ -33,16 +40,23 @@ TEST_CASE("no more than the share given passes") {
 TEST_CASE("a threshold is as low as others allow, as high as nine in ten clips allow, and of few clips near the guess") {
   ThresholdEvidence evidence;
   for (int i = 0; i < 20; ++i) evidence.clips.push_back(0.70F + 0.01F * static_cast<float>(i));
+  evidence.lasting.assign(20, 0.3F);
   evidence.others.assign(500, 0.1F);
   evidence.negatives.assign(5000, 0.4F);
   CHECK(chosen_threshold(evidence, 0.5F) == Approx(0.4F).margin(1e-3));
+  for (int i = 0; i < 20; ++i)
+    evidence.lasting[static_cast<std::size_t>(i)] = 0.50F + 0.01F * static_cast<float>(i);
+  CHECK(chosen_threshold(evidence, 0.5F) ==
+        Approx(0.53F));  // 17 of twenty are heard for most of their windows
   evidence.negatives.assign(5000, 0.99F);
   CHECK(chosen_threshold(evidence, 0.5F) == Approx(0.72F));  // two of twenty are missed
   evidence.clips = {0.8F, 0.8F};
+  evidence.lasting = {0.1F, 0.15F};
   CHECK(chosen_threshold(evidence, 0.5F) == Approx(0.8F));  // raised as far as both clips still say
   evidence.negatives.assign(5000, 0.2F);
   CHECK(chosen_threshold(evidence, 0.5F) == Approx(0.25F * 0.2F + 0.75F * 0.5F).margin(1e-3));
   evidence.clips.clear();
+  evidence.lasting.clear();
   CHECK(chosen_threshold(evidence, 0.97F) == 0.97F);
   evidence.negatives.assign(5000, 0.6F);
   CHECK(chosen_threshold(evidence, 0.5F) == Approx(0.6F).margin(1e-3));  // a guess yields to what it lets pass

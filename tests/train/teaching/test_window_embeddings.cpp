@@ -42,7 +42,7 @@ TEST_CASE("an embedding under the base's own rows gives the scores that the base
   const std::vector<float> samples = mixed_sounds(1, 3.0);
   write_wav(directory / "a.wav", samples, kAlarmRateHz);
   const std::vector<std::filesystem::path> files{directory / "a.wav"};
-  const WindowEmbeddings windows = embed_files(files, base, kAsItIs, {});
+  const WindowEmbeddings windows = embed_files(files, base, {.gains_db = kAsItIs}, {});
   REQUIRE(windows.windows.size() == window_starts(samples.size(), base.model.recipe).size());
   const std::vector<float> logits = head_logits(all_rows(base.model, base.head), windows.values);
 
@@ -76,11 +76,11 @@ TEST_CASE("kept embeddings are those computed, to the bit, by any number of thre
   files.push_back(directory / "3.wav");
   FeatureLoading loading;
   loading.threads = 1;
-  const WindowEmbeddings fresh = embed_files(files, base, kTaughtGainsDb, loading);
+  const WindowEmbeddings fresh = embed_files(files, base, {}, loading);
   loading.threads = 3;
   loading.cache = directory / "cache";
-  const WindowEmbeddings stored = embed_files(files, base, kTaughtGainsDb, loading);
-  const WindowEmbeddings kept = embed_files(files, base, kTaughtGainsDb, loading);
+  const WindowEmbeddings stored = embed_files(files, base, {}, loading);
+  const WindowEmbeddings kept = embed_files(files, base, {}, loading);
   CHECK(stored.values == fresh.values);
   CHECK(kept.values == fresh.values);
   CHECK(stored.from_cache == 0);
@@ -99,7 +99,7 @@ TEST_CASE("kept embeddings are those computed, to the bit, by any number of thre
   CHECK(of_gain == std::vector<std::size_t>(4, of_gain[0]));
   Model trunk = alarm_model();
   trunk.weights.at("conv/kernel").values[0] += 1.0F;
-  CHECK(embed_files(files, Base(trunk), kTaughtGainsDb, loading).from_cache == 0);
+  CHECK(embed_files(files, Base(trunk), {}, loading).from_cache == 0);
 }
 
 }  // namespace earshot::test

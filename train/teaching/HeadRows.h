@@ -1,0 +1,36 @@
+// HeadRows: linear rows over embeddings, as a model's last layer has them.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace earshot {
+
+/// logit = weights . embedding + bias.
+struct HeadRows {
+  std::size_t width = 0;
+  std::vector<float> weights;  ///< rows x width
+  std::vector<float> bias;     ///< rows
+
+  std::size_t rows() const noexcept { return bias.size(); }
+  std::span<const float> row(std::size_t i) const { return std::span(weights).subspan(i * width, width); }
+};
+
+/// 1 / (1 + exp(-logit)).
+float score_of_logit(float logit) noexcept;
+
+/// The rows' logits of n embeddings, n x rows.
+std::vector<float> head_logits(const HeadRows& rows, std::span<const float> embeddings);
+
+/// Embeddings that are read together.
+inline constexpr std::size_t kAbreast = 4;
+using Abreast = std::array<const float*, kAbreast>;
+
+/// Of each embedding with `row`, n numbers; in the same order whatever the processor.
+void dot_products(const Abreast& embeddings, const float* row, std::size_t n, float* sums);
+/// sum[i] += factors[0] * embeddings[0][i] + ...; likewise.
+void add_scaled(float* sum, const Abreast& embeddings, const float* factors, std::size_t n);
+
+}  // namespace earshot
