@@ -10,7 +10,7 @@ namespace {
 constexpr float kLeast = 0.05F;
 constexpr float kMost = 0.95F;
 constexpr std::size_t kEnoughClips = 8;
-constexpr double kMissed = 0.1;
+constexpr double kMissed = 0.2;
 constexpr double kFleeting = 0.15;  ///< of clips
 
 /// What all of them reach but this share, the lowest.

@@ -38,7 +38,7 @@ inline constexpr double kPassingOthers = 0.01;
 
 /// The lowest threshold that no more of either pass; what a microphone hears is stranger than any bank, so
 /// higher as long as 17 in 20 clips stay above it for most of their windows; but none so high that fewer than
-/// nine in ten would have an event. Of fewer than eight clips the guess keeps its share, raised as far as
+/// four in five would have an event. Of fewer than eight clips the guess keeps its share, raised as far as
 /// both say: n / 8 is measured.
 float chosen_threshold(const ThresholdEvidence& evidence, float guess);
 

@@ -37,7 +37,7 @@ TEST_CASE("no more than the share given passes") {
   CHECK(passing_threshold({}, 0.001, 0.3F) == 0.3F);
 }
 
-TEST_CASE("a threshold is as low as others allow, as high as nine in ten clips allow, and of few clips near the guess") {
+TEST_CASE("a threshold is as low as others allow, as high as four in five clips allow, and of few clips near the guess") {
   ThresholdEvidence evidence;
   for (int i = 0; i < 20; ++i) evidence.clips.push_back(0.70F + 0.01F * static_cast<float>(i));
   evidence.lasting.assign(20, 0.3F);
@@ -49,7 +49,7 @@ TEST_CASE("a threshold is as low as others allow, as high as nine in ten clips a
   CHECK(chosen_threshold(evidence, 0.5F) ==
         Approx(0.53F));  // 17 of twenty are heard for most of their windows
   evidence.negatives.assign(5000, 0.99F);
-  CHECK(chosen_threshold(evidence, 0.5F) == Approx(0.72F));  // two of twenty are missed
+  CHECK(chosen_threshold(evidence, 0.5F) == Approx(0.74F));  // four of twenty are missed
   evidence.clips = {0.8F, 0.8F};
   evidence.lasting = {0.1F, 0.15F};
   CHECK(chosen_threshold(evidence, 0.5F) == Approx(0.8F));  // raised as far as both clips still say
