@@ -1,6 +1,5 @@
 // A start from another model's weights: what is taken, what is fresh, what is frozen.
 #include <algorithm>
-#include <boost/json.hpp>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <map>
@@ -14,10 +13,7 @@
 #include "nn/model/BuiltInArchitectures.h"
 #include "nn/model/Model.h"
 #include "nn/training/Network.h"
-#include "tests/support/Child.h"
-#include "tests/support/SoundClasses.h"
 #include "tests/support/TemporaryDirectory.h"
-#include "tests/support/WavFile.h"
 #include "train/data/DataSet.h"
 #include "train/learning/FrozenLayers.h"
 #include "train/learning/Training.h"
@@ -206,43 +202,4 @@ TEST_CASE("layers behind the frozen ones may read the picture again") {
   // The one BatchNorm is frozen, so that training's forward is inference.
   for (std::size_t i = 0; i < expected.size(); ++i) CHECK(logits[i] == Approx(expected[i]).margin(1e-6));
   for (const Parameter& parameter : frozen.parameters()) CHECK_THAT(parameter.spec->name, !Contains("a/"));
-}
-
-TEST_CASE("ten new classes of ten clips are learnt in seconds from the bundled model's frozen layers") {
-  constexpr int kRateHz = 44100;
-  constexpr int kTrained = 10;
-  const test::TemporaryDirectory directory;
-  fs::create_directories(directory / "data/audio");
-  std::string meta = "filename,fold,target,category\n";
-  for (int label = 0; label < 10; ++label) {
-    const std::string& category = test::kSoundClasses[static_cast<std::size_t>(label)];
-    for (int clip = 0; clip < kTrained + 4; ++clip) {
-      const std::string name = category + std::to_string(clip) + ".wav";
-      test::write_wav(directory / "data/audio" / name,
-                      test::sound_of_class(label, static_cast<std::uint64_t>(clip), kRateHz, 2.0), kRateHz);
-      meta += name + (clip < kTrained ? ",1," : ",2,") + std::to_string(label) + ',' + category + '\n';
-    }
-  }
-  directory.write("data/meta.csv", meta);
-  const auto run = [&](std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), EARSHOT_TRAINER);
-    return test::run_program(arguments, {"XDG_CACHE_HOME=" + (directory / "cache").string()});
-  };
-  const std::string data = directory / "data";
-  const std::string config = std::string(EARSHOT_SOURCE_DIR) + "/config/transfer.toml";
-  const std::string model = directory / "run/model.safetensors";
-  const test::Finished trained =
-      run({"train", "--data", data, "--config", config, "--fold", "2", "--epochs", "80", "--out", directory / "run"});
-  INFO(trained.err);
-  REQUIRE(trained.code == 0);
-  CHECK_THAT(trained.err, Contains("tensors taken from") && Contains("computed once"));
-  const test::Finished evaluated = run({"evaluate", model, "--data", data, "--fold", "2", "--json"});
-  REQUIRE(evaluated.code == 0);
-  CHECK(boost::json::parse(evaluated.out).at("accuracy").to_number<double>() >= 0.5);  // by chance 0.1
-
-  const Weights before = load_model(kBundled).weights;
-  const Weights after = load_model(model).weights;
-  CHECK(after.at("conv2d/kernel") == before.at("conv2d/kernel"));
-  CHECK(after.at("batch_normalization_1/moving_mean") == before.at("batch_normalization_1/moving_mean"));
-  CHECK(after.at("dense/kernel") != before.at("dense/kernel"));
 }
