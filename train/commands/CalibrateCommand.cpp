@@ -146,7 +146,7 @@ int calibrate_labels(Model model, const CalibrateOptions& options) {
                          {"clips", static_cast<unsigned>(options.threads), options.strict}, stop);
   if (!scored) return 128 + stop.received();
   limit_kept_features();
-  const std::string head = Base(model).head;
+  const std::string head = model.architecture.layers.back().name;  // as Base has it
   std::vector<LabelFit> fits;
   for (std::size_t label = 0; label < model.labels.size(); ++label) {
     if (std::ranges::find(data.labels, model.labels[label]) == data.labels.end()) continue;

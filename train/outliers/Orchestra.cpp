@@ -5,7 +5,6 @@
 #include <numbers>
 
 #include "train/outliers/Biquad.h"
-#include "train/outliers/Noise.h"
 #include "train/outliers/Oscillator.h"
 #include "train/outliers/Room.h"
 #include "train/outliers/Strike.h"
@@ -38,7 +37,7 @@ std::vector<Note> line(Range lowest_hz, Range note_s, KeyedRandom& random) {
     if (!draw_chance(random, 0.12)) {
       const double semitones =
           scale[static_cast<std::size_t>(degree % kDegrees)] + 12.0 * (degree / kDegrees);
-      notes.push_back({at_s, length_s, hz * std::exp2(semitones / 12.0), random.uniform(0.6, 1.0)});
+      notes.push_back({at_s, length_s, hz * factor_of_semitones(semitones), random.uniform(0.6, 1.0)});
     }
     at_s += length_s;
     degree = std::clamp(degree + static_cast<int>(random.below(5)) - 2, 0, kHighest);
@@ -57,7 +56,7 @@ std::vector<Note> chords(Range lowest_hz, KeyedRandom& random) {
     const double hz = draw_log(random, lowest_hz);
     for (const int semitones : kChords[random.below(kChords.size())]) {
       if (!draw_chance(random, 0.2))
-        notes.push_back({n * length_s, length_s, hz * std::exp2(semitones / 12.0)});
+        notes.push_back({n * length_s, length_s, hz * factor_of_semitones(semitones)});
     }
   }
   return notes;
@@ -142,7 +141,7 @@ Samples section(const std::vector<Note>& notes, Range attacks_s, KeyedRandom& ra
   return sound;
 }
 
-void resonate(Samples& sound, const std::vector<double>& formants_hz, double q) {
+void resonate(Samples& sound, std::span<const double> formants_hz, double q) {
   Samples sum = silence();
   for (const double hz : formants_hz) {
     Samples part = sound;
@@ -176,7 +175,7 @@ Samples choir_section(KeyedRandom& random) {
                                std::array{300.0, 750.0, 2500.0}, std::array{450.0, 1900.0, 2600.0}};
   Samples sound = section(chords({90.0, 350.0}, random), {0.08, 0.5}, random);
   const auto& vowel = kVowels[random.below(kVowels.size())];
-  resonate(sound, {vowel.begin(), vowel.end()}, random.uniform(3.0, 8.0));
+  resonate(sound, vowel, random.uniform(3.0, 8.0));
   return sound;
 }
 

@@ -29,6 +29,11 @@ inline double gain_of_db(double db) noexcept {
   return std::pow(10.0, db / 20.0);
 }
 
+/// Of a frequency, so many semitones up.
+inline double factor_of_semitones(double count) noexcept {
+  return std::exp2(count / 12.0);
+}
+
 inline float peak_of(const Samples& samples) noexcept {
   float peak = 0.0F;
   for (const float sample : samples) peak = std::max(peak, std::abs(sample));

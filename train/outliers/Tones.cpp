@@ -9,10 +9,6 @@
 namespace earshot {
 namespace {
 
-double semitones(double count) {
-  return std::exp2(count / 12.0);
-}
-
 // From 0 to 1 at the edges of what lasts `length_s`, so that nothing clicks.
 double edges(double t, double length_s, double edge_s) {
   return std::clamp(std::min(t, length_s - t) / edge_s, 0.0, 1.0);
@@ -76,7 +72,7 @@ MadeSound chord(KeyedRandom& random) {
       Oscillator tone(wave, random.uniform());
       for (std::size_t i = sample_at(n * length_s); i < sample_at((n + 1) * length_s); ++i)
         made.samples[i] += static_cast<float>(edges(time_of(i) - n * length_s, length_s, edge_s) *
-                                              tone(hz * semitones(notes[note])));
+                                              tone(hz * factor_of_semitones(notes[note])));
     }
   }
   Biquad::low_pass(draw_log(random, {800.0, 12'000.0})).filter(made.samples);
@@ -131,7 +127,8 @@ MadeSound pad(KeyedRandom& random) {
   for (std::size_t note = 0; note < notes_of(notes); ++note) {
     for (int voice = -1; voice <= 1; ++voice) {
       Oscillator tone(Wave::saw, random.uniform());
-      const double voice_hz = hz * semitones(notes[note] + voice * detuned * random.uniform(0.5, 1.5));
+      const double voice_hz =
+          hz * factor_of_semitones(notes[note] + voice * detuned * random.uniform(0.5, 1.5));
       for (float& sample : made.samples) sample += static_cast<float>(tone(voice_hz));
     }
   }
