@@ -19,7 +19,6 @@
 #include "train/commands/ClipChoiceOptions.h"
 #include "train/commands/CommandLine.h"
 #include "train/commands/LoadClips.h"
-#include "train/commands/ScoreWindows.h"
 #include "train/commands/Tell.h"
 #include "train/data/DataSet.h"
 #include "train/measuring/Metrics.h"
@@ -52,7 +51,9 @@ std::optional<Source> score_data(Model model, const CalibrateOptions& options, c
   if (!features.complete) return std::nullopt;
   limit_kept_features();
   model.temperature = 1.0F;
-  return Source{score_clips(model, data, features, options.threads), options.data->string()};
+  return Source{by_clips(score_features(model, data, features, options.threads), model, data, features.clips,
+                         features.quiet),
+                options.data->string()};
 }
 
 std::string fit_json(const TemperatureFit& fit, const Source& source) {
@@ -141,20 +142,21 @@ int calibrate_labels(Model model, const CalibrateOptions& options) {
   if (!warning.empty())
     tell("warning: " + warning + "; clips that it was not taught with are the honest source");
   const StopSignal stop;
-  const auto scored =
-      load_window_scores(model, data, known_clips(data, chosen, model.labels, false),
-                         {"clips", static_cast<unsigned>(options.threads), options.strict}, stop);
-  if (!scored) return 128 + stop.received();
+  const FeatureSet features =
+      load_clips(data, known_clips(data, chosen, model.labels, false), model.recipe,
+                 {"clips", static_cast<unsigned>(options.threads), options.strict}, stop);
+  if (!features.complete) return 128 + stop.received();
   limit_kept_features();
+  const ScoredClips windows = score_features(model, data, features, options.threads);
   const std::string head = model.architecture.layers.back().name;  // as Base has it
   std::vector<LabelFit> fits;
   for (std::size_t label = 0; label < model.labels.size(); ++label) {
     if (std::ranges::find(data.labels, model.labels[label]) == data.labels.end()) continue;
-    fits.push_back(fit_label(scored->windows, label));
+    fits.push_back(fit_label(windows, label));
     move_label(model, head, label, fits.back().line);
   }
   model.provenance["calibration"] = fmt::format("{} labels, by {} windows of {} clips of {}", fits.size(),
-                                                scored->windows.size(), scored->clips.size(), data.name());
+                                                windows.size(), features.clip_count(), data.name());
   save_model(model, options.out);
   std::cout << (options.json ? labels_json(fits) : labels_text(fits));
   return 0;
@@ -164,7 +166,8 @@ int calibrate_labels(Model model, const CalibrateOptions& options) {
 
 int run_calibrate(const CalibrateOptions& options) {
   Model model = load_model(options.model);
-  if (model.recipe.clip == ClipFit::windows) return calibrate_labels(std::move(model), options);
+  if (model.recipe.clip == ClipFit::windows && model.architecture.scores == Scores::sigmoid)
+    return calibrate_labels(std::move(model), options);
   const StopSignal stop;
   const std::optional<Source> source =
       options.scores ? Source{read_scores_csv(*options.scores, model.labels), options.scores->string()}

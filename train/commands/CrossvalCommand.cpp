@@ -137,11 +137,12 @@ int run_crossval(const CrossvalOptions& options) {
       tell("  " + again);
       return 128 + stop.received();
     }
-    ScoredClips clips = score_clips(model, data, features, train.threads);
+    const ScoredClips each = score_features(model, data, features, train.threads);
+    ScoredClips clips = by_clips(each, model, data, features.clips, features.quiet);
     clips.folds.assign(clips.size(), fold);
     scored.append(clips);
     results.push_back({fold, evaluate(clips, model.architecture.scores)});
-    report.add_fold(fold, train.out, features, model.recipe, clips, results.back().evaluation);
+    report.add_fold(fold, train.out, features, model.recipe, each, results.back().evaluation);
     std::cout << fmt::format("fold {}: {}", fold, accuracy_text(results.back().evaluation)) << std::endl;
   }
   const Evaluation pooled = evaluate(scored, kind);

@@ -20,7 +20,6 @@
 #include "train/commands/ClipChoiceOptions.h"
 #include "train/commands/CommandLine.h"
 #include "train/commands/LoadClips.h"
-#include "train/commands/ScoreWindows.h"
 #include "train/commands/Tell.h"
 #include "train/data/DataSet.h"
 #include "train/measuring/Evaluation.h"
@@ -39,14 +38,12 @@ struct Scored {
 /// As the model's recipe takes clips; nothing if a signal came first.
 std::optional<Scored> score(const Model& model, const DataSet& data, const std::vector<std::size_t>& which,
                             const ClipLoading& loading, const StopSignal& stop) {
-  if (model.recipe.clip != ClipFit::windows) {
-    const FeatureSet features = load_clips(data, which, model.recipe, loading, stop);
-    if (!features.complete) return std::nullopt;
-    return Scored{score_clips(model, data, features, static_cast<int>(loading.threads)), std::nullopt};
-  }
-  std::optional<WindowScores> scores = load_window_scores(model, data, which, loading, stop);
-  if (!scores) return std::nullopt;
-  return Scored{std::move(scores->clips), std::move(scores->windows)};
+  const FeatureSet features = load_clips(data, which, model.recipe, loading, stop);
+  if (!features.complete) return std::nullopt;
+  ScoredClips scored = score_features(model, data, features, static_cast<int>(loading.threads));
+  ScoredClips clips = by_clips(scored, model, data, features.clips, features.quiet);
+  if (model.recipe.clip != ClipFit::windows) return Scored{std::move(clips), std::nullopt};
+  return Scored{std::move(clips), std::move(scored)};
 }
 
 }  // namespace

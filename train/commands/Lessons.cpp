@@ -1,5 +1,6 @@
 #include "train/commands/Lessons.h"
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <set>
@@ -45,13 +46,12 @@ DataSet without_fold(DataSet data, std::optional<int> held_out) {
   return data;
 }
 
-TaughtLabels named_labels(const TeachConfig& config, const TrainOptions& options, const Base& base,
-                          const DataSet& data) {
+TaughtLabels named_labels(const TeachConfig& config, const Base& base, const DataSet& data) {
   try {
     return taught_labels(base.model, data.labels, config.labels, rejected_labels(data));
   } catch (const Error& error) {
-    throw Error(error.code(), (error.code() == ExitCode::config ? *options.config : data.directory).string() + ": " +
-                                  error.what());
+    if (error.code() == ExitCode::config) throw;  // which says where
+    throw Error(error.code(), data.directory.string() + ": " + error.what());
   }
 }
 
@@ -80,8 +80,9 @@ bool teaches_base(const TrainOptions& options) {
   return options.preset.empty();
 }
 
-Lessons::Lessons(const TrainOptions& options, DataSet data, std::optional<int> held_out, const StopSignal& stop)
-    : Lessons(options, teach_config(options), without_fold(std::move(data), held_out)) {
+Lessons::Lessons(const TrainOptions& options, DataSet data, std::optional<int> held_out,
+                 const StopSignal& stop)
+    : Lessons(teach_config(options), without_fold(std::move(data), held_out)) {
   for (const std::string& hint : taught_.hints) tell(hint);
   for (const std::string& note : find_contradictions(data_, taught_)) tell(note);
   std::vector<std::filesystem::path> files;
@@ -94,15 +95,15 @@ Lessons::Lessons(const TrainOptions& options, DataSet data, std::optional<int> h
   for (const std::string& line : nearest_negatives(data_, taught_, windows_, bank_)) tell(line);
 }
 
-Lessons::Lessons(const TrainOptions& options, const TeachConfig& config, DataSet data)
+Lessons::Lessons(const TeachConfig& config, DataSet data)
     : base_(load_model(*config.base)),
+      notice_(config.notice),
       data_(std::move(data)),
-      taught_(named_labels(config, options, base_, data_)),
+      taught_(named_labels(config, base_, data_)),
       bank_(bank_of(config, base_)) {}
 
 HeadTeacher Lessons::teacher(const TrainOptions& options) const {
-  return HeadTeacher({base_, data_, taught_, windows_, bank_}, options.seed.value_or(1),
-                     static_cast<unsigned>(options.threads));
+  return HeadTeacher(material(), options.seed.value_or(1), static_cast<unsigned>(options.threads));
 }
 
 Model Lessons::model(const TaughtHead& head, const TrainOptions& options) const {
@@ -123,15 +124,17 @@ Model Lessons::model(const TaughtHead& head, const TrainOptions& options) const 
   said["made by"] = "earshot " EARSHOT_VERSION ", trainer train --base";
   said["made on"] = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr)));
   said["seed"] = fmt::format("{}", options.seed.value_or(1));
-  said["data"] = fmt::format("{}: {} clips", data_.name(), data_.clips.size());
+  const auto heard = std::ranges::count_if(
+      data_.clips, [&](const LabelledClip& clip) { return !options.fold || clip.fold != *options.fold; });
+  said["data"] = fmt::format("{}: {} clips", data_.name(), heard);
   if (!data_.rejected.empty()) said["data"] += fmt::format(", {} of _not_", data_.rejected.size());
   said["taught"] = fmt::format("{}", fmt::join(names, "; "));
   if (bank_.size() > 0) {
     said["bank"] = fmt::format("{} windows of {} recordings", bank_.size(), bank_.recordings.size());
     said["bank notice"] = bank_.notice;
   }
-  UnheardLabel::Events highest;
-  UnheardLabel::Events events;
+  Tally highest;
+  Tally events;
   for (const UnheardLabel& label : head.unheard) {
     highest.found += label.highest.found;
     highest.of += label.highest.of;
@@ -142,6 +145,10 @@ Model Lessons::model(const TaughtHead& head, const TrainOptions& options) const 
     said["cross-validation"] =
         fmt::format("of {} clips, each by a layer that had not heard it, {} have their label highest, {} an event",
                     highest.of, highest.found, events.found);
+  }
+  if (!notice_.empty()) {
+    std::string& notice = said["notice"];  // beside the base's
+    if (notice.find(notice_) == std::string::npos) notice += (notice.empty() ? "" : "; ") + notice_;
   }
   if (options.fold) said["held out"] = fmt::format("fold {}", *options.fold);
   return model;

@@ -26,6 +26,7 @@ class Lessons {
   const TaughtLabels& taught() const noexcept { return taught_; }
   const WindowEmbeddings& windows() const noexcept { return windows_; }
   const NegativeBank& bank() const noexcept { return bank_; }
+  TeachingMaterial material() const { return {base_, data_, taught_, windows_, bank_}; }
   HeadTeacher teacher(const TrainOptions& options) const;
 
   /// The base with what `head` learnt, and where all that comes from.
@@ -33,9 +34,10 @@ class Lessons {
 
  private:
   /// Without windows yet.
-  Lessons(const TrainOptions& options, const TeachConfig& config, DataSet data);
+  Lessons(const TeachConfig& config, DataSet data);
 
   Base base_;
+  std::string notice_;  ///< that credits the data
   DataSet data_;
   TaughtLabels taught_;
   NegativeBank bank_;

@@ -114,9 +114,12 @@ FeatureSet load_clips(const DataSet& data, std::span<const std::size_t> which, c
                       const ClipLoading& loading, const StopSignal& stop) {
   const LoadingTold told(loading, "features", stop);
   FeatureSet features = load_features(data, which, recipe, told.how());
-  if (!told.finish(features, features.size(), features.streamed ? ", read from there as they are needed" : ""))
-    return features;
-  if (features.size() == 0) {
+  std::string further = features.streamed ? ", read from there as they are needed" : "";
+  if (recipe.clip == ClipFit::windows) further += fmt::format(", {} loud windows", features.size());
+  if (!told.finish(features, features.clip_count() + features.quiet.size(), further)) return features;
+  for (const std::size_t clip : features.quiet)
+    tell(data.clips[clip].path.string() + ": found no window of -60 dBFS or more: nothing of it is heard");
+  if (features.size() == 0 && features.quiet.empty()) {
     throw Error(ExitCode::bad_data,
                 fmt::format("{}: found none of {} {} that can be read, expected at least one",
                             data.directory.string(), which.size(), loading.what));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
 #include <boost/json.hpp>
 
 #include "dsp/base/AtomicFile.h"
@@ -21,7 +22,9 @@
 #include "train/commands/LoadClips.h"
 #include "train/commands/RunDirectory.h"
 #include "train/commands/Tell.h"
-#include "train/measuring/TaughtScores.h"
+#include "train/report/RunReport.h"
+#include "train/report/TeachReport.h"
+#include "train/teaching/TaughtScores.h"
 
 namespace earshot {
 namespace {
@@ -54,14 +57,14 @@ void make_empty_directory(const std::filesystem::path& out) {
   }
 }
 
-std::string count_text(const TaughtScores::Count& count) {
-  const Interval interval = wilson_interval(count.right, count.of);
-  return fmt::format("{:.2f} % ({} of {}, 95 % interval {:.1f} to {:.1f} %)", 100.0 * count.share(), count.right,
-                     count.of, 100.0 * interval.low, 100.0 * interval.high);
+std::string count_text(const Tally& count) {
+  const Interval interval = wilson_interval(count.found, count.of);
+  return fmt::format("{:.2f} % ({} of {}, 95 % interval {:.1f} to {:.1f} %)", 100.0 * count.share(),
+                     count.found, count.of, 100.0 * interval.low, 100.0 * interval.high);
 }
 
-json::object count_object(const TaughtScores::Count& count) {
-  return {{"right", count.right}, {"of", count.of}};
+json::object count_object(const Tally& count) {
+  return {{"right", count.found}, {"of", count.of}};
 }
 
 json::object gains_object(const TaughtScores& scores) {
@@ -129,7 +132,7 @@ std::string scores_text(const TaughtLabels& taught, const TaughtScores& scores) 
                       "AP", "base's");
   for (std::size_t row = 0; row < taught.rows.size(); ++row) {
     const TaughtScores::Label label = scores.label(row);
-    const auto cell = [](const TaughtScores::Count& count) { return fmt::format("{}/{}", count.right, count.of); };
+    const auto cell = [](const Tally& count) { return fmt::format("{}/{}", count.found, count.of); };
     text += fmt::format("{:<32} {:>8} {:>8} {:>8} {:>8} {:>8.4f} {:>8.4f}\n",
                         printable(taught.labels[taught.rows[row]]), cell(label.highest), cell(label.heard_first),
                         cell(label.events), cell(label.false_events), label.average_precision, label.base_precision);
@@ -137,7 +140,7 @@ std::string scores_text(const TaughtLabels& taught, const TaughtScores& scores) 
   return text;
 }
 
-std::string interval_text(const UnheardLabel::Events& events) {
+std::string interval_text(const Tally& events) {
   if (events.of == 0) return "-";
   const Interval interval = wilson_interval(events.found, events.of);
   return fmt::format("{}/{} ({:.0f}-{:.0f} %)", events.found, events.of, 100.0 * interval.low, 100.0 * interval.high);
@@ -157,6 +160,39 @@ std::string unheard_text(const TaughtLabels& taught, const TaughtHead& head) {
   return text;
 }
 
+/// What a reader needs to do it again.
+void add_settings(Report& report, const Lessons& lessons, const TrainOptions& options) {
+  report.configuration = {{"base", lessons.base().model.name + ", " + lessons.base().model.sha256},
+                          {"seed", fmt::format("{}", options.seed.value_or(1))}};
+  const TaughtLabels& taught = lessons.taught();
+  for (std::size_t label = 0; label < taught.of_class.size(); ++label)
+    report.configuration.push_back(
+        {"class " + lessons.data().labels[label], taught.labels[taught.of_class[label]]});
+  if (!options.no_bank.empty())
+    report.configuration.push_back(
+        {"families of the bank left out", fmt::format("{}", fmt::join(options.no_bank, ", "))});
+  report.machine = machine_facts(options.threads);
+}
+
+void write_report(const Lessons& lessons, const TaughtHead& head, const std::vector<LearningPoint>& curve,
+                  const TrainOptions& options) {
+  Report report = teach_report(lessons.material(), head.clips, false);
+  add_figures(report, lessons.taught(), head);
+  for (const LearningPoint& point : curve) report.learning.push_back({point.clips_per_label, point.highest});
+  add_settings(report, lessons, options);
+  write_teach_report(report, options.out);
+}
+
+std::string curve_text(const std::vector<LearningPoint>& curve) {
+  std::string text;
+  for (const LearningPoint& point : curve) {
+    text +=
+        fmt::format("{} {:.1f} % with {:.3g}", text.empty() ? "Own label highest, by clips a label:" : ",",
+                    100.0 * point.highest.share(), point.clips_per_label);
+  }
+  return text.empty() ? text : text + '\n';
+}
+
 }  // namespace
 
 int run_teach(const TrainOptions& options) {
@@ -168,12 +204,16 @@ int run_teach(const TrainOptions& options) {
   const Lessons lessons(options, std::move(data), options.fold, stop);
   if (!lessons.complete()) return 128 + stop.received();
   const auto begin = std::chrono::steady_clock::now();
-  const TaughtHead head = lessons.teacher(options).teach([](std::size_t) { return true; });
+  const HeadTeacher teacher = lessons.teacher(options);
+  const TaughtHead head = teacher.teach([](std::size_t) { return true; });
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin;
   if (stop.received() != 0) return 128 + stop.received();
   tell(fmt::format("{} labels taught in {:.1f} s", lessons.taught().rows.size(), passed.count()));
   save_model(lessons.model(head, options), options.out / "model.safetensors");
-  std::cout << unheard_text(lessons.taught(), head) << printable((options.out / "model.safetensors").string()) << '\n';
+  const std::vector<LearningPoint> curve = teacher.learning_curve(head);
+  write_report(lessons, head, curve, options);
+  std::cout << unheard_text(lessons.taught(), head) << curve_text(curve)
+            << printable((options.out / "model.safetensors").string()) << '\n';
   return 0;
 }
 
@@ -193,13 +233,18 @@ int run_teach_crossval(const TrainOptions& options, std::optional<int> folds) {
     if (stop.received() != 0) return 128 + stop.received();
     const auto in_fold = [&](std::size_t clip) { return lessons.data().clips[clip].fold == fold; };
     const TaughtHead head = teacher.teach([&](std::size_t clip) { return !in_fold(clip); });
-    const TaughtScores::Count before = scores.highest_right(0);
+    TrainOptions of_fold = options;
+    of_fold.fold = fold;
+    const std::filesystem::path out = options.out / fmt::format("fold-{}", fold);
+    make_run_directory(out);
+    save_model(lessons.model(head, of_fold), out / "model.safetensors");
+    const Tally before = scores.highest_right(0);
     scores.add(head, in_fold);
-    const TaughtScores::Count after = scores.highest_right(0);
-    const TaughtScores::Count count{after.right - before.right, after.of - before.of};
+    const Tally after = scores.highest_right(0);
+    const Tally count{after.found - before.found, after.of - before.of};
     accuracies.push_back(count.share());
     of_folds.emplace_back(json::object{
-        {"fold", fold}, {"accuracy", count.share()}, {"clips", count.of}, {"correct", count.right}});
+        {"fold", fold}, {"accuracy", count.share()}, {"clips", count.of}, {"correct", count.found}});
     std::cout << fmt::format("fold {}: {}", fold, count_text(count)) << std::endl;
   }
   std::cout << scores_text(lessons.taught(), scores);
@@ -216,6 +261,13 @@ int run_teach_crossval(const TrainOptions& options, std::optional<int> folds) {
                              {"ece", scores.calibration_error()},
                              {"taught", labels_array(lessons.taught(), scores)}};
   write_file_atomically(options.out / "summary.json", std::string_view(json_text(summary)));
+  Report report = teach_report(lessons.material(), scores.clips(), true);
+  for (std::size_t row = 0; row < report.taught.size(); ++row) {
+    report.taught[row].own = scores.label(row).events;
+    report.taught[row].others = scores.label(row).false_events;
+  }
+  add_settings(report, lessons, options);
+  write_teach_report(report, options.out);
   return 0;
 }
 

@@ -67,6 +67,12 @@ Parts load_parts(const DataSet& data, const Division& division, const TrainConfi
   };
   Parts parts;
   parts.train = load("training clips", division.train, most_bytes);
+  if (parts.train.complete && parts.train.size() == 0) {
+    throw Error(
+        ExitCode::bad_data,
+        fmt::format("{}: found no window of -60 dBFS or more in {} training clips, expected one at least",
+                    data.directory.string(), parts.train.quiet.size()));
+  }
   const std::size_t held_bytes = std::min(most_bytes, parts.train.images.size() * sizeof(float));
   parts.validation = load("validation clips", division.validation, most_bytes - held_bytes);
   if (parts.complete()) warn_of_shared_sounds(data, parts.train, parts.validation);

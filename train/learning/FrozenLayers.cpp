@@ -45,6 +45,8 @@ FeatureSet base_outputs(const SplitNetwork& split, const FeatureSet& features, i
   outputs.labels = features.labels;
   outputs.also = features.also;
   outputs.clips = features.clips;
+  outputs.starts = features.starts;
+  outputs.quiet = features.quiet;
   outputs.files = features.files;
   outputs.images.resize(features.size() * outputs.shape.size());
   Network base(split.base, split.base_weights, threads);

@@ -20,9 +20,9 @@ std::string data_text(const DataSet& data, const FeatureSet& train, const Featur
   for (const std::size_t clip : train.clips) {
     if (data.clips[clip].fold > 0) folds.insert(data.clips[clip].fold);
   }
-  std::string text = fmt::format("{}: {} clips", data.name(), train.size());
+  std::string text = fmt::format("{}: {} clips", data.name(), train.clip_count());
   if (!folds.empty()) text += fmt::format(" of folds {}", fmt::join(folds, ", "));
-  if (validation.size() > 0) text += fmt::format(", {} for validation", validation.size());
+  if (validation.size() > 0) text += fmt::format(", {} for validation", validation.clip_count());
   return text;
 }
 

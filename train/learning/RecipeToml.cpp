@@ -96,9 +96,6 @@ void read_picture(StrictToml& table, FeatureRecipe& recipe) {
   recipe.channels = whole(table, "channels", recipe.channels);
   recipe.clip =
       word(table, "clip", real_cells && recipe.clip == ClipFit::whole ? ClipFit::crop : recipe.clip);
-  if (recipe.clip == ClipFit::windows)
-    table.refuse("clip", "\"windows\"",
-                 "\"whole\", \"crop\" or \"tile\": windows are what a base is taught with (--base)");
 }
 
 bool read_normalising(StrictToml& table, FeatureRecipe& recipe) {

@@ -101,7 +101,8 @@ void Training::load_from(std::size_t epoch, std::size_t clip) {
       shuffled_indices(train_.size(), KeyedRandom(epoch_key(config_.seed, epoch, EpochPart::order)));
   std::vector<BatchLoader::Sample> samples;
   for (const std::size_t i : std::span(order).subspan(clip)) {
-    samples.push_back({i, sample_key(config_.seed, epoch, train_.clips[i])});
+    const std::uint64_t key = sample_key(config_.seed, epoch, train_.clips[i]);
+    samples.push_back({i, train_.starts.empty() ? key : derive_key(key, train_.starts[i])});
   }
   loader_.start(std::move(samples), static_cast<std::size_t>(config_.batch));
   loading_ = epoch;

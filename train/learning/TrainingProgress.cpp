@@ -41,11 +41,11 @@ std::string bar(const ProgressLine& line, std::size_t width, bool colour, bool u
 }  // namespace
 
 std::string progress_line(const ProgressLine& line, int columns, bool colour, bool unicode) {
-  struct Part {
+  struct ShownPart {
     std::string text;  ///< one column a byte
     int rank;          ///< the higher, the sooner it is left out
   };
-  std::vector<Part> parts{
+  std::vector<ShownPart> parts{
       {fmt::format("epoch {}/{}", line.epoch, line.epochs), 0},
       {fmt::format("{}/{}", line.step, line.steps), 3},
       {line.validating ? std::string("validating") : rate(line.clips_per_second), 5},
@@ -55,10 +55,11 @@ std::string progress_line(const ProgressLine& line, int columns, bool colour, bo
   const auto room = static_cast<std::size_t>(std::max(5, columns));
   const auto width = [&] {
     std::size_t sum = 2 * (parts.size() - 1);
-    for (const Part& part : parts) sum += part.text.size();
+    for (const ShownPart& part : parts) sum += part.text.size();
     return sum;
   };
-  while (parts.size() > 1 && width() > room) parts.erase(std::ranges::max_element(parts, {}, &Part::rank));
+  while (parts.size() > 1 && width() > room)
+    parts.erase(std::ranges::max_element(parts, {}, &ShownPart::rank));
   std::string text = parts.front().text.substr(0, room);
   if (width() + 1 + kNarrowestBar <= room)
     text += ' ' + bar(line, std::min(kWidestBar, room - width() - 1), colour, unicode);

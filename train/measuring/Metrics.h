@@ -25,6 +25,18 @@ MeanError mean_and_error(std::span<const double> values) noexcept;
 /// part / whole; 0 where there is nothing to divide by.
 double ratio(std::size_t part, std::size_t whole) noexcept;
 
+/// So many that are, of so many.
+struct Tally {
+  std::size_t found = 0;
+  std::size_t of = 0;
+
+  void count(bool is) noexcept {
+    ++of;
+    found += is ? 1 : 0;
+  }
+  double share() const noexcept { return ratio(found, of); }
+};
+
 /// Index of the highest of `scores`, the first of equals.
 std::size_t predicted_class(std::span<const float> scores) noexcept;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <span>
 
 #include <spdlog/fmt/fmt.h>
@@ -13,6 +14,7 @@
 #include "dsp/base/NearestName.h"
 #include "dsp/base/Utf8.h"
 #include "train/measuring/Evaluation.h"
+#include "train/measuring/Metrics.h"
 
 namespace earshot {
 namespace {
@@ -145,7 +147,7 @@ void ScoredClips::append(const ScoredClips& other) {
   scores.insert(scores.end(), other.scores.begin(), other.scores.end());
 }
 
-std::vector<std::size_t> known_clips(const DataSet& data, const std::vector<std::size_t>& which,
+std::vector<std::size_t> known_clips(const DataSet& data, std::span<const std::size_t> which,
                                      const std::vector<std::string>& labels, bool skip) {
   std::vector<std::size_t> known;
   for (const std::size_t clip : which) {
@@ -189,7 +191,7 @@ ScoredClips ScoredClips::among(const std::vector<std::string>& few, bool exclusi
   return clips;
 }
 
-ScoredClips unscored_clips(const Model& model, const DataSet& data, const std::vector<std::size_t>& which) {
+ScoredClips unscored_clips(const Model& model, const DataSet& data, std::span<const std::size_t> which) {
   known_clips(data, which, model.labels, false);
   ScoredClips clips;
   clips.labels = model.labels;
@@ -207,9 +209,34 @@ ScoredClips unscored_clips(const Model& model, const DataSet& data, const std::v
   return clips;
 }
 
-ScoredClips score_clips(const Model& model, const DataSet& data, const FeatureSet& features, int threads) {
-  ScoredClips clips = unscored_clips(model, data, features.clips);
-  clips.scores = classify_all(model, features, threads);
+ScoredClips score_features(const Model& model, const DataSet& data, const FeatureSet& features, int threads) {
+  ScoredClips scored = unscored_clips(model, data, features.clips);
+  scored.scores = classify_all(model, features, threads);
+  return scored;
+}
+
+ScoredClips by_clips(ScoredClips scored, const Model& model, const DataSet& data,
+                     std::span<const std::size_t> clip_of, std::span<const std::size_t> quiet) {
+  constexpr float kNextToNothing = std::numeric_limits<float>::min();
+  std::vector<std::size_t> told;
+  for (const std::size_t clip : clip_of) {
+    if (told.empty() || told.back() != clip) told.push_back(clip);
+  }
+  if (told.size() == clip_of.size() && quiet.empty()) return scored;
+  const std::size_t labels = scored.labels.size();
+  ScoredClips clips = unscored_clips(model, data, told);
+  for (std::size_t first = 0, last = 0; first < clip_of.size(); first = last) {
+    while (last < clip_of.size() && clip_of[last] == clip_of[first]) ++last;
+    for (std::size_t label = 0; label < labels; ++label) {
+      double sum = 0.0;
+      for (std::size_t i = first; i < last; ++i)
+        sum += bounded_log(static_cast<double>(scored.scores[i * labels + label]));
+      clips.scores.push_back(static_cast<float>(std::exp(sum / static_cast<double>(last - first))));
+    }
+  }
+  ScoredClips unheard = unscored_clips(model, data, quiet);
+  for (const unsigned char is_own : unheard.present) unheard.scores.push_back(is_own ? 0.0F : kNextToNothing);
+  clips.append(unheard);
   return clips;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,17 +28,23 @@ struct ScoredClips {
   ScoredClips among(const std::vector<std::string>& few, bool exclusive) const;
 };
 
-/// Clips `which` (indices into data.clips) without scores yet. Throws as score_clips.
-ScoredClips unscored_clips(const Model& model, const DataSet& data, const std::vector<std::size_t>& which);
+/// Clips `which` (indices into data.clips) without scores yet. Throws as score_features.
+ScoredClips unscored_clips(const Model& model, const DataSet& data, std::span<const std::size_t> which);
 
-/// Whole clips as the model's recipe says, by one Classifier on each of `threads` threads. Labels are matched
-/// by name, whatever their order in the data set. Throws Error(bad_data) for one that the model does not
-/// know.
-ScoredClips score_clips(const Model& model, const DataSet& data, const FeatureSet& features, int threads);
+/// Each of `features`, clips or windows of them, by one Classifier on each of `threads` threads. Labels are
+/// matched by name, whatever their order in the data set. Throws Error(bad_data) for one that the model does
+/// not know.
+ScoredClips score_features(const Model& model, const DataSet& data, const FeatureSet& features, int threads);
+
+/// Of windows of the clips `clip_of`, equal ones side by side: what they come to clip by clip, the geometric
+/// mean of their scores. Whole clips stay as they are. `quiet` clips, without a loud window, are wrong: their
+/// own labels score 0, all others next to nothing.
+ScoredClips by_clips(ScoredClips scored, const Model& model, const DataSet& data,
+                     std::span<const std::size_t> clip_of, std::span<const std::size_t> quiet);
 
 /// Those of `which` (indices into data.clips) all of whose labels `labels` has. Throws Error(bad_data) naming
 /// the clip and the label for another, unless `skip`.
-std::vector<std::size_t> known_clips(const DataSet& data, const std::vector<std::size_t>& which,
+std::vector<std::size_t> known_clips(const DataSet& data, std::span<const std::size_t> which,
                                      const std::vector<std::string>& labels, bool skip);
 
 /// `file,label,predicted`, then a column a label, then `fold` if there are any. Several labels of a clip

@@ -24,12 +24,55 @@ boost::json::array worst_json(const Report& report) {
     boost::json::object scores;
     for (std::size_t i = 0; i < clip.scores.size(); ++i)
       scores[repaired_utf8(report.evaluation.labels[i])] = clip.scores[i];
-    clips.emplace_back(boost::json::object{{"file", repaired_utf8(clip.file)},
-                                           {"label", repaired_utf8(report.evaluation.labels[clip.label])},
-                                           {"loss", clip.loss},
-                                           {"scores", std::move(scores)}});
+    boost::json::object object{{"file", repaired_utf8(clip.file)},
+                               {"label", repaired_utf8(report.evaluation.labels[clip.label])},
+                               {"loss", clip.loss},
+                               {"scores", std::move(scores)}};
+    boost::json::array windows;
+    for (const Report::ScoredClip::Window& window : clip.windows) {
+      windows.emplace_back(
+          boost::json::object{{"start_s", window.start_s},
+                              {"own", window.own},
+                              {"highest", repaired_utf8(report.evaluation.labels[window.highest])},
+                              {"highest_score", window.highest_score}});
+    }
+    if (!windows.empty()) object["windows"] = std::move(windows);
+    clips.emplace_back(std::move(object));
   }
   return clips;
+}
+
+boost::json::object tally_json(const Tally& tally) {
+  const Interval interval = wilson_interval(tally.found, tally.of);
+  return {{"found", tally.found}, {"of", tally.of}, {"low", interval.low}, {"high", interval.high}};
+}
+
+boost::json::array taught_json(const Report& report) {
+  boost::json::array labels;
+  for (const Report::TaughtLabel& taught : report.taught) {
+    boost::json::array nearest;
+    for (const auto& [label, score] : taught.nearest)
+      nearest.emplace_back(boost::json::object{{"label", repaired_utf8(label)}, {"score", score}});
+    boost::json::object object{{"label", repaired_utf8(taught.label)},
+                               {"highest", tally_json(taught.highest)},
+                               {"events", tally_json(taught.own)},
+                               {"false_events", tally_json(taught.others)},
+                               {"nearest", std::move(nearest)}};
+    if (taught.threshold) object["threshold"] = *taught.threshold;
+    if (taught.negatives.of > 0) object["bank_events"] = tally_json(taught.negatives);
+    labels.emplace_back(std::move(object));
+  }
+  return labels;
+}
+
+boost::json::array learning_json(const Report& report) {
+  boost::json::array points;
+  for (const Report::LearningPoint& point : report.learning) {
+    boost::json::object object = tally_json(point.highest);
+    object["clips_per_label"] = point.clips_per_label;
+    points.emplace_back(std::move(object));
+  }
+  return points;
 }
 
 boost::json::array reliability_json(const Evaluation& evaluation) {
@@ -64,6 +107,8 @@ boost::json::object report_json(const Report& report) {
   object["evaluation"] = evaluation_object(evaluation);
   object["reliability"] = reliability_json(report.evaluation);
   object["worst_clips"] = worst_json(report);
+  if (!report.taught.empty()) object["taught"] = taught_json(report);
+  if (!report.learning.empty()) object["learning_curve"] = learning_json(report);
   object["data_set"] = data_json(report);
   object["machine"] = facts_json(report.machine);
   boost::json::array notes;

@@ -1,7 +1,9 @@
 // Report: what a training or a cross-validation came to, as facts: for report.json and for the page of it.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/json/object.hpp>
@@ -35,6 +37,30 @@ struct Report {
     std::vector<float> scores;  ///< one a label
     double loss = 0.0;
     std::string png;  ///< a picture file of its features, or empty
+    struct Window {
+      double start_s = 0.0;
+      float own = 0.0F;         ///< the score of the clip's own label
+      std::size_t highest = 0;  ///< index into Evaluation::labels
+      float highest_score = 0.0F;
+    };
+    std::vector<Window> windows;  ///< that it is told by; empty where a clip is told as a whole
+    std::size_t shown = 0;        ///< which of them the picture is of
+  };
+  /// A label that a base was taught, by layers that had not heard the clips they are asked about.
+  struct TaughtLabel {
+    std::string label;
+    std::optional<float> threshold;
+    Tally highest;    ///< its clips that have it highest
+    Tally own;        ///< its clips with an event
+    Tally others;     ///< other clips with one
+    Tally negatives;  ///< recordings of the bank with one; of none: not asked
+    std::vector<std::pair<std::string, float>>
+        nearest;  ///< the base's labels that its clips score highest, in the mean
+  };
+  /// Clips that have their own label highest, taught with fewer.
+  struct LearningPoint {
+    double clips_per_label = 0.0;
+    Tally highest;
   };
   struct ClassCount {
     std::size_t train = 0;
@@ -48,7 +74,9 @@ struct Report {
   Evaluation evaluation;
   std::vector<Run> runs;
   std::vector<Fold> folds;               ///< of a cross-validation
-  std::vector<ScoredClip> worst;         ///< the highest losses first
+  std::vector<TaughtLabel> taught;
+  std::vector<LearningPoint> learning;   ///< from few clips to all
+  std::vector<ScoredClip> worst;         ///< the highest losses first; of a taught base all that are wrong
   std::vector<ClassCount> class_counts;  ///< one a label, or empty
   std::vector<Fact> data_facts;
   std::vector<Fact> configuration;

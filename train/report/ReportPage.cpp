@@ -70,8 +70,10 @@ std::string headline(const Report& report) {
   } else if (!report.folds.empty()) {
     html += tile("folds", fmt::format("{}", report.folds.size()), "each scored by a model that never met it");
   }
-  html +=
-      tile("training took", duration(run_seconds(report)), "wall clock of all epochs, validation included");
+  if (!report.runs.empty()) {
+    html +=
+        tile("training took", duration(run_seconds(report)), "wall clock of all epochs, validation included");
+  }
   return html + "</dl></div>\n";
 }
 
@@ -167,24 +169,120 @@ std::string calibration(const Report& report) {
   const Evaluation& evaluation = report.evaluation;
   if (evaluation.reliability.empty() || evaluation.clips == 0) return "";
   double confidence = 0.0;
-  for (const ReliabilityBin& bin : evaluation.reliability)
+  std::size_t scored = 0;
+  std::size_t right = 0;
+  for (const ReliabilityBin& bin : evaluation.reliability) {
     confidence += bin.mean_confidence * static_cast<double>(bin.count);
-  confidence /= static_cast<double>(evaluation.clips);
-  const double excess = confidence - evaluation.accuracy;
+    scored += bin.count;
+    right += bin.correct;
+  }
+  confidence /= static_cast<double>(std::max<std::size_t>(scored, 1));
+  const double accuracy = ratio(right, scored);
+  const double excess = confidence - accuracy;
   const char* verdict = excess > 0.02    ? "On the whole it is more sure of itself than it is right"
                         : excess < -0.02 ? "On the whole it is right more often than it is sure"
                                          : "On the whole it is as sure as it is right";
+  const char* const advice = report.taught.empty()
+                                 ? "fits the one number, a temperature, that brings the two together; the "
+                                   "order of the scores stays as it is"
+                                 : "brings the two together label by label. Of each window, and of each "
+                                   "label that was taught, is asked how sure "
+                                   "it is that the label is there";
   return fmt::format(
       "<section><h2>Calibration</h2>\n<div class=\"calibration\">\n<figure>{}</figure>\n<div><p>A confidence "
       "can be taken for a probability where the bars end on the dashed line. Red is confidence "
       "without the accuracy to it, dark blue is accuracy beyond the confidence.</p>\n<p>Expected calibration "
-      "error over {} bins: <strong>{}</strong>. {}: mean "
-      "confidence "
-      "{}, accuracy {}.</p>\n<p class=\"soft\"><code>trainer calibrate</code> fits the one number, a "
-      "temperature, "
-      "that brings the two together; the order of the scores stays as it is.</p></div></div></section>\n",
+      "error over {} bins: <strong>{}</strong>. {}: mean confidence {}, accuracy {}.</p>\n<p class=\"soft\">"
+      "<code>trainer calibrate</code> {}.</p></div></div></section>\n",
       reliability_diagram(evaluation.reliability), evaluation.reliability.size(),
-      percent(evaluation.calibration_error), verdict, percent(confidence), percent(evaluation.accuracy));
+      percent(evaluation.calibration_error), verdict, percent(confidence), percent(accuracy), advice);
+}
+
+std::string tally_cells(const Tally& tally) {
+  if (tally.of == 0) return "<td class=\"n\">&#8211;</td><td class=\"range\"></td>";
+  const Interval interval = wilson_interval(tally.found, tally.of);
+  return fmt::format("<td class=\"n\">{}&nbsp;of&nbsp;{}</td><td class=\"range\">{:.0f} to {:.0f} %</td>",
+                     tally.found, tally.of, 100.0 * interval.low, 100.0 * interval.high);
+}
+
+std::string tally_head(const char* name, const char* meaning) {
+  return fmt::format("<th class=\"n\" title=\"{}\">{}</th><th>95 %</th>", meaning, name);
+}
+
+std::string taught(const Report& report) {
+  if (report.taught.empty()) return "";
+  using Taught = Report::TaughtLabel;
+  const bool thresholds =
+      std::ranges::any_of(report.taught, [](const Taught& label) { return label.threshold.has_value(); });
+  const bool bank =
+      std::ranges::any_of(report.taught, [](const Taught& label) { return label.negatives.of > 0; });
+  std::string html = fmt::format(
+      "<section><h2>What was taught</h2>\n<p>Each recording was scored by a layer that had not heard it. An "
+      "event is "
+      "two of three windows at the label&#39;s threshold.</p>\n<div class=\"scroll\"><table "
+      "class=\"wide\"><thead><tr>"
+      "<th>label</th>{}{}{}{}{}<th title=\"the base&#39;s labels of the highest mean score in its "
+      "clips\">what the base "
+      "hears in it</th></tr></thead><tbody>\n",
+      thresholds ? "<th class=\"n\" title=\"from this score on it is there\">threshold</th>" : "",
+      tally_head("highest", "its clips that have it highest of all that was taught"),
+      tally_head("events", "its clips with an event"), tally_head("false", "other clips with an event"),
+      bank ? tally_head("of the bank", "recordings of the bank with an event") : "");
+  for (const Taught& label : report.taught) {
+    std::string nearest;
+    for (const auto& [name, score] : label.nearest)
+      nearest += fmt::format("{}{} {:.2f}", nearest.empty() ? "" : ", ", html_escaped(name), score);
+    html += fmt::format(
+        "<tr><th>{}</th>{}{}{}{}{}<td>{}</td></tr>\n", html_escaped(label.label),
+        thresholds ? fmt::format("<td class=\"n\">{:.2f}</td>", label.threshold.value_or(0.0F)) : "",
+        tally_cells(label.highest), tally_cells(label.own), tally_cells(label.others),
+        bank ? tally_cells(label.negatives) : "", nearest);
+  }
+  return html + "</tbody></table></div></section>\n";
+}
+
+std::string learning(const Report& report) {
+  if (report.learning.empty()) return "";
+  std::string html =
+      "<section><h2>What more clips bring</h2>\n<p>The same clips, taught with fewer of each label: how many "
+      "of those "
+      "left out have their own label highest.</p>\n<div class=\"scroll\"><table class=\"wide\"><thead><tr>"
+      "<th class=\"n\">clips a label</th><th class=\"n\">right</th><th class=\"spare\"></th><th>95 "
+      "%</th></tr></thead>"
+      "<tbody>\n";
+  for (const Report::LearningPoint& point : report.learning) {
+    const Interval interval = wilson_interval(point.highest.found, point.highest.of);
+    html += fmt::format(
+        "<tr><td class=\"n\">{:.3g}</td><td class=\"n\">{}</td><td class=\"spare\">{}</td>"
+        "<td class=\"range\">{:.1f} to {:.1f} %</td></tr>\n",
+        point.clips_per_label, percent(point.highest.share()), share_bar(point.highest.share(), interval),
+        100.0 * interval.low, 100.0 * interval.high);
+  }
+  html += "</tbody></table></div>\n";
+  if (report.learning.size() > 1) {
+    const double gain = report.learning.back().highest.share() - report.learning.end()[-2].highest.share();
+    html += fmt::format(
+        "<p>The last step brought {:+.1f} points: {}</p>\n", 100.0 * gain,
+        gain > 0.01 ? "more clips of the same kind are likely to bring more."
+                    : "more of the same kind will hardly help; other recordings, places and distances "
+                      "may.");
+  }
+  return html + "</section>\n";
+}
+
+/// A bar a window, as high as the clip's own label scores there.
+std::string window_strip(const Report& report, const Report::ScoredClip& clip) {
+  std::string html = "<div class=\"windows\">";
+  for (std::size_t i = 0; i < clip.windows.size(); ++i) {
+    const Report::ScoredClip::Window& window = clip.windows[i];
+    const std::string& highest = report.evaluation.labels[window.highest];
+    html += fmt::format(
+        "<span class=\"{}{}\" title=\"{:.2f} s: own label {:.2f}, {} {:.2f}\"><i "
+        "style=\"height:{:.0f}%\"></i></span>",
+        window.highest == clip.label ? "own" : "other", i == clip.shown ? " shown" : "", window.start_s,
+        window.own, html_escaped(highest), window.highest_score, 100.0 * static_cast<double>(window.own));
+  }
+  return html + "</div>";
 }
 
 std::string clip_card(const Report& report, const Report::ScoredClip& clip) {
@@ -202,9 +300,11 @@ std::string clip_card(const Report& report, const Report::ScoredClip& clip) {
         "src=\"data:image/png;base64,{}\">",
         base64(clip.png));
   }
+  if (!clip.windows.empty()) html += window_strip(report, clip);
   html += fmt::format(
-      "<div class=\"file\">{}</div><div class=\"soft\">{}, loss {:.2f}</div>\n<div class=\"scores\">",
-      html_escaped(clip.file), html_escaped(labels[clip.label]), clip.loss);
+      "<div class=\"file\">{}</div><div class=\"soft\">{}, loss {:.2f}{}</div>\n<div class=\"scores\">",
+      html_escaped(clip.file), html_escaped(labels[clip.label]), clip.loss,
+      clip.windows.empty() ? "" : fmt::format("; at {:.2f} s", clip.windows[clip.shown].start_s));
   for (const std::size_t i : shown) {
     const double score = clip.scores[i];
     html += fmt::format("<span class=\"name{}\">{}</span>{}<span class=\"value\">{}</span>\n",
@@ -218,8 +318,17 @@ std::string worst(const Report& report) {
   if (report.worst.empty()) return "";
   std::string html =
       "<section><h2>Worst clips</h2>\n<p>Those with the highest loss: listen to them first. Their own label "
-      "stands "
-      "out among the highest scores; the picture is what the network was given.</p>\n<div class=\"clips\">\n";
+      "stands out among the highest scores; the picture is what the network was given";
+  if (report.taught.empty()) {
+    html += ".</p>\n<div class=\"clips\">\n";
+  } else {
+    html +=
+        " of the window that spoke most against it. All that disagree with their label are here, and those "
+        "that nearly "
+        "did: either they are hard, or they are not what their folder says. The bars are the windows, as "
+        "high as their "
+        "own label&#39;s score, red where another&#39;s is higher.</p>\n<div class=\"clips\">\n";
+  }
   for (const Report::ScoredClip& clip : report.worst) html += clip_card(report, clip);
   return html + "</div></section>\n";
 }
@@ -250,6 +359,8 @@ std::string render_html(const Report& report) {
   html += headline(report);
   html += curves(report);
   html += folds(report);
+  html += taught(report);
+  html += learning(report);
   html += confusion_section(report.evaluation);
   html += class_section(report.evaluation);
   html += calibration(report);

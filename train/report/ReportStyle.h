@@ -70,6 +70,12 @@ white-space:nowrap;position:sticky;left:0;background:var(--card)}
 .clip{min-width:0;break-inside:avoid}
 .clip img{display:block;width:100%;aspect-ratio:16/10;object-fit:fill;border-radius:6px;background:var(--track)}
 .clip .file{font-weight:600;overflow-wrap:anywhere;margin:6px 0 2px;line-height:1.3}
+.windows{display:flex;gap:2px;height:34px;margin:5px 0 0;align-items:stretch}
+.windows span{flex:1 1 0;max-width:22px;display:flex;align-items:flex-end;background:var(--track);border-radius:2px;
+overflow:hidden}
+.windows i{display:block;width:100%;min-height:2px;background:rgb(var(--good))}
+.windows .other i{background:rgb(var(--bad))}
+.windows .shown{outline:2px solid var(--soft);outline-offset:-1px}
 .scores{display:grid;grid-template-columns:minmax(0,1fr) 70px auto;gap:2px 8px;align-items:center;font-size:.85rem;
 margin:4px 0 0}
 .scores .name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}

@@ -30,8 +30,8 @@ std::string hours(double seconds) {
 std::vector<Report::Fact> data_facts(const FinishedRun& run) {
   std::vector<Report::Fact> facts;
   facts.push_back({"directory", run.data.name()});
-  facts.push_back({"training clips", fmt::format("{}", run.train.size())});
-  facts.push_back({"validation clips", fmt::format("{}", run.validation.size())});
+  facts.push_back({"training clips", fmt::format("{}", run.train.clip_count())});
+  facts.push_back({"validation clips", fmt::format("{}", run.validation.clip_count())});
   facts.push_back({"classes", fmt::format("{}", run.data.labels.size())});
   const auto folds_of = [&](const FeatureSet& part) {
     std::set<int> folds;
@@ -46,6 +46,11 @@ std::vector<Report::Fact> data_facts(const FinishedRun& run) {
     facts.push_back({"folds for validation", folds});
   if (const auto held_out = run.model.provenance.find("held out"); held_out != run.model.provenance.end())
     facts.push_back({"held out", held_out->second});
+  if (run.model.recipe.clip == ClipFit::windows) {
+    facts.push_back({"loud windows trained on", fmt::format("{}", run.train.size())});
+    facts.push_back(
+        {"clips without one", fmt::format("{}", run.train.quiet.size() + run.validation.quiet.size())});
+  }
   const std::size_t problems = run.train.problems.size() + run.validation.problems.size();
   facts.push_back({"left out, unreadable", fmt::format("{}", problems)});
   const std::uint64_t bad_samples = run.train.bad_samples + run.validation.bad_samples;
@@ -81,24 +86,34 @@ Evaluation evaluate_labelled(const FinishedRun& run, const FeatureSet& features,
   const std::size_t classes = run.model.labels.size();
   ScoredClips clips;
   clips.labels = run.model.labels;
+  std::vector<std::size_t> clip_of;
   for (std::size_t i = 0; i < features.size(); ++i) {
     if (features.labels[i] < 0) continue;
     const auto row = scores.subspan(i * classes, classes);
     clips.scores.insert(clips.scores.end(), row.begin(), row.end());
     clips.truth.push_back(features.labels[i]);
+    clip_of.push_back(features.clips[i]);
     clips.present.resize(clips.scores.size(), 0);
     for (const int label : run.data.clips[features.clips[i]].labels())
       clips.present[clips.scores.size() - classes + static_cast<std::size_t>(label)] = 1;
   }
-  return evaluate(clips, run.model.architecture.scores);
+  std::vector<std::size_t> quiet = features.quiet;
+  std::erase_if(quiet, [&](std::size_t clip) { return run.data.clips[clip].background(); });
+  return evaluate(by_clips(std::move(clips), run.model, run.data, clip_of, quiet),
+                  run.model.architecture.scores);
 }
 
 std::vector<Report::ClassCount> class_counts(const FinishedRun& run) {
   std::vector<Report::ClassCount> counts(run.data.labels.size());
-  const std::vector<std::size_t> train = clips_of_labels(run.train, counts.size());
-  const std::vector<std::size_t> validation = clips_of_labels(run.validation, counts.size());
-  for (std::size_t label = 0; label < counts.size(); ++label)
-    counts[label] = {train[label], validation[label]};
+  const auto count = [&](const FeatureSet& part, std::size_t Report::ClassCount::*of) {
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      if (!part.begins_clip(i)) continue;
+      for (const int label : run.data.clips[part.clips[i]].labels())
+        ++(counts[static_cast<std::size_t>(label)].*of);
+    }
+  };
+  count(run.train, &Report::ClassCount::train);
+  count(run.validation, &Report::ClassCount::validation);
   return counts;
 }
 

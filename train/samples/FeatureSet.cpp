@@ -1,6 +1,7 @@
 #include "train/samples/FeatureSet.h"
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <iterator>
 #include <mutex>
@@ -15,8 +16,30 @@
 #include "train/data/SoundHash.h"
 #include "train/data/Workers.h"
 #include "train/samples/FeatureCache.h"
+#include "train/samples/LoudWindows.h"
 
 namespace earshot {
+
+namespace {
+
+/// What is kept of a clip's windows: the number of them, in steps where each begins, then the features of
+/// each.
+struct KeptWindows {
+  KeptWindows(std::span<const float> kept, const FeatureRecipe& recipe) : size(recipe.shape().size()) {
+    const auto count = static_cast<std::size_t>(kept.empty() ? 0.0F : kept[0]);
+    for (std::size_t i = 0; i < count; ++i)
+      starts.push_back(static_cast<std::uint64_t>(kept[1 + i]) * step_samples(recipe));
+    values = kept.subspan(std::min(kept.size(), 1 + count));
+  }
+
+  std::span<const float> features(std::size_t i) const { return values.subspan(i * size, size); }
+
+  std::size_t size;
+  std::vector<std::uint64_t> starts;
+  std::span<const float> values;
+};
+
+}  // namespace
 
 /// The way back to features that are not held.
 class StreamedFeatures {
@@ -24,6 +47,7 @@ class StreamedFeatures {
   struct Clip {
     std::filesystem::path file;
     std::string sha256;  ///< of its bytes; none is needed without a cache
+    std::optional<std::uint64_t> start = std::nullopt;  ///< of the window that is meant
   };
 
   StreamedFeatures(const FeatureRecipe& recipe, std::shared_ptr<const FeatureCache> cache)
@@ -33,12 +57,32 @@ class StreamedFeatures {
 
   void read(std::size_t i, std::span<float> features) const {
     const Clip& clip = clips_.at(i);
+    if (clip.start) return read_window(clip, features);
     if (cache_ && cache_->load(clip.sha256, features)) return;
     expect_file(clip.file);
     FeatureExtractor(recipe_).extract_clip(load_clip(clip.file, recipe_.rate_hz).samples, features);
   }
 
  private:
+  void read_window(const Clip& clip, std::span<float> features) const {
+    if (std::vector<float> kept; cache_ && cache_->load(clip.sha256, kept)) {
+      const KeptWindows windows(kept, recipe_);
+      const auto at = std::ranges::find(windows.starts, *clip.start);
+      if (at != windows.starts.end()) {
+        std::ranges::copy(windows.features(static_cast<std::size_t>(at - windows.starts.begin())),
+                          features.begin());
+        return;
+      }
+    }
+    expect_file(clip.file);
+    std::vector<float> samples = load_clip(clip.file, recipe_.rate_hz).samples;
+    const auto start = static_cast<std::size_t>(*clip.start);
+    const auto window = static_cast<std::size_t>(recipe_.window_samples);
+    samples.resize(std::max(samples.size(), start + window), 0.0F);
+    FeatureExtractor(recipe_).extract_window(std::span(samples).subspan(start, window), *clip.start,
+                                             features);
+  }
+
   FeatureRecipe recipe_;
   std::shared_ptr<const FeatureCache> cache_;
   std::vector<Clip> clips_;
@@ -52,6 +96,12 @@ std::span<const float> FeatureSet::image(std::size_t i, std::vector<float>& room
     normalise_levels(room, static_cast<float>(streamed_mean), static_cast<float>(streamed_deviation));
   }
   return room;
+}
+
+std::size_t FeatureSet::clip_count() const {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < size(); ++i) count += begins_clip(i) ? 1 : 0;
+  return count;
 }
 
 FeatureSet unread_features(std::vector<std::filesystem::path> files, std::vector<int> labels,
@@ -88,6 +138,7 @@ struct Outcome {
   std::vector<std::string> damages;
   bool from_cache = false;
   std::string sha256;  ///< of the file's bytes
+  std::vector<float> windows;  ///< as KeptWindows reads it
 };
 
 /// One worker's tools.
@@ -96,12 +147,37 @@ class ClipReader {
   ClipReader(const FeatureRecipe& recipe, FeatureCache* cache, std::string& cache_problem, std::mutex& mutex)
       : extractor_(recipe), cache_(cache), cache_problem_(cache_problem), mutex_(mutex) {}
 
+  /// Whole, into `features`.
   Outcome read(const std::filesystem::path& path, std::span<float> features) {
+    return read(
+        path, [&](const std::string& sha256) { return cache_->load(sha256, features); },
+        [&](const Clip& clip, Outcome&) {
+          extractor_.extract_clip(clip.samples, features);
+          return std::span<const float>(features);
+        });
+  }
+
+  /// Its loud windows.
+  Outcome read_windows(const std::filesystem::path& path) {
+    std::vector<float> kept;
+    Outcome outcome = read(
+        path, [&](const std::string& sha256) { return cache_->load(sha256, kept); },
+        [&](const Clip& clip, Outcome& made) {
+          made.windows = windows_of(clip.samples);
+          return std::span<const float>(made.windows);
+        });
+    if (outcome.from_cache) outcome.windows = std::move(kept);
+    return outcome;
+  }
+
+ private:
+  template <typename Load, typename Make>
+  Outcome read(const std::filesystem::path& path, const Load& load, const Make& make) {
     expect_file(path);
     Outcome outcome;
     outcome.sha256 = sha256_of_file(path, "an audio file");
     if (cache_) {
-      if (const auto entry = cache_->load(outcome.sha256, features)) {
+      if (const auto entry = load(outcome.sha256)) {
         outcome.entry = *entry;
         outcome.from_cache = true;
         return outcome;
@@ -111,14 +187,30 @@ class ClipReader {
     SoundHash sound;
     sound.update(clip.samples);
     outcome.entry = {clip.bad_samples, sound.value()};
-    extractor_.extract_clip(clip.samples, features);
+    const std::span<const float> features = make(clip, outcome);
     for (const SoundDamage& damage : clip.damages) outcome.damages.push_back(damage.line);
     // What is damaged is named each time, so it is read each time.
     if (cache_ && outcome.damages.empty()) keep(outcome.sha256, outcome.entry, features);
     return outcome;
   }
 
- private:
+  std::vector<float> windows_of(std::vector<float> samples) {
+    const FeatureRecipe& recipe = extractor_.recipe();
+    const std::vector<std::uint64_t> starts = loud_window_starts(samples, recipe);
+    std::vector<float> windows{static_cast<float>(starts.size())};
+    for (const std::uint64_t start : starts)
+      windows.push_back(static_cast<float>(start / step_samples(recipe)));
+    const std::size_t size = recipe.shape().size();
+    const auto window = static_cast<std::size_t>(recipe.window_samples);
+    extractor_.reset();
+    for (const std::uint64_t start : starts) {
+      windows.resize(windows.size() + size);
+      extractor_.extract_window(std::span(samples).subspan(static_cast<std::size_t>(start), window), start,
+                                std::span(windows).last(size));
+    }
+    return windows;
+  }
+
   /// A full disk does not make the features wrong.
   void keep(const std::string& digest, const FeatureCache::Entry& entry, std::span<const float> features) {
     try {
@@ -141,10 +233,15 @@ class Loader {
   Loader(const DataSet& data, std::span<const std::size_t> which, const FeatureRecipe& recipe,
          const FeatureLoading& loading)
       : data_(data), which_(which), recipe_(recipe), loading_(loading), outcomes_(which.size()) {
-    if (loading.cache) cache_ = std::make_shared<FeatureCache>(*loading.cache, recipe);
+    if (loading.cache) {
+      cache_ = recipe.clip == ClipFit::windows
+                   ? std::make_shared<FeatureCache>(*loading.cache, recipe, "loud windows 1")
+                   : std::make_shared<FeatureCache>(*loading.cache, recipe);
+    }
     set_.shape = recipe.shape();
-    streams_ = which.size() * set_.shape.size() * sizeof(float) > loading.most_bytes;
-    if (!streams_) set_.images.resize(which.size() * set_.shape.size());
+    by_windows_ = recipe.clip == ClipFit::windows;
+    streams_ = !by_windows_ && which.size() * set_.shape.size() * sizeof(float) > loading.most_bytes;
+    if (!streams_ && !by_windows_) set_.images.resize(which.size() * set_.shape.size());
   }
 
   FeatureSet run() {
@@ -159,25 +256,79 @@ class Loader {
       progress = [this](std::size_t done) { return loading_.progress(done, which_.size()); };
     }
     set_.complete = work_on_items(which_.size(), loading_.threads, new_worker, progress);
-    if (set_.complete) gather();
+    if (set_.complete) by_windows_ ? gather_windows() : gather_clips();
+    if (std::ranges::all_of(set_.also, &std::vector<int>::empty)) set_.also.clear();
     return std::move(set_);
   }
 
  private:
   /// A clip that is missing or broken is listed; anything else ends the work.
   Outcome read(ClipReader& reader, std::size_t i, std::span<float> passing) {
+    if (by_windows_) return read_windows(reader, i);
     const std::size_t size = set_.shape.size();
     const std::span<float> features = streams_ ? passing : std::span(set_.images).subspan(i * size, size);
     try {
       return reader.read(data_.clips.at(which_[i]).path, features);
     } catch (const Error& error) {
       if (error.code() == ExitCode::software) throw;
-      return {FeatureSet::Problem{which_[i], error.code(), error.what()}, {}, {}, false, {}};
+      return {FeatureSet::Problem{which_[i], error.code(), error.what()}, {}, {}, false, {}, {}};
     }
   }
 
+  /// Likewise. How many windows there are shows only now: what would be too much is not held.
+  Outcome read_windows(ClipReader& reader, std::size_t i) {
+    try {
+      Outcome outcome = reader.read_windows(data_.clips.at(which_[i]).path);
+      held_bytes_ += outcome.windows.size() * sizeof(float);
+      return outcome;
+    } catch (const Error& error) {
+      if (error.code() == ExitCode::software) throw;
+      return {FeatureSet::Problem{which_[i], error.code(), error.what()}, {}, {}, false, {}, {}};
+    }
+  }
+
+  void gather_windows() {
+    streams_ = held_bytes_ > loading_.most_bytes;
+    const auto streamed = std::make_shared<StreamedFeatures>(recipe_, cache_);
+    for (std::size_t i = 0; i < which_.size(); ++i) {
+      Outcome& outcome = outcomes_[i];
+      if (outcome.problem) {
+        set_.problems.push_back(*std::move(outcome.problem));
+        continue;
+      }
+      const KeptWindows windows(outcome.windows, recipe_);
+      if (windows.starts.empty()) set_.quiet.push_back(which_[i]);
+      for (std::size_t k = 0; k < windows.starts.size(); ++k) {
+        add_entry(i, outcome);
+        set_.starts.push_back(windows.starts[k]);
+        const std::span<const float> features = windows.features(k);
+        if (!streams_) set_.images.insert(set_.images.end(), features.begin(), features.end());
+        streamed->add({data_.clips[which_[i]].path, outcome.sha256, windows.starts[k]});
+      }
+      count(outcome);
+      outcome = {};
+    }
+    if (streams_) set_.streamed = streamed;
+  }
+
+  void count(Outcome& outcome) {
+    set_.bad_samples += outcome.entry.bad_samples;
+    std::ranges::move(outcome.damages, std::back_inserter(set_.damages));
+    set_.from_cache += outcome.from_cache ? 1 : 0;
+  }
+
+  void add_entry(std::size_t i, const Outcome& outcome) {
+    const LabelledClip& clip = data_.clips[which_[i]];
+    set_.contents.push_back(std::stoull(outcome.sha256.substr(0, 16), nullptr, 16));
+    set_.labels.push_back(clip.label);
+    set_.clips.push_back(which_[i]);
+    set_.sounds.push_back(outcome.entry.sound);
+    set_.also.push_back(clip.also);
+    set_.files.push_back(clip.path);
+  }
+
   /// Closes the holes that unreadable clips left.
-  void gather() {
+  void gather_clips() {
     const std::size_t size = set_.shape.size();
     const auto streamed = std::make_shared<StreamedFeatures>(recipe_, cache_);
     for (std::size_t i = 0; i < which_.size(); ++i) {
@@ -187,19 +338,11 @@ class Loader {
         continue;
       }
       const std::size_t at = set_.size();
-      set_.contents.push_back(std::stoull(outcome.sha256.substr(0, 16), nullptr, 16));
+      add_entry(i, outcome);
       streamed->add({data_.clips[which_[i]].path, std::move(outcome.sha256)});
       if (!streams_ && at != i) std::copy_n(&set_.images[i * size], size, &set_.images[at * size]);
-      set_.labels.push_back(data_.clips[which_[i]].label);
-      set_.clips.push_back(which_[i]);
-      set_.sounds.push_back(outcome.entry.sound);
-      set_.also.push_back(data_.clips[which_[i]].also);
-      set_.files.push_back(data_.clips[which_[i]].path);
-      set_.bad_samples += outcome.entry.bad_samples;
-      std::ranges::move(outcome.damages, std::back_inserter(set_.damages));
-      set_.from_cache += outcome.from_cache ? 1 : 0;
+      count(outcome);
     }
-    if (std::ranges::all_of(set_.also, &std::vector<int>::empty)) set_.also.clear();
     if (streams_) {
       set_.streamed = streamed;
     } else {
@@ -212,7 +355,9 @@ class Loader {
   const FeatureRecipe& recipe_;
   const FeatureLoading& loading_;
   std::shared_ptr<FeatureCache> cache_;
+  bool by_windows_ = false;
   bool streams_ = false;
+  std::atomic<std::size_t> held_bytes_ = 0;  ///< of windows
   FeatureSet set_;
 
   std::mutex cache_problem_mutex_;

@@ -20,6 +20,8 @@ namespace earshot {
 
 class StreamedFeatures;
 
+/// An entry is a clip, or, if the recipe takes clips by their windows (ClipFit::windows), one of its loud
+/// windows.
 struct FeatureSet {
   /// A clip that could not be read.
   struct Problem {
@@ -31,7 +33,9 @@ struct FeatureSet {
   FeatureShape shape;
   std::vector<float> images;           ///< size() x height x width x channels, or empty if they are streamed
   std::vector<int> labels;             ///< size()
-  std::vector<std::size_t> clips;      ///< size(): index into DataSet::clips
+  std::vector<std::size_t> clips;      ///< size(): index into DataSet::clips; equal ones side by side
+  std::vector<std::uint64_t> starts;   ///< size(): where each window begins in its clip; empty of whole clips
+  std::vector<std::size_t> quiet;      ///< clips that have no loud window
   std::vector<std::uint64_t> sounds;   ///< size(): SoundHash of each clip at the recipe's rate
   std::vector<std::uint64_t> contents;  ///< size(): the first 64 bits of the SHA-256 of each file's bytes
   std::vector<std::vector<int>> also;  ///< size(): further labels, or empty if no clip has any
@@ -39,7 +43,7 @@ struct FeatureSet {
   std::vector<Problem> problems;             ///< clips left out, in the order asked for
   std::uint64_t bad_samples = 0;             ///< samples that are no sound (is_sound), taken as 0
   std::vector<std::string> damages;          ///< of clips in the set: a line for each part that cannot be read
-  std::size_t from_cache = 0;                ///< how many of size() were not computed anew
+  std::size_t from_cache = 0;                ///< how many clips were not computed anew
   std::string cache_problem;                 ///< why features could not be kept, once; empty if all is well
   bool complete = true;  ///< false if `progress` ended the work early; then nothing else is of use
 
@@ -48,6 +52,9 @@ struct FeatureSet {
   double streamed_deviation = 1.0;  ///< this divides it
 
   std::size_t size() const { return labels.size(); }
+  /// Whether entry i is the first of its clip.
+  bool begins_clip(std::size_t i) const { return i == 0 || clips[i] != clips[i - 1]; }
+  std::size_t clip_count() const;  ///< that have an entry
   /// Only if they are not streamed.
   std::span<const float> image(std::size_t i) const {
     return std::span<const float>(images).subspan(i * shape.size(), shape.size());

@@ -37,7 +37,12 @@ SampleSource::SampleSource(const SampleSettings& wanted,
   if (!settings.needs_sounds()) return;
   const std::size_t stores = settings.audio.background ? 2 : 1;
   const std::size_t most_bytes = settings.most_sound_bytes / stores;
-  sounds = std::make_unique<SoundStore>(clips.files, recipe.rate_hz, most_bytes);
+  std::vector<std::filesystem::path> files;
+  for (std::size_t i = 0; i < clips.size(); ++i) {
+    if (clips.begins_clip(i)) files.push_back(clips.files[i]);
+    sound_of.push_back(files.size() - 1);
+  }
+  sounds = std::make_unique<SoundStore>(std::move(files), recipe.rate_hz, most_bytes);
   audio.emplace(settings.audio, recipe.rate_hz, backgrounds_of(settings.audio, recipe.rate_hz, most_bytes));
   const auto& labels = clips.labels;
   if (settings.between_class && std::ranges::adjacent_find(labels, std::not_equal_to{}) == labels.end()) {
@@ -130,9 +135,13 @@ bool SampleMaker::mix_in_other_class(std::size_t clip, std::uint64_t key, std::s
 }
 
 bool SampleMaker::load(std::size_t clip, std::uint64_t key, std::vector<float>& samples) const {
-  const auto sound = source_.sounds->sound(clip);
-  samples.resize(sound->size());
-  sound->copy(0, samples);
+  const auto sound = source_.sounds->sound(source_.sound_of[clip]);
+  const std::vector<std::uint64_t>& starts = source_.clips.starts;
+  const std::size_t start = starts.empty() ? 0 : static_cast<std::size_t>(starts[clip]);
+  const std::size_t rest = sound->size() - std::min(start, sound->size());
+  samples.resize(starts.empty() ? rest
+                                : std::min(rest, static_cast<std::size_t>(source_.recipe.window_samples)));
+  sound->copy(start, samples);
   return source_.audio->change_clip(samples, derive_key(key, ClipPart::sound));
 }
 

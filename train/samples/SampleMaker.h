@@ -52,7 +52,8 @@ struct SampleSource {
   const FeatureSet& clips;
   std::size_t classes;
   Scores scores;
-  std::unique_ptr<SoundStore> sounds;      ///< of `clips`, if settings.needs_sounds()
+  std::unique_ptr<SoundStore> sounds;      ///< of the clips, if settings.needs_sounds()
+  std::vector<std::size_t> sound_of;       ///< of each entry of `clips` its sound there; likewise
   std::optional<AudioAugmentation> audio;  ///< likewise
 };
 

@@ -12,39 +12,61 @@ constexpr std::size_t kEight = 8;
 typedef float Eight __attribute__((vector_size(kEight * sizeof(float))));
 typedef float UnalignedEight __attribute__((vector_size(kEight * sizeof(float)), aligned(4), may_alias));
 
-}  // namespace
-
-// Two sums of eight side by side for each embedding: held in registers, which GCC does not do for arrays of
-// floats.
-EARSHOT_CLONES
-void dot_products(const Abreast& embeddings, const float* row, std::size_t n, float* sums) {
-  Eight low[kAbreast] = {};
-  Eight high[kAbreast] = {};
+// A sum of eight for each product: held in registers, which GCC does not do for arrays of floats.
+template <std::size_t kRows>
+EARSHOT_INLINE void products_of(const Abreast& embeddings, const float* const* rows, std::size_t n,
+                                float* sums) {
+  Eight eights[kRows][kAbreast] = {};
   std::size_t i = 0;
-  for (; i + 2 * kEight <= n; i += 2 * kEight) {
-    const Eight row_low = *reinterpret_cast<const UnalignedEight*>(row + i);
-    const Eight row_high = *reinterpret_cast<const UnalignedEight*>(row + i + kEight);
+  for (; i + kEight <= n; i += kEight) {
+    Eight of_row[kRows];
+#pragma GCC unroll 2
+    for (std::size_t r = 0; r < kRows; ++r) of_row[r] = *reinterpret_cast<const UnalignedEight*>(rows[r] + i);
 #pragma GCC unroll 4
     for (std::size_t k = 0; k < kAbreast; ++k) {
-      low[k] += *reinterpret_cast<const UnalignedEight*>(embeddings[k] + i) * row_low;
-      high[k] += *reinterpret_cast<const UnalignedEight*>(embeddings[k] + i + kEight) * row_high;
+      const Eight embedding = *reinterpret_cast<const UnalignedEight*>(embeddings[k] + i);
+#pragma GCC unroll 2
+      for (std::size_t r = 0; r < kRows; ++r) eights[r][k] += embedding * of_row[r];
     }
   }
+#pragma GCC unroll 2
+  for (std::size_t r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
-  for (std::size_t k = 0; k < kAbreast; ++k) {
-    const Eight both = low[k] + high[k];
-    float sum = 0.0F;
-    for (std::size_t lane = 0; lane < kEight; ++lane) sum += both[lane];
-    for (std::size_t rest = i; rest < n; ++rest) sum += embeddings[k][rest] * row[rest];
-    sums[k] = sum;
+    for (std::size_t k = 0; k < kAbreast; ++k) {
+      float sum = 0.0F;
+      for (std::size_t lane = 0; lane < kEight; ++lane) sum += eights[r][k][lane];
+      for (std::size_t rest = i; rest < n; ++rest) sum += embeddings[k][rest] * rows[r][rest];
+      sums[r * kAbreast + k] = sum;
+    }
   }
 }
 
+}  // namespace
+
 EARSHOT_CLONES
-void add_scaled(float* sum, const Abreast& embeddings, const float* factors, std::size_t n) {
+void dot_products(const Abreast& embeddings, std::span<const float* const> rows, std::size_t n, float* sums) {
+  rows.size() == kRowsAbreast ? products_of<kRowsAbreast>(embeddings, rows.data(), n, sums)
+                              : products_of<1>(embeddings, rows.data(), n, sums);
+}
+
+EARSHOT_CLONES
+void add_scaled(std::span<float* const> sums, const Abreast& embeddings, const float* factors,
+                std::size_t n) {
   const auto [a, b, c, d] = embeddings;
-  for (std::size_t i = 0; i < n; ++i)
-    sum[i] += (factors[0] * a[i] + factors[1] * b[i]) + (factors[2] * c[i] + factors[3] * d[i]);
+  if (sums.size() == 1) {
+    float* const sum = sums[0];
+    for (std::size_t i = 0; i < n; ++i)
+      sum[i] += (factors[0] * a[i] + factors[1] * b[i]) + (factors[2] * c[i] + factors[3] * d[i]);
+    return;
+  }
+  float* const first = sums[0];
+  float* const second = sums[1];
+  const float* const more = factors + kAbreast;
+#pragma GCC ivdep
+  for (std::size_t i = 0; i < n; ++i) {
+    first[i] += (factors[0] * a[i] + factors[1] * b[i]) + (factors[2] * c[i] + factors[3] * d[i]);
+    second[i] += (more[0] * a[i] + more[1] * b[i]) + (more[2] * c[i] + more[3] * d[i]);
+  }
 }
 
 float score_of_logit(float logit) noexcept {
@@ -59,10 +81,16 @@ std::vector<float> head_logits(const HeadRows& rows, std::span<const float> embe
     Abreast abreast;
     for (std::size_t i = 0; i < kAbreast; ++i)
       abreast[i] = embeddings.data() + (first + std::min(i, some - 1)) * rows.width;
-    for (std::size_t k = 0; k < rows.rows(); ++k) {
-      float sums[kAbreast];
-      dot_products(abreast, rows.row(k).data(), rows.width, sums);
-      for (std::size_t i = 0; i < some; ++i) logits[(first + i) * rows.rows() + k] = sums[i] + rows.bias[k];
+    for (std::size_t k = 0; k < rows.rows(); k += kRowsAbreast) {
+      const std::size_t together = std::min(kRowsAbreast, rows.rows() - k);
+      const float* of_rows[kRowsAbreast];
+      for (std::size_t r = 0; r < together; ++r) of_rows[r] = rows.row(k + r).data();
+      float sums[kRowsAbreast * kAbreast];
+      dot_products(abreast, std::span(of_rows, together), rows.width, sums);
+      for (std::size_t r = 0; r < together; ++r) {
+        for (std::size_t i = 0; i < some; ++i)
+          logits[(first + i) * rows.rows() + k + r] = sums[r * kAbreast + i] + rows.bias[k + r];
+      }
     }
   }
   return logits;

@@ -24,13 +24,15 @@ float score_of_logit(float logit) noexcept;
 /// The rows' logits of n embeddings, n x rows.
 std::vector<float> head_logits(const HeadRows& rows, std::span<const float> embeddings);
 
-/// Embeddings that are read together.
+/// Embeddings, and rows, that are read together: what is loaded once serves several products.
 inline constexpr std::size_t kAbreast = 4;
+inline constexpr std::size_t kRowsAbreast = 2;
 using Abreast = std::array<const float*, kAbreast>;
 
-/// Of each embedding with `row`, n numbers; in the same order whatever the processor.
-void dot_products(const Abreast& embeddings, const float* row, std::size_t n, float* sums);
-/// sum[i] += factors[0] * embeddings[0][i] + ...; likewise.
-void add_scaled(float* sum, const Abreast& embeddings, const float* factors, std::size_t n);
+/// sums[r * kAbreast + i] = rows[r] . embeddings[i], n numbers; in the same order whatever the processor, and
+/// however many rows, one or kRowsAbreast.
+void dot_products(const Abreast& embeddings, std::span<const float* const> rows, std::size_t n, float* sums);
+/// sums[r][i] += factors[r * kAbreast] * embeddings[0][i] + ...; likewise.
+void add_scaled(std::span<float* const> sums, const Abreast& embeddings, const float* factors, std::size_t n);
 
 }  // namespace earshot

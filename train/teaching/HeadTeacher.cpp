@@ -1,7 +1,7 @@
 #include "train/teaching/HeadTeacher.h"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 #include <set>
 #include <string>
 #include <utility>
@@ -21,6 +21,7 @@ namespace {
 constexpr int kLeftOutParts = 5;
 constexpr float kGuessedThreshold = 0.5F;
 constexpr std::uint32_t kPartsSeed = 0x70617274;  ///< "part"
+constexpr std::uint32_t kCurveSeed = 0x63757276;  ///< "curv"
 
 /// Of what has no class to be dealt out by.
 int part_of(const std::string& name, std::uint64_t seed) {
@@ -83,8 +84,12 @@ HeadTeacher::HeadTeacher(const TeachingMaterial& material, std::uint32_t seed, u
   }
   for (std::size_t i = 0; i < windows.windows.size(); ++i) {
     const EmbeddedWindow& window = windows.windows[i];
+    const float gain_weight = kGainWeights.at(static_cast<std::size_t>(window.gain));
+    const bool is_rejected =
+        window.clip >= data.clips.size() &&
+        shown.contains(taught.rejected.at(data.rejected[window.clip - data.clips.size()].label));
     set_.add(windows.embedding(i), stands[window.clip], window.clip,
-             kGainWeights.at(static_cast<std::size_t>(window.gain)));
+             is_rejected ? kRejectedWeight * gain_weight : gain_weight);
   }
   std::vector<float> embedding(base.width);
   std::size_t window = 0;
@@ -110,11 +115,79 @@ TaughtHead HeadTeacher::teach(const std::function<bool(std::size_t clip)>& takes
   refuse_unheard_classes(taken);
   refuse_rows_without_negatives(taken);
   TaughtHead head;
-  head.rows = fit_rows(set_, start_, start_, threads_, taken);
-  const std::vector<float> unheard = unheard_scores(head.rows, taken);
+  head.rows = fit_rows(set_, start_, start_, threads_, std::array<Takes, 1>{taken}).front();
+  std::vector<Unheard> unheard = hear_unheard(head.rows, taken);
   choose_thresholds(head, unheard, taken);
-  head.unheard = figures_of(head, unheard, taken);
+  head.unheard = figures_of(head, unheard);
+  for (Unheard& heard : unheard) {
+    if (heard.source >= clips) continue;
+    const std::vector<std::size_t> held = material_.taught.held_by(material_.data.clips[heard.source]);
+    const auto is_measured = [&](std::size_t label) {
+      return std::ranges::binary_search(head.measured, label);
+    };
+    if (std::ranges::any_of(held, is_measured))
+      head.clips.push_back({heard.source, std::move(heard.windows)});
+  }
   return head;
+}
+
+std::vector<LearningPoint> HeadTeacher::learning_curve(const TaughtHead& head) const {
+  const auto& [base, data, taught, windows, bank] = material_;
+  const std::size_t clips = data.clips.size();
+  const int parts = *std::max_element(parts_.begin(), parts_.begin() + static_cast<std::ptrdiff_t>(clips));
+  if (parts < 2) return {};
+  std::vector<std::vector<std::size_t>> of_label(
+      data.labels.size());  // its clips, in an order that chance gave
+  for (std::size_t clip = 0; clip < clips; ++clip) {
+    for (const int label : data.clips[clip].labels())
+      of_label[static_cast<std::size_t>(label)].push_back(clip);
+  }
+  const double labels = static_cast<double>(of_label.size());
+  const double left = static_cast<double>(parts - 1) / parts;
+  std::size_t all = 0;
+  for (std::vector<std::size_t>& own : of_label) {
+    all += own.size();
+    std::ranges::stable_sort(own, {}, [&](std::size_t clip) { return derive_key(kCurveSeed, clip); });
+  }
+  std::vector<std::vector<std::size_t>> windows_of(clips);  // as they are
+  for (std::size_t i = 0; i < windows.windows.size(); ++i) {
+    const EmbeddedWindow& window = windows.windows[i];
+    if (window.gain == 0 && window.clip < clips) windows_of[window.clip].push_back(i);
+  }
+  const auto is_right = [&](std::size_t clip, const HeardWindows& said) {
+    const std::vector<std::size_t> held = taught.held_by(data.clips[clip]);
+    return std::ranges::find(held, taught.rows[said.highest()]) != held.end();
+  };
+  std::vector<LearningPoint> curve;
+  std::vector<Takes> some;  // of each point its parts
+  for (const std::size_t divisor : {4U, 2U}) {
+    if (all < divisor * divisor * of_label.size()) continue;  // two a label, four
+    LearningPoint& point = curve.emplace_back();
+    std::vector<bool> few(clips, false);
+    for (const std::vector<std::size_t>& own : of_label) {
+      const std::size_t count = std::max(own.size() / divisor, std::min<std::size_t>(own.size(), 2));
+      for (std::size_t i = 0; i < count; ++i) few[own[i]] = true;
+      point.clips_per_label += left * static_cast<double>(count) / labels;
+    }
+    for (int part = 1; part <= parts; ++part) {
+      some.push_back([this, part, few, clips](std::size_t source) {
+        return parts_[source] != part && (source >= clips || few[source]);
+      });
+    }
+  }
+  const std::vector<HeadRows> heads = fit_rows(set_, start_, head.rows, threads_, some);
+  for (std::size_t i = 0; i < heads.size(); ++i) {
+    const int part = 1 + static_cast<int>(i) % parts;
+    for (const HeardClip& heard : head.clips) {
+      if (parts_[heard.clip] != part) continue;
+      const bool right = is_right(heard.clip, hear_windows(heads[i], windows, windows_of[heard.clip]));
+      curve[i / static_cast<std::size_t>(parts)].highest.count(right);
+    }
+  }
+  LearningPoint& whole = curve.emplace_back();
+  whole.clips_per_label = left * static_cast<double>(all) / labels;
+  for (const HeardClip& heard : head.clips) whole.highest.count(is_right(heard.clip, heard.windows));
+  return curve;
 }
 
 void HeadTeacher::refuse_unheard_classes(const Takes& takes) const {
@@ -147,26 +220,33 @@ void HeadTeacher::refuse_rows_without_negatives(const Takes& takes) const {
   }
 }
 
-std::vector<float> HeadTeacher::unheard_scores(const HeadRows& guess, const Takes& takes) const {
-  std::vector<float> scores(set_.size() * set_.rows, 0.0F);
+std::vector<HeadTeacher::Unheard> HeadTeacher::hear_unheard(const HeadRows& guess, const Takes& takes) const {
+  const std::vector<EmbeddedWindow>& own = material_.windows.windows;
+  const std::uint64_t step = step_samples(material_.base.model.recipe);
   const int parts = *std::ranges::max_element(parts_);
-  for (int part = 1; part <= parts; ++part) {
-    const auto rest = [&](std::size_t source) { return takes(source) && parts_[source] != part; };
-    const HeadRows rows = fit_rows(set_, start_, guess, threads_, rest);
-    for (std::size_t i = 0; i < set_.size(); ++i) {
-      if (!takes(set_.sources[i]) || parts_[set_.sources[i]] != part) continue;
-      const std::vector<float> logits = head_logits(rows, set_.embedding(i));
-      std::ranges::transform(logits, scores.begin() + static_cast<std::ptrdiff_t>(i * set_.rows), score_of_logit);
-    }
+  std::vector<Takes> rest;
+  for (int part = 1; part <= parts; ++part)
+    rest.push_back([&, part](std::size_t source) { return takes(source) && parts_[source] != part; });
+  const std::vector<HeadRows> without = fit_rows(set_, start_, guess, threads_, rest);
+  std::vector<Unheard> unheard;
+  for (std::size_t i = 0; i < set_.size(); ++i) {
+    const std::size_t source = set_.sources[i];
+    if (!takes(source) || (i < own.size() && own[i].gain != 0)) continue;
+    if (unheard.empty() || unheard.back().source != source)
+      unheard.push_back({source, std::span(set_.stands).subspan(i * set_.rows, set_.rows), {}});
+    HeardWindows& windows = unheard.back().windows;
+    windows.add(i < own.size() ? own[i].start_sample : windows.size() * step,
+                head_logits(without[static_cast<std::size_t>(parts_[source] - 1)], set_.embedding(i)));
   }
-  return scores;
+  return unheard;
 }
 
-void HeadTeacher::choose_thresholds(TaughtHead& head, std::span<const float> unheard, const Takes& takes) const {
+void HeadTeacher::choose_thresholds(TaughtHead& head, std::span<const Unheard> unheard,
+                                    const Takes& takes) const {
   const auto& [base, data, taught, windows, bank] = material_;
   for (std::size_t label = 0; label < taught.labels.size(); ++label) head.thresholds.push_back(guess(label));
   for (std::size_t row = 0; row < set_.rows; ++row) {
-    const ThresholdEvidence evidence = evidence_of(row, unheard, takes);
+    const ThresholdEvidence evidence = evidence_of(row, unheard);
     const std::size_t label = taught.rows[row];
     head.thresholds[label] = chosen_threshold(evidence, guess(label));
     if (!evidence.clips.empty()) head.measured.push_back(label);
@@ -174,76 +254,49 @@ void HeadTeacher::choose_thresholds(TaughtHead& head, std::span<const float> unh
   raise_untaught(head, takes);
 }
 
-std::vector<UnheardLabel> HeadTeacher::figures_of(const TaughtHead& head, std::span<const float> unheard,
-                                                  const Takes& takes) const {
+std::vector<UnheardLabel> HeadTeacher::figures_of(const TaughtHead& head,
+                                                  std::span<const Unheard> unheard) const {
   const std::size_t clips = material_.data.clips.size();
   const std::size_t rejected = clips + material_.data.rejected.size();
-  const std::vector<EmbeddedWindow>& own_windows = material_.windows.windows;
   const std::uint64_t step = step_samples(material_.base.model.recipe);
   std::vector<UnheardLabel> figures(set_.rows);
-  for (std::size_t first = 0, last = 0; first < set_.size(); first = last) {
-    const std::size_t source = set_.sources[first];
-    while (last < set_.size() && set_.sources[last] == source) ++last;
-    if (!takes(source) || (source >= clips && source < rejected)) continue;
-    std::vector<double> sums(set_.rows, 0.0);
-    std::vector<std::vector<WindowScore>> scores(set_.rows);
-    std::uint64_t at = 0;
-    for (std::size_t i = first; i < last; ++i, at += step) {
-      const bool own = i < own_windows.size();
-      if (own && own_windows[i].gain != 0) continue;
-      for (std::size_t row = 0; row < set_.rows; ++row) {
-        const float score = unheard[i * set_.rows + row];
-        sums[row] += std::log(std::max(static_cast<double>(score), 1e-30));
-        scores[row].push_back({own ? own_windows[i].start_sample : at, score});
-      }
-    }
-    const auto highest = static_cast<std::size_t>(std::ranges::max_element(sums) - sums.begin());
-    const Stand* stands = set_.stands.data() + first * set_.rows;
+  for (const Unheard& heard : unheard) {
+    if (heard.source >= clips && heard.source < rejected) continue;
+    const bool right = heard.stands[heard.windows.highest()] == Stand::positive;
     for (std::size_t row = 0; row < set_.rows; ++row) {
-      if (stands[row] == Stand::aside) continue;
-      const bool positive = stands[row] == Stand::positive;
+      const std::size_t taught = material_.taught.rows[row];
+      const Stand stand = heard.stands[row];
+      if (stand == Stand::aside || !std::ranges::binary_search(head.measured, taught)) continue;
       UnheardLabel& label = figures[row];
-      UnheardLabel::Events& events = source >= clips ? label.negatives : positive ? label.own : label.others;
-      ++events.of;
-      events.found += event_threshold(scores[row], step) >= head.thresholds[material_.taught.rows[row]];
-      if (!positive) continue;
-      ++label.highest.of;
-      label.highest.found += stands[highest] == Stand::positive;
+      Tally& events = heard.source >= clips      ? label.negatives
+                      : stand == Stand::positive ? label.own
+                                                 : label.others;
+      events.count(event_threshold(heard.windows.of_row(row), step) >= head.thresholds[taught]);
+      if (stand == Stand::positive) label.highest.count(right);
     }
-  }
-  for (std::size_t row = 0; row < set_.rows; ++row) {
-    const bool was_left_out = std::ranges::binary_search(head.measured, material_.taught.rows[row]);
-    if (!was_left_out) figures[row] = {};
   }
   return figures;
 }
 
-ThresholdEvidence HeadTeacher::evidence_of(std::size_t row, std::span<const float> unheard,
-                                           const Takes& takes) const {
-  const std::size_t own_windows = material_.windows.windows.size();
+ThresholdEvidence HeadTeacher::evidence_of(std::size_t row, std::span<const Unheard> unheard) const {
+  const std::size_t clips = material_.data.clips.size();
+  const std::size_t given = clips + material_.data.rejected.size();
   const std::uint64_t step = step_samples(material_.base.model.recipe);
   ThresholdEvidence evidence;
   std::set<int> parts;
-  std::vector<WindowScore> clip;
-  const auto finish = [&] {
-    if (clip.empty()) return;
-    evidence.clips.push_back(event_threshold(clip, step));
-    evidence.lasting.push_back(lasting_score(clip));
-    clip.clear();
-  };
-  std::size_t source = static_cast<std::size_t>(-1);
-  for (std::size_t i = 0; i < set_.size(); ++i) {
-    const bool as_it_is = i >= own_windows || material_.windows.windows[i].gain == 0;
-    if (!as_it_is || !takes(set_.sources[i])) continue;
-    const float score = unheard[i * set_.rows + row];
-    const Stand stand = set_.stands[i * set_.rows + row];
-    if (stand == Stand::negative) (i < own_windows ? evidence.others : evidence.negatives).push_back(score);
-    if (stand != Stand::positive) continue;
-    if (std::exchange(source, set_.sources[i]) != set_.sources[i]) finish();
-    clip.push_back({material_.windows.windows[i].start_sample, score});
-    parts.insert(parts_[set_.sources[i]]);
+  for (const Unheard& heard : unheard) {
+    const std::vector<WindowScore> windows = heard.windows.of_row(row);
+    if (heard.stands[row] == Stand::negative) {
+      std::vector<float>& scores = heard.source < clips   ? evidence.others
+                                   : heard.source < given ? evidence.rejected
+                                                          : evidence.negatives;
+      for (const WindowScore& window : windows) scores.push_back(window.score);
+    } else if (heard.stands[row] == Stand::positive) {
+      evidence.clips.push_back(event_threshold(windows, step));
+      evidence.lasting.push_back(lasting_score(windows));
+      parts.insert(parts_[heard.source]);
+    }
   }
-  finish();
   if (parts.size() < 2) evidence.clips.clear();  // its unheard scores are by heads that knew nothing of it
   return evidence;
 }

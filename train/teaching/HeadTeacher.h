@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "train/data/DataSet.h"
+#include "train/measuring/Metrics.h"
 #include "train/teaching/Base.h"
+#include "train/teaching/HeardWindows.h"
 #include "train/teaching/LabelThresholds.h"
 #include "train/teaching/NegativeBank.h"
 #include "train/teaching/TaughtLabels.h"
@@ -28,14 +30,11 @@ struct TeachingMaterial {
 
 /// What heads that had not heard them say of recordings, at the stored thresholds.
 struct UnheardLabel {
-  struct Events {
-    std::size_t found = 0;
-    std::size_t of = 0;
-  };
-  Events highest;   ///< clips of the label that have it highest of all taught, by the mean of their windows' log scores
-  Events own;       ///< clips of the label with an event
-  Events others;    ///< clips that are not, with an event
-  Events negatives; ///< recordings of the bank that are not, with an event
+  Tally highest;    ///< clips of the label that have it highest of all taught, by the mean of their windows'
+                    ///< log scores
+  Tally own;        ///< clips of the label with an event
+  Tally others;     ///< clips that are not, with an event
+  Tally negatives;  ///< recordings of the bank that are not, with an event
 };
 
 /// What was learnt, and how well it would have been known unheard.
@@ -44,6 +43,14 @@ struct TaughtHead {
   std::vector<float> thresholds;      ///< one a label of the taught model
   std::vector<std::size_t> measured;  ///< labels whose threshold clips gave
   std::vector<UnheardLabel> unheard;  ///< one a taught label; none of a label whose clips cannot be left out in parts
+  std::vector<HeardClip>
+      clips;  ///< of labels that `measured` has, those with a loud window, by rows that had not heard them
+};
+
+/// Clips that have their own label highest by a head that was taught with fewer and had not heard them.
+struct LearningPoint {
+  double clips_per_label = 0.0;  ///< that it was taught with, the mean
+  Tally highest;
 };
 
 /// Works on `threads` threads, called from one. The result does not depend on how many.
@@ -55,17 +62,25 @@ class HeadTeacher {
   /// has no loud window, or nothing that it is told apart from.
   TaughtHead teach(const std::function<bool(std::size_t clip)>& takes) const;
 
- private:
-  using Takes = std::function<bool(std::size_t source)>;
+  /// What fewer clips would have taught: a quarter of each label's, of sixteen at least, and half of them, of
+  /// four, beside all that `head` was taught with, which are all clips of the data. Empty where no clip can
+  /// be left out.
+  std::vector<LearningPoint> learning_curve(const TaughtHead& head) const;
 
+ private:
   void refuse_unheard_classes(const Takes& takes) const;
   void refuse_rows_without_negatives(const Takes& takes) const;
-  /// Of all windows (set_'s) x rows: by heads that had not heard the window's recording. `guess`: rows near
-  /// theirs.
-  std::vector<float> unheard_scores(const HeadRows& guess, const Takes& takes) const;
-  void choose_thresholds(TaughtHead& head, std::span<const float> unheard, const Takes& takes) const;
-  std::vector<UnheardLabel> figures_of(const TaughtHead& head, std::span<const float> unheard, const Takes& takes) const;
-  ThresholdEvidence evidence_of(std::size_t row, std::span<const float> unheard, const Takes& takes) const;
+  /// A source by rows that had not heard it.
+  struct Unheard {
+    std::size_t source = 0;
+    std::span<const Stand> stands;  ///< of each row
+    HeardWindows windows;           ///< as they are
+  };
+  /// `guess`: rows near theirs. By source.
+  std::vector<Unheard> hear_unheard(const HeadRows& guess, const Takes& takes) const;
+  void choose_thresholds(TaughtHead& head, std::span<const Unheard> unheard, const Takes& takes) const;
+  std::vector<UnheardLabel> figures_of(const TaughtHead& head, std::span<const Unheard> unheard) const;
+  ThresholdEvidence evidence_of(std::size_t row, std::span<const Unheard> unheard) const;
   void raise_untaught(TaughtHead& head, const Takes& takes) const;
   float guess(std::size_t label) const;
 

@@ -9,6 +9,7 @@ namespace {
 
 constexpr float kLeast = 0.05F;
 constexpr float kMost = 0.95F;
+constexpr float kMostRejecting = 0.99F;
 constexpr std::size_t kEnoughClips = 8;
 constexpr double kMissed = 0.2;
 constexpr double kFleeting = 0.15;  ///< of clips
@@ -51,13 +52,15 @@ float chosen_threshold(const ThresholdEvidence& evidence, float guess) {
     return passing_threshold(evidence.others, kPassingOthers,
                              passing_threshold(evidence.negatives, kPassingNegatives, least));
   };
-  if (evidence.clips.empty()) return std::max(guess, std::min(passing(guess), kMost));
+  const auto asked = [&](float least) { return passing_threshold(evidence.rejected, kPassingOthers, least); };
+  if (evidence.clips.empty()) return std::max(guess, std::min(asked(passing(guess)), kMost));
   const float most = reached_but_by(evidence.clips, kMissed);
   const float least = std::max(passing(kLeast), reached_but_by(evidence.lasting, kFleeting));
-  const float measured = std::clamp(std::min(least, most), kLeast, kMost);
+  const float measured = std::max(std::clamp(std::min(least, most), kLeast, kMost),
+                                  std::min({asked(kLeast), most, kMostRejecting}));
   const float share =
       static_cast<float>(std::min(evidence.clips.size(), kEnoughClips)) / static_cast<float>(kEnoughClips);
-  return share * measured + (1.0F - share) * std::min(passing(guess), std::max(guess, most));
+  return share * measured + (1.0F - share) * std::min(asked(passing(guess)), std::max(guess, most));
 }
 
 }  // namespace earshot

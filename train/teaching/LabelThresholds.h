@@ -27,6 +27,7 @@ struct ThresholdEvidence {
   std::vector<float> lasting;    ///< lasting_score() of the same
   std::vector<float> others;     ///< scores of windows of clips that are not the label
   std::vector<float> negatives;  ///< scores of the bank's windows that are not
+  std::vector<float> rejected;   ///< scores of windows of recordings in its _not_
 };
 
 /// How many windows that are not a label may be taken for it: of the bank, which is most of what a microphone
@@ -37,8 +38,8 @@ inline constexpr double kPassingNegatives = 0.002;
 inline constexpr double kPassingOthers = 0.01;
 
 /// The lowest threshold that no more of either pass; what a microphone hears is stranger than any bank, so
-/// higher as long as 17 in 20 clips stay above it for most of their windows; but none so high that fewer than
-/// four in five would have an event. Of fewer than eight clips the guess keeps its share, raised as far as
+/// higher as long as 17 in 20 clips stay above it for most of their windows; as high as what was rejected asks for; but none
+/// so high that fewer than four in five would have an event. Of fewer than eight clips the guess keeps its share, raised as far as
 /// both say: n / 8 is measured.
 float chosen_threshold(const ThresholdEvidence& evidence, float guess);
 

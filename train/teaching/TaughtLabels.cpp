@@ -89,18 +89,20 @@ std::vector<std::size_t> TaughtLabels::held_by(const LabelledClip& clip) const {
 }
 
 TaughtLabels taught_labels(const Model& base, const std::vector<std::string>& classes,
-                           const std::map<std::string, std::string>& named,
+                           const std::map<std::string, MappedLabel>& named,
                            const std::vector<std::string>& rejected) {
-  for (const auto& [name, label] : named) {
+  for (const auto& [name, mapped] : named) {
     if (std::ranges::find(classes, name) == classes.end()) {
       const std::string* nearest = nearest_name(classes, name);
-      throw Error(ExitCode::config,
-                  fmt::format("labels: class '{}': found none of that name in the data, expected {}", printable(name),
-                              nearest ? "perhaps '" + *nearest + "'" : fmt::format("{}", fmt::join(classes, ", "))));
+      throw Error(
+          ExitCode::config,
+          fmt::format("{}: found no class of that name in the data, expected {}", mapped.place,
+                      nearest ? "perhaps '" + *nearest + "'" : fmt::format("{}", fmt::join(classes, ", "))));
     }
-    if (!index_of(base.labels, label)) {
-      throw Error(ExitCode::config, fmt::format("labels: {} = \"{}\": found no such label in the base, expected {}",
-                                                printable(name), printable(label), nearest_text(base.labels, label)));
+    if (!index_of(base.labels, mapped.label)) {
+      throw Error(ExitCode::config,
+                  fmt::format("{}: found \"{}\", which is no label of the base, expected {}", mapped.place,
+                              printable(mapped.label), nearest_text(base.labels, mapped.label)));
     }
   }
   TaughtLabels taught;
@@ -109,7 +111,7 @@ TaughtLabels taught_labels(const Model& base, const std::vector<std::string>& cl
   std::set<std::size_t> rows;
   for (const std::string& name : classes) {
     const auto mapped = named.find(name);
-    const std::string& label = mapped == named.end() ? name : mapped->second;
+    const std::string& label = mapped == named.end() ? name : mapped->second.label;
     std::optional<std::size_t> index = index_of(taught.labels, label);
     if (!index) {
       const std::vector<std::string> near = near_labels(base.labels, name);

@@ -14,6 +14,12 @@
 
 namespace earshot {
 
+/// What a configuration calls a class.
+struct MappedLabel {
+  std::string label;
+  std::string place;  ///< "FILE:LINE: key 'labels.CLASS'", for errors
+};
+
 struct TaughtLabels {
   std::vector<std::string> labels;             ///< the base's, then the new ones
   std::size_t base_labels = 0;                 ///< how many of them are the base's
@@ -36,7 +42,7 @@ struct TaughtLabels {
 /// _not_, called as classes or labels. Throws Error(config) naming a class of `named` that is none of `classes`, or a label
 /// that the base lacks, with the nearest one; Error(bad_data) for such a folder of _not_.
 TaughtLabels taught_labels(const Model& base, const std::vector<std::string>& classes,
-                           const std::map<std::string, std::string>& named,
+                           const std::map<std::string, MappedLabel>& named,
                            const std::vector<std::string>& rejected);
 
 }  // namespace earshot

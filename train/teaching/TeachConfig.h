@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "train/data/DataSet.h"
+#include "train/teaching/TaughtLabels.h"
 
 namespace earshot {
 
 struct TeachConfig {
   std::optional<std::filesystem::path> base;  ///< [base] model
-  std::map<std::string, std::string> labels;  ///< [labels]: class = label
+  std::map<std::string, MappedLabel> labels;  ///< [labels]: class = label
+  std::string notice;                         ///< credits the data, kept inside the model
   std::vector<std::string> without;           ///< [bank] without: families of negatives that are left out
 };
 

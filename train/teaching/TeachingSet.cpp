@@ -1,6 +1,8 @@
 #include "train/teaching/TeachingSet.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "nn/model/SixteenBits.h"
 
@@ -8,6 +10,7 @@ namespace earshot {
 namespace {
 
 constexpr float kRareLogit = -4.0F;
+constexpr std::size_t kRowsAtOnce = 160;  ///< that near caches hold
 
 }  // namespace
 
@@ -51,14 +54,24 @@ HeadRows starting_rows(const Base& base, const TaughtLabels& taught) {
   return start;
 }
 
-HeadRows fit_rows(const TeachingSet& set, const HeadRows& start, const HeadRows& guess, unsigned threads,
-                  const std::function<bool(std::size_t source)>& takes) {
-  std::vector<float> weights = set.weights;
-  for (std::size_t i = 0; i < set.size(); ++i) {
-    if (!takes(set.sources[i])) weights[i] = 0.0F;
+std::vector<HeadRows> fit_rows(const TeachingSet& set, const HeadRows& start, const HeadRows& guess,
+                               unsigned threads, std::span<const Takes> takes) {
+  const std::size_t at_once = std::max<std::size_t>(1, kRowsAtOnce / start.rows());
+  std::vector<HeadRows> heads;
+  for (std::size_t first = 0; first < takes.size(); first += at_once) {
+    std::vector<HeadTask> tasks;
+    for (const Takes& taken : takes.subspan(first, std::min(at_once, takes.size() - first))) {
+      std::vector<float> weights = set.weights;
+      for (std::size_t i = 0; i < set.size(); ++i) {
+        if (!taken(set.sources[i])) weights[i] = 0.0F;
+      }
+      EmbeddingScale scale = embedding_scale(set.embeddings, weights, set.width);
+      tasks.push_back({std::move(weights), std::move(scale), guess});
+    }
+    std::ranges::move(fit_heads({set.embeddings, set.stands}, tasks, start, kTeachingStrength, threads),
+                      std::back_inserter(heads));
   }
-  const HeadSamples samples{set.embeddings, set.stands, weights};
-  return fit_head(samples, embedding_scale(samples, set.width), start, guess, kTeachingStrength, threads);
+  return heads;
 }
 
 Model with_rows(const Base& base, const TaughtLabels& taught, const HeadRows& rows) {

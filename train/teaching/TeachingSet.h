@@ -22,6 +22,9 @@ inline constexpr double kTeachingStrength = 0.03;
 inline constexpr std::array kGainWeights{1.0F, 0.5F, 0.5F, 1.0F};
 /// What one of the bank counts for: each stands for much that a microphone hears in a year.
 inline constexpr float kBankWeight = 3.0F;
+/// What one of a recording in _not_ counts for, over its gain's weight, if there are clips of the label to hold against
+/// it: somebody was wrongly called.
+inline constexpr float kRejectedWeight = 10.0F;
 
 struct TeachingSet {
   std::size_t width = 0;
@@ -44,10 +47,12 @@ HeadRows all_rows(const Model& model, const std::string& head);
 /// The rows that `taught` names as they are in the base; of new labels zeros, and the bias of a sound that is rare.
 HeadRows starting_rows(const Base& base, const TaughtLabels& taught);
 
-/// Fits the rows, held near `start`, to the windows of those sources that `takes` accepts; searches from
-/// `guess`.
-HeadRows fit_rows(const TeachingSet& set, const HeadRows& start, const HeadRows& guess, unsigned threads,
-                  const std::function<bool(std::size_t source)>& takes);
+using Takes = std::function<bool(std::size_t source)>;
+
+/// For each of `takes`: fits the rows, held near `start`, to the windows of those sources that it accepts;
+/// searches from `guess`.
+std::vector<HeadRows> fit_rows(const TeachingSet& set, const HeadRows& start, const HeadRows& guess,
+                               unsigned threads, std::span<const Takes> takes);
 
 /// The base with these rows: labels that are not taught keep theirs, so that they answer as before, to the bit. The
 /// last layer is stored in 16 bits if the base's is; its rows are then rounded. Thresholds are left to the caller.

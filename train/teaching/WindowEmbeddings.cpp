@@ -11,7 +11,6 @@
 #include <spdlog/fmt/ranges.h>
 
 #include "dsp/audio/AudioFile.h"
-#include "dsp/audio/Level.h"
 #include "dsp/base/KeyedRandom.h"
 #include "dsp/base/ReadFile.h"
 #include "dsp/features/FeatureExtractor.h"
@@ -24,7 +23,6 @@
 namespace earshot {
 namespace {
 
-constexpr double kLeastDbfs = -60.0;
 constexpr std::size_t kAtOnce = 32;  ///< windows whose features are held
 
 /// One clip's windows and their embeddings.
@@ -45,26 +43,22 @@ class Embedder {
 
   Embedded embed(std::vector<float> samples) {
     const auto window_samples = static_cast<std::size_t>(recipe_.window_samples);
-    const std::vector<std::uint64_t> starts = window_starts(samples.size(), recipe_);
-    samples.resize(std::max(samples.size(), window_samples), 0.0F);
+    const std::vector<std::uint64_t> starts = loud_window_starts(samples, recipe_, wanted_.under_loudest_db);
     const auto window_at = [&](std::span<const float> sound, std::uint64_t start) {
       return sound.subspan(static_cast<std::size_t>(start), window_samples);
     };
-    std::vector<double> levels;
-    for (const std::uint64_t start : starts) levels.push_back(level_dbfs(window_at(samples, start), recipe_.rate_hz));
-    const std::vector<std::size_t> loud = loud_windows(levels, wanted_.under_loudest_db);
     Embedded embedded;
     for (std::size_t gain = 0; gain < wanted_.gains_db.size(); ++gain) {
       std::vector<float> heard = samples;
       const auto factor = static_cast<float>(std::pow(10.0, wanted_.gains_db[gain] / 20.0));
       if (factor != 1.0F) std::ranges::transform(heard, heard.begin(), [&](float sample) { return sample * factor; });
       extractor_.reset();
-      for (const std::size_t window : loud) {
+      for (const std::uint64_t start : starts) {
         const std::size_t size = recipe_.shape().size();
         features_.resize((waiting_ + 1) * size);
-        extractor_.extract_window(window_at(heard, starts[window]), starts[window],
+        extractor_.extract_window(window_at(heard, start), start,
                                   std::span(features_).subspan(waiting_ * size));
-        embedded.windows.push_back({0, static_cast<int>(gain), starts[window]});
+        embedded.windows.push_back({0, static_cast<int>(gain), start});
         if (++waiting_ == kAtOnce) run(embedded.values);
       }
     }
@@ -236,28 +230,6 @@ class Embedding {
 };
 
 }  // namespace
-
-std::uint64_t step_samples(const FeatureRecipe& recipe) {
-  const auto hop = static_cast<std::uint64_t>(recipe.hop_samples);
-  return std::max(recipe.window_samples / 2 / hop, std::uint64_t{1}) * hop;
-}
-
-std::vector<std::uint64_t> window_starts(std::uint64_t clip_samples, const FeatureRecipe& recipe) {
-  std::vector<std::uint64_t> starts{0};
-  const std::uint64_t step = step_samples(recipe);
-  while (starts.back() + step + recipe.window_samples <= clip_samples) starts.push_back(starts.back() + step);
-  return starts;
-}
-
-std::vector<std::size_t> loud_windows(std::span<const double> levels_dbfs, double under_loudest_db) {
-  std::vector<std::size_t> loud;
-  if (levels_dbfs.empty()) return loud;
-  const double least = std::max(kLeastDbfs, *std::ranges::max_element(levels_dbfs) - under_loudest_db);
-  for (std::size_t i = 0; i < levels_dbfs.size(); ++i) {
-    if (levels_dbfs[i] >= least) loud.push_back(i);
-  }
-  return loud;
-}
 
 WindowEmbeddings embed_files(std::span<const std::filesystem::path> files, const Base& base,
                              const WantedWindows& wanted, const FeatureLoading& loading) {

@@ -237,6 +237,51 @@ TEST_CASE("the same seed gives the same bits, and so does a run that was interru
   CHECK(load_model(workshop.out("other") / "model.safetensors").weights != unbroken.weights);
 }
 
+TEST_CASE("a recipe that takes windows trains on each loud one, and is measured clip by clip") {
+  const Workshop workshop;
+  workshop.directory().write("windows.toml", R"(
+[recipe]
+base = "v6"
+window_s = 0.5
+clip = "windows"
+image_height = 96
+image_width = 96
+[train]
+batch = 6
+epochs = 8
+learning_rate = 0.003
+schedule = "cosine"
+batch_norm_statistics = "measured"
+class_weights = false
+[validation]
+split = "none"
+[augmentation]
+)");
+  // One clip of the held-out fold is too quiet to be heard: it counts, as wrong.
+  test::write_wav(workshop.data() / "audio/clip11.wav", std::vector<float>(kRateHz, 1e-5F), kRateHz);
+  const std::string config = workshop.directory() / "windows.toml";
+  const test::Finished trained = workshop.trainer({"train", "--data", workshop.data(), "--config", config,
+                                                   "--out", workshop.out("windows"), "--fold", "1"});
+  INFO(trained.err);
+  REQUIRE(trained.code == 0);
+  CHECK_THAT(trained.err, Contains("features of 6 in") && Contains(" loud windows"));
+  const std::string model = workshop.out("windows") / "model.safetensors";
+  const test::Finished evaluated =
+      workshop.trainer({"evaluate", model, "--data", workshop.data(), "--fold", "1", "--json"});
+  INFO(evaluated.err);
+  REQUIRE(evaluated.code == 0);
+  const boost::json::value figures = boost::json::parse(evaluated.out);
+  CHECK_THAT(evaluated.err, Contains("clip11.wav: found no window of -60 dBFS or more"));
+  CHECK(figures.at("clips").to_number<int>() == 6);
+  CHECK(figures.at("windows").at("of").to_number<int>() == 5 * 3);
+  CHECK(figures.at("correct").to_number<int>() >= 4);
+  CHECK(figures.at("correct").to_number<int>() <= 5);
+  CHECK_THAT(load_model(model).provenance.at("data"), Contains(": 6 clips of"));
+  std::ifstream file(workshop.out("windows") / "report.json");
+  const boost::json::value report = boost::json::parse(std::string{std::istreambuf_iterator<char>(file), {}});
+  CHECK(report.at("evaluation").at("clips").to_number<int>() == 6);
+}
+
 TEST_CASE("crossval holds every fold out once, goes on where it was stopped, and sums up") {
   const Workshop workshop;
   const std::string out = workshop.out("cv");

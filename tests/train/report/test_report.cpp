@@ -46,8 +46,9 @@ Report some_report(const std::vector<std::string>& labels = {"dog", "rain", "clo
   report.evaluation = evaluate(scores, truth, labels);
   report.runs = {{"", {epoch_record(1), epoch_record(2), epoch_record(3)}, 2}};
   for (const std::size_t i : worst_clips(scores, truth, 3, 2)) {
-    Report::ScoredClip clip{
-        "clip" + std::to_string(i) + ".wav", static_cast<std::size_t>(truth[i]), {}, 0.0, ""};
+    Report::ScoredClip clip;
+    clip.file = "clip" + std::to_string(i) + ".wav";
+    clip.label = static_cast<std::size_t>(truth[i]);
     clip.scores.assign(scores.begin() + static_cast<std::ptrdiff_t>(3 * i),
                        scores.begin() + static_cast<std::ptrdiff_t>(3 * i + 3));
     clip.loss = clip_loss(clip.scores[clip.label]);
@@ -105,6 +106,29 @@ TEST_CASE("labels, files and settings cannot break out of the page") {
   const boost::json::value parsed = boost::json::parse(json);
   CHECK(parsed.at("worst_clips").at(0).at("file").as_string() ==
         "<b onclick=\"x\">&amp;'\xEF\xBF\xBD\x01</b>");
+}
+
+TEST_CASE(
+    "a page of a taught base has its labels, its windows and what more clips bring, whatever they are "
+    "called") {
+  Report report = some_report({kHostile, "b", "c"});
+  report.taught = {{kHostile, 0.25F, {3, 4}, {2, 4}, {0, 9}, {1, 200}, {{kHostile, 0.5F}}},
+                   {"b", {}, {0, 0}, {}, {}, {}, {}}};
+  report.learning = {{2.0, {5, 10}}, {4.0, {8, 10}}};
+  report.worst[0].windows = {{0.0, 0.9F, report.worst[0].label, 0.9F},
+                             {0.48, 0.1F, (report.worst[0].label + 1) % 3, 0.6F}};
+  report.worst[0].shown = 1;
+  const std::string html = render_html(report);
+  check_page(html);
+  CHECK_THAT(html, !Contains("<b ") && Contains("3&nbsp;of&nbsp;4") && Contains("1&nbsp;of&nbsp;200") &&
+                       Contains("The last step brought +30.0 points") && Contains("at 0.48 s"));
+  CHECK_THAT(html, Contains("class=\"other shown\""));
+  report.learning.pop_back();
+  report.taught.pop_back();
+  report.taught[0].threshold.reset();
+  report.taught[0].negatives = {};
+  check_page(render_html(report));
+  CHECK_THAT(render_html(report), !Contains("threshold</th>") && !Contains("of the bank</th>"));
 }
 
 TEST_CASE("a class without clips has dashes where there is nothing to divide by") {

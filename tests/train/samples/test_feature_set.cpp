@@ -115,6 +115,59 @@ TEST_CASE("features are the same bits on any number of threads, computed or kept
   CHECK(kept.sounds == alone.sounds);
 }
 
+TEST_CASE(
+    "of a recipe that takes windows each loud one is an entry: computed, kept or streamed, the same bits") {
+  const TemporaryDirectory directory;
+  FeatureRecipe recipe = small_recipe();
+  recipe.clip = ClipFit::windows;
+  std::vector<float> twice = sine(440.0, 8000, 8000);  // a second of it, one of silence, one of another
+  twice.resize(16'000, 0.0F);
+  const std::vector<float> high = sine(1760.0, 8000, 8000);
+  twice.insert(twice.end(), high.begin(), high.end());
+  write_wav(directory / "twice.wav", twice, 8000);
+  write_wav(directory / "quiet.wav", std::vector<float>(20'000, 3e-5F), 8000);
+  write_wav(directory / "short.wav", sine(880.0, 8000, 3000), 8000);
+  DataSet data{directory.path(), {"a", "b"}, {}};
+  data.clips = {{directory / "twice.wav", 1, 0, Part::train},
+                {directory / "quiet.wav", 0, 0, Part::train},
+                {directory / "gone.wav", 0, 0, Part::train},
+                {directory / "short.wav", 0, 0, Part::train}};
+  const FeatureSet set = load_features(data, all_of(data), recipe, {.threads = 2});
+  REQUIRE(set.size() == 6);
+  CHECK(set.clips == std::vector<std::size_t>{0, 0, 0, 0, 0, 3});
+  CHECK(set.starts == std::vector<std::uint64_t>{0, 3968, 7936, 11904, 15872, 0});  // all touch a tone
+  CHECK(set.labels == std::vector<int>{1, 1, 1, 1, 1, 0});
+  CHECK(set.quiet == std::vector<std::size_t>{1});
+  CHECK(set.clip_count() == 2);
+  REQUIRE(set.problems.size() == 1);
+  CHECK(set.problems[0].clip == 2);
+
+  FeatureExtractor extractor(recipe);
+  std::vector<float> expected(set.shape.size());
+  const std::vector<float> samples = load_clip(directory / "twice.wav", 8000).samples;
+  for (std::size_t i = 0; i < 5; ++i) {
+    extractor.reset();
+    const auto start = static_cast<std::size_t>(set.starts[i]);
+    extractor.extract_window(std::span(samples).subspan(start, 8000), start, expected);
+    CHECK(std::ranges::equal(expected, set.image(i)));
+  }
+
+  const FeatureLoading keeping{.threads = 1, .cache = directory / "cache"};
+  CHECK(load_features(data, all_of(data), recipe, keeping).images == set.images);
+  const FeatureSet kept = load_features(data, all_of(data), recipe, keeping);
+  CHECK(kept.from_cache == 3);
+  CHECK(kept.images == set.images);
+  CHECK(kept.quiet == set.quiet);
+  for (const auto& cache : {std::optional<fs::path>(directory / "cache"), std::optional<fs::path>()}) {
+    const FeatureSet streamed = load_features(data, all_of(data), recipe, {.cache = cache, .most_bytes = 1});
+    CHECK(streamed.images.empty());
+    REQUIRE(streamed.size() == set.size());
+    std::vector<float> room;
+    for (std::size_t i = 0; i < set.size(); ++i)
+      CHECK(std::ranges::equal(streamed.image(i, room), set.image(i)));
+  }
+}
+
 TEST_CASE("equal samples have one hash in whatever file and chunks, others another") {
   const TemporaryDirectory directory;
   DataSet data = tones(directory);

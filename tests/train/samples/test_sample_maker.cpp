@@ -122,6 +122,33 @@ TEST_CASE("effects and mixing of probability 0 give the features that were kept,
   CHECK(source.sounds->kept_bytes() > 0);
 }
 
+TEST_CASE("effects on a clip that is taken by its windows change the window's sound alone") {
+  const TemporaryDirectory directory;
+  std::vector<float> tones = sine(500.0, kRateHz, 8000);
+  const std::vector<float> higher = sine(2500.0, kRateHz, 8000);
+  tones.insert(tones.end(), higher.begin(), higher.end());
+  write_wav(directory / "tones.wav", tones, kRateHz);
+  const DataSet data{directory.path(), {"a"}, {{directory / "tones.wav", 0, 0, Part::train}}};
+  FeatureRecipe recipe = small_recipe();
+  recipe.clip = ClipFit::windows;
+  const FeatureSet windows = load_features(data, std::vector<std::size_t>{0}, recipe, {.threads = 1});
+  REQUIRE(windows.size() == 3);
+  SampleSettings settings;
+  settings.audio.gain = {1.0, {-6.0, -6.0}};  // which pictures relative to the loudest cell do not show
+  const SampleSource source(settings, std::nullopt, recipe, windows, kClasses, Scores::softmax);
+  SampleMaker maker(source);
+  const auto difference = [](std::span<const float> a, std::span<const float> b) {
+    float most = 0.0F;
+    for (std::size_t i = 0; i < a.size(); ++i) most = std::max(most, std::abs(a[i] - b[i]));
+    return most;
+  };
+  for (std::size_t i = 0; i < 3; ++i) {
+    const Sample sample = make(maker, windows, i, 5);
+    CHECK(difference(sample.image, windows.image(i)) < 0.1F);
+    CHECK(difference(sample.image, windows.image((i + 1) % 3)) > 0.3F);
+  }
+}
+
 TEST_CASE("the same clip and key give the same bits from any maker, in any order, kept in memory or not") {
   const Tones tones;
   SampleSettings settings;

@@ -21,10 +21,14 @@ struct FitProblem {
   std::vector<float> weights;
   HeadRows start{kFitWidth, {}, {}};
 
-  HeadSamples samples() const { return {embeddings, stands, weights}; }
-  EmbeddingScale scale() const { return embedding_scale(samples(), kFitWidth); }
+  EmbeddingScale scale() const { return embedding_scale(embeddings, weights, kFitWidth); }
+  HeadTask task() const { return {weights, scale(), start}; }
+  std::vector<HeadRows> fitted(std::vector<HeadTask> tasks, double strength = kFitStrength,
+                               unsigned threads = 1) const {
+    return fit_heads({embeddings, stands}, tasks, start, strength, threads);
+  }
   HeadRows fitted(double strength, unsigned threads) const {
-    return fit_head(samples(), scale(), start, start, strength, threads);
+    return fitted({task()}, strength, threads).front();
   }
 };
 
@@ -118,11 +122,11 @@ TEST_CASE("what stands aside moves a row no more than if it were not there") {
   for (std::size_t i = 0; i < 60; ++i) {
     if (i >= 40) problem.stands[i * kFitRows] = Stand::aside;
   }
-  const HeadRows with = fit_head(problem.samples(), scale, problem.start, problem.start, kFitStrength, 1);
+  const HeadRows with = problem.fitted({{problem.weights, scale, problem.start}}).front();
   problem.embeddings.resize(40 * kFitWidth);
   problem.stands.resize(40 * kFitRows);
   problem.weights.resize(40);
-  const HeadRows without = fit_head(problem.samples(), scale, problem.start, problem.start, kFitStrength, 1);
+  const HeadRows without = problem.fitted({{problem.weights, scale, problem.start}}).front();
   for (std::size_t j = 0; j < kFitWidth; ++j) CHECK(with.row(0)[j] == Approx(without.row(0)[j]).margin(0.02));
 }
 
@@ -130,7 +134,7 @@ TEST_CASE("a window without weight is as if it were not there, one of weight 2 a
   FitProblem problem = fit_problem(60);
   for (std::size_t i = 0; i < 60; ++i) problem.weights[i] = i < 20 ? 2.0F : i < 40 ? 1.0F : 0.0F;
   const EmbeddingScale scale = problem.scale();
-  const HeadRows weighted = fit_head(problem.samples(), scale, problem.start, problem.start, kFitStrength, 1);
+  const HeadRows weighted = problem.fitted({{problem.weights, scale, problem.start}}).front();
   problem.embeddings.resize(40 * kFitWidth);
   problem.stands.resize(40 * kFitRows);
   problem.embeddings.reserve(60 * kFitWidth);
@@ -139,7 +143,7 @@ TEST_CASE("a window without weight is as if it were not there, one of weight 2 a
                             problem.embeddings.begin() + 20 * kFitWidth);
   problem.stands.insert(problem.stands.end(), problem.stands.begin(), problem.stands.begin() + 20 * kFitRows);
   problem.weights.assign(60, 1.0F);
-  const HeadRows twice = fit_head(problem.samples(), scale, problem.start, problem.start, kFitStrength, 1);
+  const HeadRows twice = problem.fitted({{problem.weights, scale, problem.start}}).front();
   for (std::size_t row = 0; row < kFitRows; ++row) {
     for (std::size_t j = 0; j < kFitWidth; ++j)
       CHECK(weighted.row(row)[j] == Approx(twice.row(row)[j]).margin(0.05));
@@ -151,9 +155,28 @@ TEST_CASE("from wherever a search begins, it ends at the same rows") {
   HeadRows far = problem.start;
   for (float& weight : far.weights) weight = -3.0F * weight + 1.0F;
   const HeadRows one = problem.fitted(kFitStrength, 2);
-  const HeadRows other = fit_head(problem.samples(), problem.scale(), problem.start, far, kFitStrength, 2);
+  const HeadRows other = problem.fitted({{problem.weights, problem.scale(), far}}, kFitStrength, 2).front();
   for (std::size_t i = 0; i < one.weights.size(); ++i)
     CHECK(one.weights[i] == Approx(other.weights[i]).margin(0.05));
+}
+
+TEST_CASE("heads that are fitted side by side are those that are fitted each alone") {
+  const FitProblem problem = fit_problem(150);
+  std::vector<HeadTask> tasks;
+  for (std::size_t part = 0; part < 3; ++part) {
+    std::vector<float> weights = problem.weights;
+    for (std::size_t i = part; i < weights.size(); i += part + 2) weights[i] = 0.0F;
+    EmbeddingScale scale = embedding_scale(problem.embeddings, weights, kFitWidth);
+    tasks.push_back({std::move(weights), std::move(scale), problem.start});
+  }
+  const std::vector<HeadRows> together = problem.fitted(tasks, kFitStrength, 3);
+  REQUIRE(together.size() == 3);
+  for (std::size_t part = 0; part < 3; ++part) {
+    const HeadRows alone = problem.fitted({tasks[part]}).front();
+    for (std::size_t i = 0; i < alone.weights.size(); ++i)
+      CHECK(together[part].weights[i] == Approx(alone.weights[i]).margin(0.02));
+  }
+  CHECK(std::abs(together[0].weights[0] - together[1].weights[0]) > 0.02F);
 }
 
 TEST_CASE("logits are what rows and embeddings say, however many stand side by side") {

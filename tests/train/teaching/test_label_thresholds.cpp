@@ -62,4 +62,22 @@ TEST_CASE("a threshold is as low as others allow, as high as four in five clips 
   CHECK(chosen_threshold(evidence, 0.5F) == Approx(0.6F).margin(1e-3));  // a guess yields to what it lets pass
 }
 
+TEST_CASE("what was rejected raises a threshold beyond the usual most, as far as four in five clips allow") {
+  ThresholdEvidence evidence;
+  for (int i = 0; i < 20; ++i) {
+    evidence.clips.push_back(0.98F);
+    evidence.lasting.push_back(0.97F);
+  }
+  evidence.negatives = {0.1F};
+  CHECK(chosen_threshold(evidence, 0.5F) == Approx(0.95F));
+  evidence.rejected = {0.3F, 0.965F};
+  CHECK(chosen_threshold(evidence, 0.5F) == Approx(0.965F));
+  evidence.rejected.push_back(0.999F);
+  CHECK(chosen_threshold(evidence, 0.5F) == Approx(0.98F));  // no clip would have an event above
+  for (float& clip : evidence.clips) clip = 1.0F;
+  CHECK(chosen_threshold(evidence, 0.5F) == Approx(0.99F));
+  // A label that no clip shows, only _not_ names.
+  CHECK(chosen_threshold({{}, {}, {}, {}, {0.7F}}, 0.5F) == Approx(0.7F));
+}
+
 }  // namespace earshot::test

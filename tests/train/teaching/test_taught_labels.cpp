@@ -14,8 +14,8 @@ namespace earshot::test {
 using Catch::Matchers::Contains;
 
 TEST_CASE("a class sharpens the label of its name or of the map, else it is a new one, and near names are told") {
-  const TaughtLabels taught =
-      taught_labels(alarm_model(), {"Rain", "woof", "my dog", "kettle"}, {{"woof", "Bark"}}, {"Cat"});
+  const TaughtLabels taught = taught_labels(alarm_model(), {"Rain", "woof", "my dog", "kettle"},
+                                            {{"woof", {"Bark", "here"}}}, {"Cat"});
   CHECK(taught.labels == std::vector<std::string>{"Animal", "Dog", "Bark", "Cat", "Rain", "Silence", "my dog", "kettle"});
   CHECK(taught.of_class == std::vector<std::size_t>{4, 2, 6, 7});
   CHECK(taught.rows == std::vector<std::size_t>{2, 3, 4, 6, 7});
@@ -38,7 +38,8 @@ TEST_CASE("a recording is positive to its label and what that is a kind of, asid
 }
 
 TEST_CASE("what is rejected goes by the label of a class of that name, else by a label") {
-  const TaughtLabels taught = taught_labels(alarm_model(), {"my dog", "Rain"}, {{"my dog", "Bark"}}, {"my dog", "Cat"});
+  const TaughtLabels taught =
+      taught_labels(alarm_model(), {"my dog", "Rain"}, {{"my dog", {"Bark", "here"}}}, {"my dog", "Cat"});
   CHECK(taught.rejected == std::map<std::string, std::size_t>{{"my dog", 2}, {"Cat", 3}});
   CHECK(taught.rows == std::vector<std::size_t>{2, 3, 4});
 }
@@ -52,8 +53,12 @@ TEST_CASE("names are labels only all together") {
 
 TEST_CASE("a map that names a class or a label that is not there is refused, with the nearest") {
   const std::vector<std::string> classes{"barking", "rain"};
-  CHECK_THROWS_WITH(taught_labels(alarm_model(), classes, {{"barkin", "Bark"}}, {}), Contains("perhaps 'barking'"));
-  CHECK_THROWS_WITH(taught_labels(alarm_model(), classes, {{"barking", "Barck"}}, {}), Contains("perhaps 'Bark'"));
+  CHECK_THROWS_WITH(
+      taught_labels(alarm_model(), classes, {{"barkin", {"Bark", "a.toml:3: key 'labels.barkin'"}}}, {}),
+      Contains("a.toml:3: key 'labels.barkin': ") && Contains("perhaps 'barking'"));
+  CHECK_THROWS_WITH(
+      taught_labels(alarm_model(), classes, {{"barking", {"Barck", "a.toml:3: key 'labels.barking'"}}}, {}),
+      Contains("a.toml:3: key 'labels.barking': ") && Contains("perhaps 'Bark'"));
   CHECK_THROWS_WITH(taught_labels(alarm_model(), classes, {}, {"Dogg"}),
                     Contains("_not_/Dogg") && Contains("perhaps 'Dog'"));
 }
