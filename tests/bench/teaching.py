@@ -4,11 +4,10 @@
     teaching.py few    TRAINER BASE ESC10 [--draws 10]                 n clips a class: 3, 5, 10
     teaching.py left   TRAINER BASE ESC10                              AUROC of a class that nobody taught
     teaching.py none   TRAINER BASE ESC10 EARSHOT FOLDER...            files with an event of the ten, each fold's model
-    teaching.py reject TRAINER BASE ESC10 EARSHOT FOLDER               twelve false alarms in _not_/Bark, twelve others
+    teaching.py reject TRAINER BASE ESC10 EARSHOT                      twelve false alarms in _not_/Bark, twelve others
     teaching.py family TRAINER BASE ESC10 EARSHOT OUTLIERS             the same of a family of outliers, its bank left out
 
-A bank lies beside BASE; `reject` leaves its voices out, or there would be no false alarms among voices-N to reject. The draws' seeds are 1, 2, ...; FOLDER as unheard_sounds.py makes them, OUTLIERS of `trainer
-outliers`. Models and subsets are made in a temporary directory; embeddings are kept in the usual cache.
+A bank lies beside BASE. The draws' seeds are 1, 2, ...; FOLDER as unheard_sounds.py makes them, OUTLIERS of `trainer outliers`. Models and subsets are made in a temporary directory; embeddings are kept in the usual cache.
 """
 import argparse
 import collections
@@ -145,30 +144,34 @@ def none(school, given):
 
 
 def reject(school, given):
+    """Who teaches a dog alone: babies and roosters are taken for it until twelve of them are in _not_/Bark."""
     half = 12
-    without = ("--no-bank", "speech", "--no-bank", "voices")
+    barks = [clip for clip in school.clips if clip["category"] == "dog_bark"]
+    path_of = lambda clip: school.esc10 / "audio" / clip["filename"]
+    recording = lambda path: path.name.rsplit("-", 1)[0]
 
     def barking(model, files):
         found = events_of(given.earshot, model, files)
         return {path for path in files if OWN["dog_bark"] in found[str(path)]}
 
-    silent, of, before, after = 0, 0, 0, 0
-    for fold in FOLDS:
-        first = school.teach(school.but(fold), *without)
-        false = sorted(barking(first, sounds_of(given.folders[0])))
-        random.Random(fold).shuffle(false)
-        if len(false) < 2 * half:
-            print(f"fold {fold}: {len(false)} files with a Bark that is none, expected {2 * half} at least")
-            continue
-        second = school.teach(school.but(fold), *without, rejected=false[:half])
-        others = false[half : 2 * half]
-        barks = [school.esc10 / "audio" / clip["filename"] for clip in school.clips
-                 if clip["category"] == "dog_bark" and int(clip["fold"]) == fold]
-        true = barking(first, barks)
-        quiet = half - len(barking(second, others))
-        silent, of, before, after = silent + quiet, of + half, before + len(true), after + len(true & barking(second, barks))
-        print(f"fold {fold}: {len(false)} files with a Bark that is none; {quiet} of {half} others silent", flush=True)
-    print(f"{silent} of {of} others silent; {after} of {before} true barks kept")
+    for kind in ("baby_cry", "rooster"):
+        silent, of, before, after = 0, 0, 0, 0
+        for fold in FOLDS:
+            taught = [clip for clip in barks if int(clip["fold"]) != fold]
+            first = school.teach(taught)
+            false = sorted(barking(first, [path_of(clip) for clip in school.clips if clip["category"] == kind]))
+            random.Random(fold).shuffle(false)
+            rejected = false[:half]
+            met = {recording(path) for path in rejected}
+            others = [path for path in false[half:] if recording(path) not in met][:half]
+            second = school.teach(taught, rejected=rejected)
+            held_out = [path_of(clip) for clip in barks if int(clip["fold"]) == fold]
+            true = barking(first, held_out)
+            quiet = len(others) - len(barking(second, others))
+            silent, of = silent + quiet, of + len(others)
+            before, after = before + len(true), after + len(true & barking(second, held_out))
+            print(f"{kind}, fold {fold}: {len(false)} of 40 taken for a Bark; {quiet} of {len(others)} others silent", flush=True)
+        print(f"{kind}: {silent} of {of} others silent; {after} of {before} true barks kept", flush=True)
 
 
 def family(school, given):
