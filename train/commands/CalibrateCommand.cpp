@@ -51,9 +51,8 @@ std::optional<Source> score_data(Model model, const CalibrateOptions& options, c
   if (!features.complete) return std::nullopt;
   limit_kept_features();
   model.temperature = 1.0F;
-  return Source{by_clips(score_features(model, data, features, options.threads), model, data, features.clips,
-                         features.quiet),
-                options.data->string()};
+  // Of a recipe that takes windows these are what is scored live.
+  return Source{score_features(model, data, features, options.threads), options.data->string()};
 }
 
 std::string fit_json(const TemperatureFit& fit, const Source& source) {

@@ -98,6 +98,7 @@ Lessons::Lessons(const TrainOptions& options, DataSet data, std::optional<int> h
 Lessons::Lessons(const TeachConfig& config, DataSet data)
     : base_(load_model(*config.base)),
       notice_(config.notice),
+      without_(config.without),
       data_(std::move(data)),
       taught_(named_labels(config, base_, data_)),
       bank_(bank_of(config, base_)) {}

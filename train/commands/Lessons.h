@@ -25,7 +25,8 @@ class Lessons {
   const DataSet& data() const noexcept { return data_; }
   const TaughtLabels& taught() const noexcept { return taught_; }
   const WindowEmbeddings& windows() const noexcept { return windows_; }
-  const NegativeBank& bank() const noexcept { return bank_; }
+  /// Families of the bank that are left out.
+  const std::vector<std::string>& without() const noexcept { return without_; }
   TeachingMaterial material() const { return {base_, data_, taught_, windows_, bank_}; }
   HeadTeacher teacher(const TrainOptions& options) const;
 
@@ -38,6 +39,7 @@ class Lessons {
 
   Base base_;
   std::string notice_;  ///< that credits the data
+  std::vector<std::string> without_;
   DataSet data_;
   TaughtLabels taught_;
   NegativeBank bank_;

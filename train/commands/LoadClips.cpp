@@ -46,6 +46,7 @@ void warn_of_shared_sounds(const DataSet& data, const FeatureSet& train, const F
   for (std::size_t i = 0; i < train.size(); ++i) trained.try_emplace(train.sounds[i], train.clips[i]);
   std::size_t shared = 0;
   for (std::size_t i = 0; i < validation.size(); ++i) {
+    if (!validation.begins_clip(i)) continue;
     const auto twin = trained.find(validation.sounds[i]);
     if (twin == trained.end() || ++shared > kMostLines) continue;
     tell(fmt::format("{}: validates with the very sound of {}, which trains",

@@ -57,6 +57,17 @@ void make_empty_directory(const std::filesystem::path& out) {
   }
 }
 
+/// Folds of another cross-validation, which may have taken hours.
+void refuse_used_folds(const std::filesystem::path& out, const std::vector<int>& folds) {
+  for (const int fold : folds) {
+    const std::filesystem::path directory = out / fmt::format("fold-{}", fold);
+    if (!std::filesystem::exists(directory / "model.safetensors") && !RunFiles(directory).has_state) continue;
+    throw Error(ExitCode::usage,
+                fmt::format("--out: found a fold of another run in {}, expected a directory without one",
+                            directory.string()));
+  }
+}
+
 std::string count_text(const Tally& count) {
   const Interval interval = wilson_interval(count.found, count.of);
   return fmt::format("{:.2f} % ({} of {}, 95 % interval {:.1f} to {:.1f} %)", 100.0 * count.share(),
@@ -168,9 +179,9 @@ void add_settings(Report& report, const Lessons& lessons, const TrainOptions& op
   for (std::size_t label = 0; label < taught.of_class.size(); ++label)
     report.configuration.push_back(
         {"class " + lessons.data().labels[label], taught.labels[taught.of_class[label]]});
-  if (!options.no_bank.empty())
+  if (!lessons.without().empty())
     report.configuration.push_back(
-        {"families of the bank left out", fmt::format("{}", fmt::join(options.no_bank, ", "))});
+        {"families of the bank left out", fmt::format("{}", fmt::join(lessons.without(), ", "))});
   report.machine = machine_facts(options.threads);
 }
 
@@ -178,7 +189,7 @@ void write_report(const Lessons& lessons, const TaughtHead& head, const std::vec
                   const TrainOptions& options) {
   Report report = teach_report(lessons.material(), head.clips, false);
   add_figures(report, lessons.taught(), head);
-  for (const LearningPoint& point : curve) report.learning.push_back({point.clips_per_label, point.highest});
+  report.learning = curve;
   add_settings(report, lessons, options);
   write_teach_report(report, options.out);
 }
@@ -223,6 +234,7 @@ int run_teach_crossval(const TrainOptions& options, std::optional<int> folds) {
   DataSet data = open_with_folds(options, folds, options.seed.value_or(1));
   const std::vector<int> held_out = folds_to_teach(data);
   make_run_directory(options.out);
+  refuse_used_folds(options.out, held_out);
   const Lessons lessons(options, std::move(data), std::nullopt, stop);
   if (!lessons.complete()) return 128 + stop.received();
   const HeadTeacher teacher = lessons.teacher(options);

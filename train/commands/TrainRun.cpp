@@ -67,14 +67,16 @@ Parts load_parts(const DataSet& data, const Division& division, const TrainConfi
   };
   Parts parts;
   parts.train = load("training clips", division.train, most_bytes);
-  if (parts.train.complete && parts.train.size() == 0) {
-    throw Error(
-        ExitCode::bad_data,
-        fmt::format("{}: found no window of -60 dBFS or more in {} training clips, expected one at least",
-                    data.directory.string(), parts.train.quiet.size()));
-  }
+  const auto refuse_quiet = [&](const FeatureSet& part, const char* what) {
+    if (!part.complete || part.size() > 0 || part.quiet.empty()) return;
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: found no window of -60 dBFS or more in {} {}, expected one at least",
+                            data.directory.string(), part.quiet.size(), what));
+  };
+  refuse_quiet(parts.train, "training clips");
   const std::size_t held_bytes = std::min(most_bytes, parts.train.images.size() * sizeof(float));
   parts.validation = load("validation clips", division.validation, most_bytes - held_bytes);
+  refuse_quiet(parts.validation, "validation clips");
   if (parts.complete()) warn_of_shared_sounds(data, parts.train, parts.validation);
   return parts;
 }

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <span>
 
 #include <spdlog/fmt/fmt.h>
@@ -20,6 +21,7 @@ namespace earshot {
 namespace {
 
 constexpr std::size_t kFirstScore = 3;  // behind file, label, predicted
+constexpr float kNothing = 1e-30F;      // scores that add up to less are of a clip that nobody heard
 
 // The position of `label` in `labels`, or -1.
 int number_of(const std::string& label, const std::vector<std::string>& labels) {
@@ -185,7 +187,7 @@ ScoredClips ScoredClips::among(const std::vector<std::string>& few, bool exclusi
     for (const std::size_t column : columns) {
       const float score = scores[i * labels.size() + column];
       clips.present.push_back(present[i * labels.size() + column]);
-      clips.scores.push_back(exclusive && sum > 0.0F ? score / sum : score);
+      clips.scores.push_back(exclusive && sum > kNothing ? score / sum : score);
     }
   }
   return clips;
@@ -233,6 +235,10 @@ ScoredClips by_clips(ScoredClips scored, const Model& model, const DataSet& data
         sum += bounded_log(static_cast<double>(scored.scores[i * labels + label]));
       clips.scores.push_back(static_cast<float>(std::exp(sum / static_cast<double>(last - first))));
     }
+    if (model.architecture.scores == Scores::sigmoid) continue;
+    const std::span<float> own = std::span(clips.scores).last(labels);
+    const float sum = std::accumulate(own.begin(), own.end(), 0.0F);
+    for (float& score : own) score /= std::max(sum, kNothing);
   }
   ScoredClips unheard = unscored_clips(model, data, quiet);
   for (const unsigned char is_own : unheard.present) unheard.scores.push_back(is_own ? 0.0F : kNextToNothing);

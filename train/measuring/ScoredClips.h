@@ -37,8 +37,9 @@ ScoredClips unscored_clips(const Model& model, const DataSet& data, std::span<co
 ScoredClips score_features(const Model& model, const DataSet& data, const FeatureSet& features, int threads);
 
 /// Of windows of the clips `clip_of`, equal ones side by side: what they come to clip by clip, the geometric
-/// mean of their scores. Whole clips stay as they are. `quiet` clips, without a loud window, are wrong: their
-/// own labels score 0, all others next to nothing.
+/// mean of their scores, which add up to 1 again where labels exclude each other. Whole clips stay as they
+/// are. `quiet` clips, without a loud window, are wrong: their own labels score 0, all others next to
+/// nothing.
 ScoredClips by_clips(ScoredClips scored, const Model& model, const DataSet& data,
                      std::span<const std::size_t> clip_of, std::span<const std::size_t> quiet);
 

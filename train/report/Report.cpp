@@ -67,7 +67,7 @@ boost::json::array taught_json(const Report& report) {
 
 boost::json::array learning_json(const Report& report) {
   boost::json::array points;
-  for (const Report::LearningPoint& point : report.learning) {
+  for (const LearningPoint& point : report.learning) {
     boost::json::object object = tally_json(point.highest);
     object["clips_per_label"] = point.clips_per_label;
     points.emplace_back(std::move(object));

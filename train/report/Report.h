@@ -10,6 +10,7 @@
 
 #include "train/learning/History.h"
 #include "train/measuring/Evaluation.h"
+#include "train/measuring/LearningPoint.h"
 
 namespace earshot {
 
@@ -57,11 +58,6 @@ struct Report {
     std::vector<std::pair<std::string, float>>
         nearest;  ///< the base's labels that its clips score highest, in the mean
   };
-  /// Clips that have their own label highest, taught with fewer.
-  struct LearningPoint {
-    double clips_per_label = 0.0;
-    Tally highest;
-  };
   struct ClassCount {
     std::size_t train = 0;
     std::size_t validation = 0;
@@ -76,7 +72,7 @@ struct Report {
   std::vector<Fold> folds;               ///< of a cross-validation
   std::vector<TaughtLabel> taught;
   std::vector<LearningPoint> learning;   ///< from few clips to all
-  std::vector<ScoredClip> worst;         ///< the highest losses first; of a taught base all that are wrong
+  std::vector<ScoredClip> worst;  ///< the highest losses first; of a taught base those that are wrong before
   std::vector<ClassCount> class_counts;  ///< one a label, or empty
   std::vector<Fact> data_facts;
   std::vector<Fact> configuration;

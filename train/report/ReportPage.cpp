@@ -250,7 +250,7 @@ std::string learning(const Report& report) {
       "<th class=\"n\">clips a label</th><th class=\"n\">right</th><th class=\"spare\"></th><th>95 "
       "%</th></tr></thead>"
       "<tbody>\n";
-  for (const Report::LearningPoint& point : report.learning) {
+  for (const LearningPoint& point : report.learning) {
     const Interval interval = wilson_interval(point.highest.found, point.highest.of);
     html += fmt::format(
         "<tr><td class=\"n\">{:.3g}</td><td class=\"n\">{}</td><td class=\"spare\">{}</td>"
@@ -323,11 +323,11 @@ std::string worst(const Report& report) {
     html += ".</p>\n<div class=\"clips\">\n";
   } else {
     html +=
-        " of the window that spoke most against it. All that disagree with their label are here, and those "
-        "that nearly "
-        "did: either they are hard, or they are not what their folder says. The bars are the windows, as "
-        "high as their "
-        "own label&#39;s score, red where another&#39;s is higher.</p>\n<div class=\"clips\">\n";
+        " of the window that spoke most against it. Those that disagree with their label come first, then "
+        "those that "
+        "nearly did: either they are hard, or they are not what their folder says. The bars are the windows, "
+        "as high "
+        "as their own label&#39;s score, red where another&#39;s is higher.</p>\n<div class=\"clips\">\n";
   }
   for (const Report::ScoredClip& clip : report.worst) html += clip_card(report, clip);
   return html + "</div></section>\n";
@@ -356,7 +356,7 @@ std::string render_html(const Report& report) {
       "<body>\n<main>\n<h1>{}</h1>\n<p class=\"soft\">Scored on {}.</p>\n",
       title, 100.0 * report.evaluation.accuracy, kReportStyle, title, html_escaped(report.scored));
   for (const std::string& note : report.notes) html += "<p class=\"note\">" + html_escaped(note) + "</p>\n";
-  html += headline(report);
+  if (report.evaluation.clips > 0 && report.evaluation.labels.size() > 1) html += headline(report);
   html += curves(report);
   html += folds(report);
   html += taught(report);

@@ -143,10 +143,15 @@ std::vector<Report::ScoredClip> worst_scored_clips(const DataSet& data, const Fe
   const std::size_t classes = truth.empty() ? 0 : scores.size() / truth.size();
   std::vector<Report::ScoredClip> clips;
   std::vector<float> room;
-  for (const std::size_t i : worst_clips(scores, truth, classes, kWorstClips)) {
+  std::set<std::size_t> shown;  // of a clip's windows the worst
+  for (const std::size_t i : worst_clips(scores, truth, classes, truth.size())) {
+    if (shown.size() == kWorstClips) break;
+    if (!shown.insert(features.clips[i]).second) continue;
     const std::span<const float> row = scores.subspan(i * classes, classes);
     Report::ScoredClip clip;
     clip.file = data.name_of(data.clips[features.clips[i]]);
+    if (!features.starts.empty())
+      clip.file += fmt::format(", {:.2f} s", static_cast<double>(features.starts[i]) / recipe.rate_hz);
     clip.label = static_cast<std::size_t>(truth[i]);
     clip.scores.assign(row.begin(), row.end());
     clip.loss = clip_loss(row[clip.label]);

@@ -66,6 +66,10 @@ std::vector<ToldClip> told_clips(const TeachingMaterial& material, std::span<con
     }
     told.push_back(std::move(own));
   }
+  // Labels whose clips could not be left out are not judged by those that were too quiet.
+  std::vector<bool> judged(taught.rows.size(), false);
+  for (const ToldClip& clip : told) judged[clip.row] = judged[clip.row] || clip.windows != nullptr;
+  std::erase_if(told, [&](const ToldClip& clip) { return !judged[clip.row]; });
   return told;
 }
 
@@ -171,9 +175,11 @@ Report::ScoredClip shown_clip(const TeachingMaterial& material, const ToldClip& 
   clip.scores = told.scores;
   clip.loss = clip_loss(told.scores[told.row]);
   if (told.windows == nullptr) return clip;
+  const std::vector<std::size_t> held = material.taught.held_by(material.data.clips[told.clip]);
   for (std::size_t i = 0; i < told.windows->size(); ++i) {
     const std::span<const float> scores = told.windows->window(i);
-    const auto highest = static_cast<std::size_t>(std::ranges::max_element(scores) - scores.begin());
+    auto highest = static_cast<std::size_t>(std::ranges::max_element(scores) - scores.begin());
+    if (std::ranges::find(held, material.taught.rows[highest]) != held.end()) highest = told.row;
     const double start_s = static_cast<double>(told.windows->starts[i]) / material.base.model.recipe.rate_hz;
     clip.windows.push_back({start_s, scores[told.row], highest, scores[highest]});
   }
@@ -214,6 +220,17 @@ Report teach_report(const TeachingMaterial& material, std::span<const HeardClip>
   std::ranges::stable_sort(told, {},
                            [](const ToldClip& clip) { return std::pair(clip.right, clip.scores[clip.row]); });
   const auto wrong = static_cast<std::size_t>(std::ranges::count(told, false, &ToldClip::right));
+  if (wrong > kMostShown)
+    report.notes.push_back(
+        fmt::format("{} clips disagree with their label; the {} that do most are shown.", wrong, kMostShown));
+  if (told.empty()) {
+    report.notes.emplace_back(
+        "No clip could be left out of the learning: each label needs two recordings at least before "
+        "anything can be said of unheard ones.");
+  } else if (taught.rows.size() == 1) {
+    report.notes.emplace_back(
+        "One label was taught: which is highest says nothing; its events, and those of others, do.");
+  }
   told.resize(std::min({told.size(), std::max(wrong, kLeastShown), kMostShown}));
   for (const ToldClip& clip : told) report.worst.push_back(shown_clip(material, clip));
   report.data_facts = {

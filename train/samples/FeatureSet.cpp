@@ -275,11 +275,16 @@ class Loader {
     }
   }
 
-  /// Likewise. How many windows there are shows only now: what would be too much is not held.
+  /// Likewise. How many windows there are shows only now: of what would be too much just their places are
+  /// held.
   Outcome read_windows(ClipReader& reader, std::size_t i) {
     try {
       Outcome outcome = reader.read_windows(data_.clips.at(which_[i]).path);
       held_bytes_ += outcome.windows.size() * sizeof(float);
+      if (held_bytes_ > loading_.most_bytes) {
+        outcome.windows.resize(1 + KeptWindows(outcome.windows, recipe_).starts.size());
+        outcome.windows.shrink_to_fit();
+      }
       return outcome;
     } catch (const Error& error) {
       if (error.code() == ExitCode::software) throw;
@@ -301,8 +306,10 @@ class Loader {
       for (std::size_t k = 0; k < windows.starts.size(); ++k) {
         add_entry(i, outcome);
         set_.starts.push_back(windows.starts[k]);
-        const std::span<const float> features = windows.features(k);
-        if (!streams_) set_.images.insert(set_.images.end(), features.begin(), features.end());
+        if (!streams_) {
+          const std::span<const float> features = windows.features(k);
+          set_.images.insert(set_.images.end(), features.begin(), features.end());
+        }
         streamed->add({data_.clips[which_[i]].path, outcome.sha256, windows.starts[k]});
       }
       count(outcome);

@@ -135,7 +135,7 @@ std::vector<LearningPoint> HeadTeacher::learning_curve(const TaughtHead& head) c
   const auto& [base, data, taught, windows, bank] = material_;
   const std::size_t clips = data.clips.size();
   const int parts = *std::max_element(parts_.begin(), parts_.begin() + static_cast<std::ptrdiff_t>(clips));
-  if (parts < 2) return {};
+  if (parts < 2 || set_.rows < 2 || head.clips.empty()) return {};  // of one label each is highest
   std::vector<std::vector<std::size_t>> of_label(
       data.labels.size());  // its clips, in an order that chance gave
   for (std::size_t clip = 0; clip < clips; ++clip) {
@@ -161,9 +161,10 @@ std::vector<LearningPoint> HeadTeacher::learning_curve(const TaughtHead& head) c
   std::vector<LearningPoint> curve;
   std::vector<Takes> some;  // of each point its parts
   for (const std::size_t divisor : {4U, 2U}) {
-    if (all < divisor * divisor * of_label.size()) continue;  // two a label, four
+    if (all < divisor * divisor * of_label.size()) continue;  // four a label at least, or two
     LearningPoint& point = curve.emplace_back();
-    std::vector<bool> few(clips, false);
+    std::vector<bool> few(clips);
+    for (std::size_t clip = 0; clip < clips; ++clip) few[clip] = data.clips[clip].background();
     for (const std::vector<std::size_t>& own : of_label) {
       const std::size_t count = std::max(own.size() / divisor, std::min<std::size_t>(own.size(), 2));
       for (std::size_t i = 0; i < count; ++i) few[own[i]] = true;
@@ -262,7 +263,11 @@ std::vector<UnheardLabel> HeadTeacher::figures_of(const TaughtHead& head,
   std::vector<UnheardLabel> figures(set_.rows);
   for (const Unheard& heard : unheard) {
     if (heard.source >= clips && heard.source < rejected) continue;
-    const bool right = heard.stands[heard.windows.highest()] == Stand::positive;
+    const bool is_clip = heard.source < clips;
+    const std::vector<std::size_t> held =
+        is_clip ? material_.taught.held_by(material_.data.clips[heard.source]) : std::vector<std::size_t>{};
+    const auto is_own = [&](std::size_t label) { return std::ranges::find(held, label) != held.end(); };
+    const bool right = is_own(material_.taught.rows[heard.windows.highest()]);
     for (std::size_t row = 0; row < set_.rows; ++row) {
       const std::size_t taught = material_.taught.rows[row];
       const Stand stand = heard.stands[row];
@@ -272,7 +277,7 @@ std::vector<UnheardLabel> HeadTeacher::figures_of(const TaughtHead& head,
                       : stand == Stand::positive ? label.own
                                                  : label.others;
       events.count(event_threshold(heard.windows.of_row(row), step) >= head.thresholds[taught]);
-      if (stand == Stand::positive) label.highest.count(right);
+      if (is_own(taught)) label.highest.count(right);
     }
   }
   return figures;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "train/data/DataSet.h"
+#include "train/measuring/LearningPoint.h"
 #include "train/measuring/Metrics.h"
 #include "train/teaching/Base.h"
 #include "train/teaching/HeardWindows.h"
@@ -47,12 +48,6 @@ struct TaughtHead {
       clips;  ///< of labels that `measured` has, those with a loud window, by rows that had not heard them
 };
 
-/// Clips that have their own label highest by a head that was taught with fewer and had not heard them.
-struct LearningPoint {
-  double clips_per_label = 0.0;  ///< that it was taught with, the mean
-  Tally highest;
-};
-
 /// Works on `threads` threads, called from one. The result does not depend on how many.
 class HeadTeacher {
  public:
@@ -62,9 +57,9 @@ class HeadTeacher {
   /// has no loud window, or nothing that it is told apart from.
   TaughtHead teach(const std::function<bool(std::size_t clip)>& takes) const;
 
-  /// What fewer clips would have taught: a quarter of each label's, of sixteen at least, and half of them, of
-  /// four, beside all that `head` was taught with, which are all clips of the data. Empty where no clip can
-  /// be left out.
+  /// What fewer clips would have taught: a quarter of each label's, if there are sixteen in the mean, and
+  /// half of them, if there are four, beside all that `head` was taught with, which are all clips of the
+  /// data. Empty where no clip can be left out, and of one label alone.
   std::vector<LearningPoint> learning_curve(const TaughtHead& head) const;
 
  private:

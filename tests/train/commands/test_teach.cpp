@@ -68,6 +68,11 @@ std::vector<std::string> with_few_negatives(std::vector<std::string> arguments) 
   return arguments;
 }
 
+std::string text_of(const fs::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 std::vector<float> scores_of(const Model& model, std::uint64_t key) {
   const std::vector<float> samples = mixed_sounds(key, 1.0);
   std::vector<float> features(model.recipe.shape().size());
@@ -121,6 +126,25 @@ TEST_CASE("a taught model has new labels, and every label that was not taught an
   CHECK(grandchild.labels.back() == "bell");
   CHECK(grandchild.provenance.at("taught") == "bell");
   CHECK_THAT(grandchild.provenance.at("base taught"), Contains("kettle"));
+}
+
+TEST_CASE("a clip is counted once, as what its folder says, though it is what that is a kind of as well") {
+  SchoolRoom room;
+  room.add_class("Dog", 3, 4);
+  room.add_class("Bark", 4, 5);
+  room.add_class("gate", 9, 4);
+  room.directory().write("notice.toml", "notice = \"recorded next door\"\n[labels]\n");
+  const Finished taught = room.teach("out", {"--config", room / "notice.toml"});
+  INFO(taught.err);
+  REQUIRE(taught.code == 0);
+  const Model model = load_model(room / "out/model.safetensors");
+  CHECK_THAT(model.provenance.at("cross-validation"), Contains("of 13 clips"));
+  CHECK_THAT(model.provenance.at("notice"), Contains("recorded next door"));
+  const boost::json::value report = boost::json::parse(text_of(room / "out/report.json"));
+  const boost::json::array& labels = report.at("taught").as_array();
+  CHECK(labels[0].at("highest").at("of").to_number<int>() == 4);
+  CHECK(labels[0].at("events").at("of").to_number<int>() == 9);  // each Bark is a Dog
+  CHECK(labels[1].at("highest").at("of").to_number<int>() == 5);
 }
 
 TEST_CASE("recordings of what a label is not move that label alone") {
@@ -209,6 +233,10 @@ TEST_CASE("folds of a taught base are measured by heads that did not hear them")
   CHECK(report.at("evaluation").at("confusion").as_array().size() == 2);
   CHECK(fs::exists(room / "cv/report.html"));
   CHECK(load_model(room / "cv/fold-2/model.safetensors").provenance.at("held out") == "fold 2");
+  const Finished again = room.trainer({"crossval", "--base", room / "base.safetensors", "--data",
+                                       room / "data", "--folds", "3", "--out", room / "cv"});
+  CHECK(again.code == 64);
+  CHECK_THAT(again.err, Contains("fold-1, expected a directory without one"));
 }
 
 TEST_CASE(
@@ -384,6 +412,22 @@ TEST_CASE("one class of two clips is enough for a base, if there is something to
   INFO(taught.err);
   CHECK(taught.code == 0);
   CHECK(load_model(room / "out/model.safetensors").labels.back() == "gate");
+  CHECK_THAT(taught.out, !Contains("by clips a label"));  // it is the highest of one
+  CHECK_THAT(text_of(room / "out/report.html"),
+             Contains("One label was taught") && !Contains("class=\"hero\""));
+
+  // Nothing of these can be left out, so nothing is said of them unheard.
+  fs::remove_all(room / "data/gate");
+  room.add_class("gate", 4, 1);
+  room.add_class("bell", 9, 1);
+  const Finished each = room.teach("each");
+  INFO(each.err);
+  CHECK(each.code == 0);
+  CHECK_THAT(each.out, !Contains("by clips a label"));
+  const std::string page = text_of(room / "each/report.html");
+  CHECK_NOTHROW(check_html(page));
+  CHECK_THAT(page,
+             Contains("No clip could be left out") && !Contains("class=\"hero\"") && !Contains("More clips"));
 }
 
 TEST_CASE("the bundled model learns a sound of yours and keeps its 521") {

@@ -280,6 +280,19 @@ split = "none"
   std::ifstream file(workshop.out("windows") / "report.json");
   const boost::json::value report = boost::json::parse(std::string{std::istreambuf_iterator<char>(file), {}});
   CHECK(report.at("evaluation").at("clips").to_number<int>() == 6);
+
+  std::ifstream text(config);
+  std::string with_fold{std::istreambuf_iterator<char>(text), {}};
+  with_fold.replace(with_fold.find("\"none\""), 6, "\"fold\"\nfold = 2");
+  workshop.directory().write("fold.toml", with_fold);
+  for (const int clip : {3, 4, 5})
+    test::write_wav(workshop.data() / ("audio/clip" + std::to_string(clip) + ".wav"),
+                    std::vector<float>(kRateHz, 1e-5F), kRateHz);
+  const test::Finished unheard =
+      workshop.trainer({"train", "--data", workshop.data(), "--config", workshop.directory() / "fold.toml",
+                        "--out", workshop.out("unheard")});
+  CHECK(unheard.code == 65);
+  CHECK_THAT(unheard.err, Contains("found no window of -60 dBFS or more in 3 validation clips"));
 }
 
 TEST_CASE("crossval holds every fold out once, goes on where it was stopped, and sums up") {

@@ -35,6 +35,41 @@ TEST_CASE("accuracy, loss, confusion and the figures of each class are those cou
   CHECK(evaluation.per_class[2].f1 == 0.0);
 }
 
+TEST_CASE("windows come to a clip by their geometric mean, and one without any is wrong") {
+  Model model;
+  model.labels = {"a", "b", "c"};
+  DataSet data{"data", {"a", "b", "c"}, {}};
+  for (const int label : {0, 1, 2}) {
+    LabelledClip clip;
+    clip.path = "data/" + std::to_string(label) + ".wav";
+    clip.label = label;
+    data.clips.push_back(clip);
+  }
+  const std::vector<std::size_t> clip_of{0, 0, 1};
+  const std::vector<std::size_t> quiet{2};
+  ScoredClips windows = unscored_clips(model, data, clip_of);
+  windows.scores = {0.8F, 0.1F, 0.1F, 0.2F, 0.4F, 0.4F, 0.1F, 0.8F, 0.1F};
+  for (const Scores kind : {Scores::sigmoid, Scores::softmax}) {
+    model.architecture.scores = kind;
+    const ScoredClips clips = by_clips(windows, model, data, clip_of, quiet);
+    REQUIRE(clips.size() == 3);
+    CHECK(clips.truth == std::vector<int>{0, 1, 2});
+    const float sum = kind == Scores::softmax ? 0.8F : 1.0F;  // 0.4 + 0.2 + 0.2
+    CHECK(clips.scores[0] == Approx(0.4F / sum));
+    CHECK(clips.scores[1] == Approx(0.2F / sum));
+    CHECK(clips.scores[4] == Approx(0.8F));
+    CHECK(clips.scores[8] == 0.0F);
+    CHECK(clips.scores[6] > 0.0F);
+    const Evaluation evaluation = evaluate(clips, kind);
+    CHECK(evaluation.clips == 3);
+    CHECK(evaluation.correct == 2);
+    // As evaluate compares them, too: nobody is sure of what nobody heard.
+    const ScoredClips among = clips.among(model.labels, kind == Scores::softmax);
+    CHECK(among.scores[6] < 1e-6F);
+    CHECK(by_clips(windows, model, data, std::vector<std::size_t>{0, 1, 2}, {}).scores == windows.scores);
+  }
+}
+
 TEST_CASE("Wilson's interval is the published one and stays within 0 and 1") {
   // Newcombe 1998, table I: 81 of 263, 0.2553 to 0.3662; 0 of 20, 0 to 0.1611.
   CHECK(wilson_interval(81, 263).low == Approx(0.2553).margin(5e-5));
