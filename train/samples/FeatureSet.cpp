@@ -16,77 +16,11 @@
 #include "train/data/SoundHash.h"
 #include "train/data/Workers.h"
 #include "train/samples/FeatureCache.h"
+#include "train/samples/KeptWindows.h"
 #include "train/samples/LoudWindows.h"
+#include "train/samples/StreamedFeatures.h"
 
 namespace earshot {
-
-namespace {
-
-/// What is kept of a clip's windows: the number of them, in steps where each begins, then the features of
-/// each.
-struct KeptWindows {
-  KeptWindows(std::span<const float> kept, const FeatureRecipe& recipe) : size(recipe.shape().size()) {
-    const auto count = static_cast<std::size_t>(kept.empty() ? 0.0F : kept[0]);
-    for (std::size_t i = 0; i < count; ++i)
-      starts.push_back(static_cast<std::uint64_t>(kept[1 + i]) * step_samples(recipe));
-    values = kept.subspan(std::min(kept.size(), 1 + count));
-  }
-
-  std::span<const float> features(std::size_t i) const { return values.subspan(i * size, size); }
-
-  std::size_t size;
-  std::vector<std::uint64_t> starts;
-  std::span<const float> values;
-};
-
-}  // namespace
-
-/// The way back to features that are not held.
-class StreamedFeatures {
- public:
-  struct Clip {
-    std::filesystem::path file;
-    std::string sha256;  ///< of its bytes; none is needed without a cache
-    std::optional<std::uint64_t> start = std::nullopt;  ///< of the window that is meant
-  };
-
-  StreamedFeatures(const FeatureRecipe& recipe, std::shared_ptr<const FeatureCache> cache)
-      : recipe_(recipe), cache_(std::move(cache)) {}
-
-  void add(Clip clip) { clips_.push_back(std::move(clip)); }
-
-  void read(std::size_t i, std::span<float> features) const {
-    const Clip& clip = clips_.at(i);
-    if (clip.start) return read_window(clip, features);
-    if (cache_ && cache_->load(clip.sha256, features)) return;
-    expect_file(clip.file);
-    FeatureExtractor(recipe_).extract_clip(load_clip(clip.file, recipe_.rate_hz).samples, features);
-  }
-
- private:
-  void read_window(const Clip& clip, std::span<float> features) const {
-    if (std::vector<float> kept; cache_ && cache_->load(clip.sha256, kept)) {
-      const KeptWindows windows(kept, recipe_);
-      const auto at = std::ranges::find(windows.starts, *clip.start);
-      if (at != windows.starts.end()) {
-        std::ranges::copy(windows.features(static_cast<std::size_t>(at - windows.starts.begin())),
-                          features.begin());
-        return;
-      }
-    }
-    expect_file(clip.file);
-    std::vector<float> samples = load_clip(clip.file, recipe_.rate_hz).samples;
-    const auto start = static_cast<std::size_t>(*clip.start);
-    const auto window = static_cast<std::size_t>(recipe_.window_samples);
-    samples.resize(std::max(samples.size(), start + window), 0.0F);
-    FeatureExtractor(recipe_).extract_window(std::span(samples).subspan(start, window), *clip.start,
-                                             features);
-  }
-
-  FeatureRecipe recipe_;
-  std::shared_ptr<const FeatureCache> cache_;
-  std::vector<Clip> clips_;
-};
 
 std::span<const float> FeatureSet::image(std::size_t i, std::vector<float>& room) const {
   if (!streamed) return image(i);
