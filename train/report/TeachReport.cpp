@@ -51,18 +51,15 @@ std::vector<ToldClip> told_clips(const TeachingMaterial& material, std::span<con
     const HeardWindows* const said = of_clip[clip];
     if (data.clips[clip].background() || (said == nullptr && !quiet[clip])) continue;
     const std::vector<std::size_t> held = taught.held_by(data.clips[clip]);
-    const auto is_own = [&](std::size_t row) {
-      return std::ranges::find(held, taught.rows[row]) != held.end();
-    };
     ToldClip own{clip, quiet[clip] ? nullptr : said, 0, {}, false};
-    while (!is_own(own.row)) ++own.row;
+    while (!taught.owns(held, own.row)) ++own.row;
     if (own.windows != nullptr) {
       for (const double mean : said->mean_log_scores())
         own.scores.push_back(static_cast<float>(std::exp(mean)));
-      own.right = is_own(said->highest());
+      own.right = taught.owns(held, said->highest());
     } else {
       for (std::size_t row = 0; row < taught.rows.size(); ++row)
-        own.scores.push_back(is_own(row) ? 0.0F : kNextToNothing);
+        own.scores.push_back(taught.owns(held, row) ? 0.0F : kNextToNothing);
     }
     told.push_back(std::move(own));
   }
@@ -81,8 +78,8 @@ Evaluation evaluation_of(const TeachingMaterial& material, const std::vector<Tol
     clips.scores.insert(clips.scores.end(), clip.scores.begin(), clip.scores.end());
     clips.truth.push_back(static_cast<int>(clip.row));
     const std::vector<std::size_t> held = taught.held_by(material.data.clips[clip.clip]);
-    for (const std::size_t row : taught.rows)
-      clips.present.push_back(std::ranges::find(held, row) != held.end());
+    for (std::size_t row = 0; row < taught.rows.size(); ++row)
+      clips.present.push_back(taught.owns(held, row));
   }
   // Told apart by the highest, though labels do not exclude each other: from which score on one is there is
   // its threshold's, and how far scores can be trusted is seen by windows, which are what is scored live.
@@ -133,7 +130,7 @@ std::vector<std::vector<std::pair<std::string, float>>> nearest_labels(const Tea
     if (held.empty()) continue;
     const std::vector<float> logits = head_logits(rows, windows.embedding(i));
     for (std::size_t row = 0; row < taught.rows.size(); ++row) {
-      if (std::ranges::find(held, taught.rows[row]) == held.end()) continue;
+      if (!taught.owns(held, row)) continue;
       ++counts[row];
       for (std::size_t label = 0; label < labels; ++label)
         sums[row][label] += static_cast<double>(score_of_logit(logits[label]));
@@ -179,7 +176,7 @@ Report::ScoredClip shown_clip(const TeachingMaterial& material, const ToldClip& 
   for (std::size_t i = 0; i < told.windows->size(); ++i) {
     const std::span<const float> scores = told.windows->window(i);
     auto highest = static_cast<std::size_t>(std::ranges::max_element(scores) - scores.begin());
-    if (std::ranges::find(held, material.taught.rows[highest]) != held.end()) highest = told.row;
+    if (material.taught.owns(held, highest)) highest = told.row;
     const double start_s = static_cast<double>(told.windows->starts[i]) / material.base.model.recipe.rate_hz;
     clip.windows.push_back({start_s, scores[told.row], highest, scores[highest]});
   }

@@ -190,44 +190,36 @@ class Loader {
       progress = [this](std::size_t done) { return loading_.progress(done, which_.size()); };
     }
     set_.complete = work_on_items(which_.size(), loading_.threads, new_worker, progress);
-    if (set_.complete) by_windows_ ? gather_windows() : gather_clips();
-    if (std::ranges::all_of(set_.also, &std::vector<int>::empty)) set_.also.clear();
+    if (set_.complete) gather();
     return std::move(set_);
   }
 
  private:
   /// A clip that is missing or broken is listed; anything else ends the work.
   Outcome read(ClipReader& reader, std::size_t i, std::span<float> passing) {
-    if (by_windows_) return read_windows(reader, i);
+    const std::filesystem::path& path = data_.clips.at(which_[i]).path;
     const std::size_t size = set_.shape.size();
-    const std::span<float> features = streams_ ? passing : std::span(set_.images).subspan(i * size, size);
     try {
-      return reader.read(data_.clips.at(which_[i]).path, features);
+      if (by_windows_) return held(reader.read_windows(path));
+      return reader.read(path, streams_ ? passing : std::span(set_.images).subspan(i * size, size));
     } catch (const Error& error) {
       if (error.code() == ExitCode::software) throw;
       return {FeatureSet::Problem{which_[i], error.code(), error.what()}, {}, {}, false, {}, {}};
     }
   }
 
-  /// Likewise. How many windows there are shows only now: of what would be too much just their places are
-  /// held.
-  Outcome read_windows(ClipReader& reader, std::size_t i) {
-    try {
-      Outcome outcome = reader.read_windows(data_.clips.at(which_[i]).path);
-      held_bytes_ += outcome.windows.size() * sizeof(float);
-      if (held_bytes_ > loading_.most_bytes) {
-        outcome.windows.resize(1 + KeptWindows(outcome.windows, recipe_).starts.size());
-        outcome.windows.shrink_to_fit();
-      }
-      return outcome;
-    } catch (const Error& error) {
-      if (error.code() == ExitCode::software) throw;
-      return {FeatureSet::Problem{which_[i], error.code(), error.what()}, {}, {}, false, {}, {}};
+  /// How many windows there are shows only now: of what would be too much just their places are held.
+  Outcome held(Outcome outcome) {
+    held_bytes_ += outcome.windows.size() * sizeof(float);
+    if (held_bytes_ > loading_.most_bytes) {
+      outcome.windows.resize(1 + KeptWindows(outcome.windows, recipe_).starts.size());
+      outcome.windows.shrink_to_fit();
     }
+    return outcome;
   }
 
-  void gather_windows() {
-    streams_ = held_bytes_ > loading_.most_bytes;
+  void gather() {
+    if (by_windows_) streams_ = held_bytes_ > loading_.most_bytes;
     const auto streamed = std::make_shared<StreamedFeatures>(recipe_, cache_);
     for (std::size_t i = 0; i < which_.size(); ++i) {
       Outcome& outcome = outcomes_[i];
@@ -235,21 +227,38 @@ class Loader {
         set_.problems.push_back(*std::move(outcome.problem));
         continue;
       }
-      const KeptWindows windows(outcome.windows, recipe_);
-      if (windows.starts.empty()) set_.quiet.push_back(which_[i]);
-      for (std::size_t k = 0; k < windows.starts.size(); ++k) {
-        add_entry(i, outcome);
-        set_.starts.push_back(windows.starts[k]);
-        if (!streams_) {
-          const std::span<const float> features = windows.features(k);
-          set_.images.insert(set_.images.end(), features.begin(), features.end());
-        }
-        streamed->add({data_.clips[which_[i]].path, outcome.sha256, windows.starts[k]});
-      }
+      by_windows_ ? add_windows(i, outcome, *streamed) : add_clip(i, outcome, *streamed);
       count(outcome);
       outcome = {};
     }
-    if (streams_) set_.streamed = streamed;
+    if (std::ranges::all_of(set_.also, &std::vector<int>::empty)) set_.also.clear();
+    if (streams_) {
+      set_.streamed = streamed;
+    } else {
+      set_.images.resize(set_.size() * set_.shape.size());
+    }
+  }
+
+  /// Closes the hole that an unreadable clip before it left.
+  void add_clip(std::size_t i, const Outcome& outcome, StreamedFeatures& streamed) {
+    const std::size_t size = set_.shape.size();
+    const std::size_t at = set_.size();
+    add_entry(i, outcome);
+    streamed.add({data_.clips[which_[i]].path, outcome.sha256});
+    if (!streams_ && at != i) std::copy_n(&set_.images[i * size], size, &set_.images[at * size]);
+  }
+
+  void add_windows(std::size_t i, const Outcome& outcome, StreamedFeatures& streamed) {
+    const KeptWindows windows(outcome.windows, recipe_);
+    if (windows.starts.empty()) set_.quiet.push_back(which_[i]);
+    for (std::size_t k = 0; k < windows.starts.size(); ++k) {
+      add_entry(i, outcome);
+      set_.starts.push_back(windows.starts[k]);
+      streamed.add({data_.clips[which_[i]].path, outcome.sha256, windows.starts[k]});
+      if (streams_) continue;
+      const std::span<const float> features = windows.features(k);
+      set_.images.insert(set_.images.end(), features.begin(), features.end());
+    }
   }
 
   void count(Outcome& outcome) {
@@ -266,29 +275,6 @@ class Loader {
     set_.sounds.push_back(outcome.entry.sound);
     set_.also.push_back(clip.also);
     set_.files.push_back(clip.path);
-  }
-
-  /// Closes the holes that unreadable clips left.
-  void gather_clips() {
-    const std::size_t size = set_.shape.size();
-    const auto streamed = std::make_shared<StreamedFeatures>(recipe_, cache_);
-    for (std::size_t i = 0; i < which_.size(); ++i) {
-      Outcome& outcome = outcomes_[i];
-      if (outcome.problem) {
-        set_.problems.push_back(*std::move(outcome.problem));
-        continue;
-      }
-      const std::size_t at = set_.size();
-      add_entry(i, outcome);
-      streamed->add({data_.clips[which_[i]].path, std::move(outcome.sha256)});
-      if (!streams_ && at != i) std::copy_n(&set_.images[i * size], size, &set_.images[at * size]);
-      count(outcome);
-    }
-    if (streams_) {
-      set_.streamed = streamed;
-    } else {
-      set_.images.resize(set_.size() * size);
-    }
   }
 
   const DataSet& data_;

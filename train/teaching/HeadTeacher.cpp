@@ -76,20 +76,18 @@ HeadTeacher::HeadTeacher(const TeachingMaterial& material, std::uint32_t seed, u
     const std::vector<std::size_t> held = taught.held_by(clip);
     stands.push_back(stands_of([&](std::size_t row) { return speaks(row, taught.stand(held, row)); }));
   }
+  std::vector<float> counts(data.clips.size(), 1.0F);  // of each source, what its windows count for
   for (const RejectedClip& clip : data.rejected) {
     const RecordingName recording = recording_of(clip.path.stem().string());
     parts_.push_back(part_of(recording.name.empty() ? clip.path.string() : clip.label + '/' + recording.name, seed));
     const std::size_t label = taught.rejected.at(clip.label);
     stands.push_back(stands_of([&](std::size_t row) { return row == label ? Stand::negative : Stand::aside; }));
+    counts.push_back(shown.contains(label) ? kRejectedWeight : 1.0F);
   }
   for (std::size_t i = 0; i < windows.windows.size(); ++i) {
     const EmbeddedWindow& window = windows.windows[i];
-    const float gain_weight = kGainWeights.at(static_cast<std::size_t>(window.gain));
-    const bool is_rejected =
-        window.clip >= data.clips.size() &&
-        shown.contains(taught.rejected.at(data.rejected[window.clip - data.clips.size()].label));
     set_.add(windows.embedding(i), stands[window.clip], window.clip,
-             is_rejected ? kRejectedWeight * gain_weight : gain_weight);
+             counts[window.clip] * kGainWeights.at(static_cast<std::size_t>(window.gain)));
   }
   std::vector<float> embedding(base.width);
   std::size_t window = 0;
@@ -155,8 +153,7 @@ std::vector<LearningPoint> HeadTeacher::learning_curve(const TaughtHead& head) c
     if (window.gain == 0 && window.clip < clips) windows_of[window.clip].push_back(i);
   }
   const auto is_right = [&](std::size_t clip, const HeardWindows& said) {
-    const std::vector<std::size_t> held = taught.held_by(data.clips[clip]);
-    return std::ranges::find(held, taught.rows[said.highest()]) != held.end();
+    return taught.owns(taught.held_by(data.clips[clip]), said.highest());
   };
   std::vector<LearningPoint> curve;
   std::vector<Takes> some;  // of each point its parts
@@ -266,8 +263,7 @@ std::vector<UnheardLabel> HeadTeacher::figures_of(const TaughtHead& head,
     const bool is_clip = heard.source < clips;
     const std::vector<std::size_t> held =
         is_clip ? material_.taught.held_by(material_.data.clips[heard.source]) : std::vector<std::size_t>{};
-    const auto is_own = [&](std::size_t label) { return std::ranges::find(held, label) != held.end(); };
-    const bool right = is_own(material_.taught.rows[heard.windows.highest()]);
+    const bool right = material_.taught.owns(held, heard.windows.highest());
     for (std::size_t row = 0; row < set_.rows; ++row) {
       const std::size_t taught = material_.taught.rows[row];
       const Stand stand = heard.stands[row];
@@ -277,7 +273,7 @@ std::vector<UnheardLabel> HeadTeacher::figures_of(const TaughtHead& head,
                       : stand == Stand::positive ? label.own
                                                  : label.others;
       events.count(event_threshold(heard.windows.of_row(row), step) >= head.thresholds[taught]);
-      if (is_own(taught)) label.highest.count(right);
+      if (material_.taught.owns(held, row)) label.highest.count(right);
     }
   }
   return figures;

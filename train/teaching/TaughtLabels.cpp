@@ -72,6 +72,10 @@ Stand TaughtLabels::stand(std::span<const std::size_t> held, std::size_t row) co
                                                                                              : Stand::negative;
 }
 
+bool TaughtLabels::owns(std::span<const std::size_t> held, std::size_t i) const {
+  return std::ranges::find(held, rows[i]) != held.end();
+}
+
 std::optional<std::vector<std::size_t>> TaughtLabels::indices_of(const std::vector<std::string>& names) const {
   std::vector<std::size_t> indices;
   for (const std::string& name : names) {

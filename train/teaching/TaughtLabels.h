@@ -32,6 +32,8 @@ struct TaughtLabels {
   /// What a recording that holds `labels` is to the label `row`: positive to those labels and what they are kinds of;
   /// aside where one of them may be a `row` unsaid, being something that it is a kind of.
   Stand stand(std::span<const std::size_t> held, std::size_t row) const;
+  /// Whether a recording that holds `held` is called as the i-th of `rows`, and not just a kind of it.
+  bool owns(std::span<const std::size_t> held, std::size_t i) const;
   /// The labels of those names; nothing if one is none.
   std::optional<std::vector<std::size_t>> indices_of(const std::vector<std::string>& names) const;
   /// Those of a clip; none of background.

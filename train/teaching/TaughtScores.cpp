@@ -52,10 +52,9 @@ void TaughtScores::add(const TaughtHead& head, const std::function<bool(std::siz
   for (std::size_t clip = 0; clip < data_.clips.size(); ++clip) {
     if (!takes(clip) || data_.clips[clip].background() || unread_[clip]) continue;
     const std::vector<std::size_t> held = taught_.held_by(data_.clips[clip]);
-    const auto is_own = [&](std::size_t row) {
-      return std::ranges::find(held, taught_.rows[row]) != held.end();
+    const auto is_right = [&](const HeardWindows& said) {
+      return said.size() > 0 && taught_.owns(held, said.highest());
     };
-    const auto is_right = [&](const HeardWindows& said) { return said.size() > 0 && is_own(said.highest()); };
     for (std::size_t gain = 1; gain < gains; ++gain)
       highest_[gain].count(is_right(hear_windows(head.rows, windows_, of_clip[clip * gains + gain])));
 
@@ -65,7 +64,7 @@ void TaughtScores::add(const TaughtHead& head, const std::function<bool(std::siz
     highest_[0].count(right);
     if (said.size() > 0) {
       std::size_t own = 0;
-      while (!is_own(own)) ++own;
+      while (!taught_.owns(held, own)) ++own;
       ++confusion_[(right ? said.highest() : own) * rows + said.highest()];
     }
     add_windows(held, windows, said, before);
@@ -77,7 +76,7 @@ void TaughtScores::add(const TaughtHead& head, const std::function<bool(std::siz
       Label& counts = rows_[row].counts;
       Tally& events = stand == Stand::positive ? counts.events : counts.false_events;
       events.count(event_threshold(said.of_row(row), step) >= head.thresholds[taught_.rows[row]]);
-      if (!is_own(row)) continue;
+      if (!taught_.owns(held, row)) continue;
       counts.highest.count(right);
       counts.heard_first.count(is_first);
     }
