@@ -43,6 +43,14 @@ Endpoint endpoint_from(const std::string& text) {
   return *endpoint;
 }
 
+SocketAddress server_from(const std::string& text) {
+  if (!text.starts_with("unix:")) return endpoint_from(text);
+  const auto address = parse_socket_address(text);
+  if (!address)
+    throw Error(ExitCode::usage, "found '" + text + "', expected unix: and the socket's absolute path");
+  return *address;
+}
+
 /// Checks of options: CLI11 itself reads 010 as 8, true as 1 and -1 as the greatest of unsigned numbers.
 auto whole_number(std::int64_t least, std::uint64_t most) {
   return [least, most](const std::string& text) { return whole_number_problem(text, least, most); };
@@ -53,7 +61,9 @@ auto number(double least, double most) {
 
 void add_watch(CLI::App& app, std::string& server, WatchSettings& settings) {
   CLI::App& command = *app.add_subcommand("watch", "Show what a daemon publishes; reconnects by itself");
-  command.add_option("server", server, "The daemon")->option_text("HOST:PORT")->capture_default_str();
+  command.add_option("server", server, "The daemon")
+      ->option_text("HOST:PORT|unix:PATH")
+      ->capture_default_str();
   command.add_flag("--json", settings.json, "The lines as they come");
   command.add_option("--notes", settings.notes, "Show what is written to this file, too")->option_text("FILE");
   command.add_option("--count", settings.count, "Exit after so many predictions")
@@ -173,7 +183,7 @@ int run(int argc, char** argv) {
   }
 
   if (app.got_subcommand("watch")) {
-    watching.server = endpoint_from(server);
+    watching.server = server_from(server);
     watching.terminal = terminal_of(STDOUT_FILENO);
     watch(watching, std::cout, std::cerr);
   } else if (app.got_subcommand("classify")) {

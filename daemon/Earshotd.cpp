@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -18,9 +19,15 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include "daemon/DescriptorLimit.h"
 #include "daemon/EarshotdOptions.h"
+#include "daemon/Housekeeping.h"
 #include "daemon/Journal.h"
+#include "daemon/ServiceStatus.h"
 #include "daemon/Signals.h"
+#include "daemon/Watchdog.h"
+#include "daemon/capture/CaptureHelper.h"
+#include "daemon/capture/CaptureProcess.h"
 #include "daemon/capture/DeviceList.h"
 #include "daemon/capture/FileSource.h"
 #include "daemon/capture/MakeSource.h"
@@ -56,8 +63,7 @@ StreamFacts facts_of(const Config& config, const Model& model) {
                     .window_samples = model.recipe.window_samples,
                     .hop_samples = effective_hop_samples(model.recipe, config.hop_s, config.hop_place),
                     .rate_hz = model.recipe.rate_hz,
-                    .sources = {},
-                    .anchor = UtcAnchor::now()};
+                    .sources = {}};
   for (const SourceSettings& source : config.sources) {
     facts.sources.push_back({source.name, std::string(kind_name(source))});
   }
@@ -68,17 +74,32 @@ std::shared_ptr<const EventRules> events_of(const Config& config, const Model& m
   return config.events ? std::make_shared<const EventRules>(event_rules(*config.events, model)) : nullptr;
 }
 
+void tell_systemd(const std::string& state) {
+  ::sd_notify(0, state.c_str());
+}
+
+WatchdogSettings watchdog_settings() {
+  std::uint64_t deadline_us = 0;
+  if (::sd_watchdog_enabled(0, &deadline_us) <= 0) return {};
+  return {.deadline = std::chrono::microseconds(deadline_us)};
+}
+
 void run_daemon(const Config& config) {
   start_logging(config.log_level);
+  raise_descriptor_limit(config.publish_tcp.max_clients, config.sources.size());
   boost::asio::io_context waiting(1);
   Signals signals(waiting);
+  Watchdog watchdog(waiting, watchdog_settings(), tell_systemd);
 
   Model model = load_model(config.model.path);
   Counters counters;
+  UtcClock utc;
   const StreamFacts facts = facts_of(config, model);
-  StreamServer server(config.publish_tcp, facts, counters);
-  Journal journal(server);
-  PortAudio port_audio;
+  StreamServer server(config.publish_tcp, facts, counters, utc, &watchdog.pulses());
+  ServiceStatus status(waiting, server, tell_systemd);
+  Journal journal(status, facts.rate_hz);
+  const Housekeeping housekeeping(waiting, utc, journal);
+  CaptureProcess microphones;
   const std::shared_ptr<const PreparedNetwork> network = prepare_network(model);
   ClassifierPool classifiers(
       network, std::min(ClassifierPool::enough(*network, config.model.threads), config.sources.size()),
@@ -88,26 +109,26 @@ void run_daemon(const Config& config) {
                               .classifiers = classifiers,
                               .hop_samples = facts.hop_samples,
                               .gate_dbfs = config.gate_level_dbfs,
-                              .anchor = facts.anchor,
+                              .utc = utc,
                               .sink = journal,
                               .counters = counters,
-                              .microphones = &port_audio,
+                              .microphones = &microphones,
+                              .pulses = &watchdog.pulses(),
                               .events = events_of(config, model),
                               .instance = facts.instance};
   std::vector<std::unique_ptr<Source>> sources;
   for (const SourceSettings& settings : config.sources) sources.push_back(make_source(settings, context));
   SourceThreads threads(std::move(sources), [&] { boost::asio::post(waiting, [&] { waiting.stop(); }); });
 
-  log_info("model '{}', {} labels; publishing on {}", model.name, model.labels.size(),
-           Endpoint{config.publish_tcp.listen.host, server.port()}.text());
-  ::sd_notify(0, "READY=1");
+  log_info("model '{}', {} labels; publishing on {}", model.name, model.labels.size(), server.listening_on());
+  tell_systemd("READY=1");
   threads.start();
   waiting.run();
 
   const auto begun = std::chrono::steady_clock::now();
   const std::string reason = signals.received().empty() ? "every source has ended" : signals.received();
   log_info("stopping: {}", reason);
-  ::sd_notify(0, "STOPPING=1");
+  tell_systemd("STOPPING=1\nSTATUS=stopping: " + reason);
   const std::vector<std::string> held_up = threads.stop(kSourcesShutdown);
   const auto used =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
@@ -172,6 +193,7 @@ int run(const EarshotdOptions& options) {
 int main(int argc, char** argv) {
   using namespace earshot;
   end_uncaught_as_bug("earshotd");
+  if (argc > 1 && argv[1] == kCaptureHelper) return run_capture_helper({argv + 2, argv + argc});
   open_standard_streams();
   take_library_lines([](std::string_view line) noexcept { log_debug("a library says: {}", line); });
   try {

@@ -13,6 +13,8 @@ endfunction()
 
 install_with(systemd/earshotd.service "${CMAKE_INSTALL_PREFIX}/lib/systemd/system"
   "ExecStart=earshotd " "ExecStart=${bindir}/earshotd ")
+install_with(systemd/user/earshotd.service "${CMAKE_INSTALL_PREFIX}/lib/systemd/user"
+  "ExecStart=earshotd\n" "ExecStart=${bindir}/earshotd\n")
 
 # The example with the model's place spelled out; /etc's copy is the administrator's and written once.
 set(model "earshot.safetensors")

@@ -5,22 +5,20 @@
 #include <span>
 
 namespace earshot {
-namespace {
 
-constexpr int kRingSeconds = 8;
-constexpr std::chrono::seconds kSilentDeath{2};
-
-}  // namespace
-
-CaptureIntake::CaptureIntake(int rate_hz, std::size_t channels, std::optional<int> channel)
-    : rate_hz_(rate_hz),
+CaptureIntake::CaptureIntake(CaptureMemory& memory, int rate_hz, std::size_t channels, std::optional<int> channel)
+    : memory_(memory),
+      ring_(memory.indices, memory.cells),
+      rate_hz_(rate_hz),
       channels_(channels),
-      mixer_(channel ? std::optional(static_cast<std::size_t>(*channel - 1)) : std::nullopt),
-      ring_(static_cast<std::size_t>(rate_hz) * kRingSeconds),
-      last_taken_(Clock::now().time_since_epoch().count()) {}
+      mixer_(channel ? std::optional(static_cast<std::size_t>(*channel - 1)) : std::nullopt) {
+  restart_clock(Clock::now());
+}
 
 void CaptureIntake::restart_clock(Clock::time_point now) noexcept {
-  last_taken_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+  last_taken_ = now;
+  const auto since_epoch = std::chrono::duration_cast<std::chrono::nanoseconds>(now.time_since_epoch());
+  memory_.last_taken_ns.store(since_epoch.count(), std::memory_order_relaxed);  // pushing samples releases it
 }
 
 void CaptureIntake::take(const float* interleaved, std::size_t frames, bool overflowed,
@@ -35,19 +33,13 @@ void CaptureIntake::take(const float* interleaved, std::size_t frames, bool over
     interleaved += count * channels_;
     frames -= count;
   }
-  bad_samples_.fetch_add(mixer_.take_bad_samples(), std::memory_order_relaxed);
+  memory_.bad_samples.fetch_add(mixer_.take_bad_samples(), std::memory_order_relaxed);
 }
-
-bool CaptureIntake::is_fed(Clock::time_point now) const noexcept { return now - last_taken() < kSilentDeath; }
 
 // The overflow flag carries no count: what the clock says has gone by, less what has come.
 std::uint64_t CaptureIntake::lost_samples(Clock::time_point now, std::size_t came) const noexcept {
-  const double elapsed_s = std::chrono::duration<double>(now - last_taken()).count();
+  const double elapsed_s = std::chrono::duration<double>(now - last_taken_).count();
   return static_cast<std::uint64_t>(std::max(1.0, elapsed_s * rate_hz_ - static_cast<double>(came)));
-}
-
-CaptureIntake::Clock::time_point CaptureIntake::last_taken() const noexcept {
-  return Clock::time_point(Clock::duration(last_taken_.load(std::memory_order_relaxed)));
 }
 
 }  // namespace earshot

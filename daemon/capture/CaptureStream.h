@@ -4,41 +4,47 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 
 #include "daemon/capture/SpscRing.h"
+#include "daemon/hearing/BootClock.h"
 
 namespace earshot {
 
-/// A device that is being recorded: a thread of its own writes the ring. One thread reads the ring; that
-/// thread calls everything else here, too.
+/// Which device a microphone wants.
+struct CaptureWish {
+  std::string device = "default";  ///< or part of its name, or its name in PulseAudio
+  std::optional<int> channel;      ///< from 1; nothing: the mean of the first two
+  std::string hardware;            ///< of the device that it had before: that one again, whatever its number is now
+};
+
+/// A device that is being opened, then recorded. All calls by the thread that opened it; none waits for a driver.
 class CaptureStream {
  public:
-  virtual ~CaptureStream() = default;  ///< closes it; may take as long as the driver likes
+  enum class Stage { opening, recording, failed };
+
+  virtual ~CaptureStream() = default;
+  /// How far it is; the rest is asked once it records, and failure() once it has failed.
+  virtual Stage look() noexcept = 0;
+  virtual const std::string& failure() const noexcept = 0;
   virtual SpscRing& ring() noexcept = 0;
   virtual int rate_hz() const noexcept = 0;
   virtual const std::string& device() const noexcept = 0;
+  /// For the next CaptureWish; may be empty.
+  virtual const std::string& hardware() const noexcept = 0;
   /// NaN and infinite samples, taken as 0, since the last call.
   virtual std::uint64_t take_bad_samples() noexcept = 0;
-  /// Whether the device still delivers: its last callback is not long ago.
-  virtual bool is_alive() const noexcept = 0;
+  /// When it delivered last; at first, when it began.
+  virtual BootClock::time_point last_delivery() const noexcept = 0;
 };
 
 /// The way to devices. Any thread.
 class CaptureOpener {
  public:
   virtual ~CaptureOpener() = default;
-
-  /// Opens and starts `device`: "default", or the first whose name contains it, at its default rate or
-  /// another one it takes. `channel` from 1, or nothing for the mean of the first two. Throws
-  /// Error(unavailable) naming the device and those there are. A stop cuts short what it waits for, but for
-  /// the driver.
-  virtual std::unique_ptr<CaptureStream> open(const std::string& device, std::optional<int> channel,
-                                              const std::stop_token& stop) = 0;
-
-  /// Streams should be closed for a moment and opened again: a missing microphone hopes to find its device.
-  virtual bool wants_streams_closed() const noexcept = 0;
+  /// Begins to open a device, at its default rate or another one it takes. Throws Error(unavailable) if not even that
+  /// is possible.
+  virtual std::unique_ptr<CaptureStream> open(const CaptureWish& wish) = 0;
 };
 
 }  // namespace earshot

@@ -37,18 +37,23 @@ std::string device_lines(std::span<const CaptureDevice> devices) {
   return lines;
 }
 
-bool lists_device(std::string_view lines, std::string_view device) {
-  const std::string shown = printable(device);
-  while (!lines.empty()) {
-    const std::string_view line = lines.substr(0, lines.find('\n'));
-    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
-    const std::size_t name_end = line.rfind("  (");
-    if (name_end == std::string_view::npos) continue;
-    if (device == "default" ? line.starts_with('*')
-                            : line.substr(0, name_end).find(shown, 2) != std::string_view::npos)
-      return true;
+std::optional<std::size_t> choose_device(std::span<const CaptureDevice> devices, std::string_view wanted,
+                                         std::string_view hardware) {
+  const auto matches = [&](const CaptureDevice& device) {
+    return wanted == "default" ? device.is_default : device.name.find(wanted) != std::string::npos;
+  };
+  const auto is_known = [&](const CaptureDevice& device) { return device.hardware == hardware; };
+  const auto first = [&](auto&& condition) -> std::optional<std::size_t> {
+    const auto found = std::find_if(devices.begin(), devices.end(), condition);
+    if (found == devices.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - devices.begin());
+  };
+  const bool numbered = wanted.find("hw:") != std::string_view::npos;
+  if (!hardware.empty()) {
+    const auto same = first([&](const CaptureDevice& device) { return is_known(device) && (numbered || matches(device)); });
+    if (same || numbered) return same;
   }
-  return false;
+  return first(matches);
 }
 
 std::string device_json(std::span<const CaptureDevice> devices) {

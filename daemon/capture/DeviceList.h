@@ -1,7 +1,9 @@
 // The list of devices that record: as lines for people and for a process that asks, and as JSON.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +16,7 @@ struct CaptureDevice {
   int channels = 0;
   int rate_hz = 0;  ///< its default
   bool is_default = false;
+  std::string hardware = {};  ///< as card_hardware() names it
 };
 
 /// ": /dev/snd/pcmC0D0c: Permission denied (...)" if this user may not open a device that records; else empty.
@@ -22,8 +25,10 @@ std::string denied_devices(const std::filesystem::path& directory = "/dev/snd");
 /// A line for each device; names as printable() shows them.
 std::string device_lines(std::span<const CaptureDevice> devices);
 
-/// Whether such lines name a device that a microphone would take for `device`.
-bool lists_device(std::string_view lines, std::string_view device);
+/// Which of `devices` a microphone takes for `wanted`: "default", or part of a name. One that is the `hardware` heard
+/// before comes first, also under another number; for a name with a number ("hw:1,0") no other hardware will do.
+std::optional<std::size_t> choose_device(std::span<const CaptureDevice> devices, std::string_view wanted,
+                                         std::string_view hardware);
 
 /// One line: an array of {name, host_api, channels, rate_hz, default}.
 std::string device_json(std::span<const CaptureDevice> devices);

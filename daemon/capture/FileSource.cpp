@@ -1,5 +1,6 @@
 #include "daemon/capture/FileSource.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <utility>
@@ -11,6 +12,8 @@ namespace earshot {
 namespace {
 
 constexpr std::size_t kChunkFrames = 1024;  // in real time, how late a sample may be
+constexpr std::chrono::milliseconds kFirstRetry{250};
+constexpr std::chrono::milliseconds kLastRetry{5'000};
 
 }  // namespace
 
@@ -40,15 +43,17 @@ std::string FileSource::hear(std::stop_token stop) {
 }
 
 void FileSource::play(std::stop_token stop, const DamageListener& damaged) {
-  using Clock = std::chrono::steady_clock;
   static const DamageListener told_before = [](const SoundDamage&) {};
   std::array<float, kChunkFrames> chunk;
-  const Clock::time_point start = Clock::now();
+  const BootClock::time_point start = BootClock::now();
+  pipeline().clock().begin(0, start);
   std::uint64_t frames = 0;
   bool first_pass = true;
   while (!stop.stop_requested()) {
+    pulse().rest();  // a disk may take its time
     frames += pass_damages(first_pass ? damaged : told_before);
     const std::size_t got = read(chunk);
+    pulse().beat();
     if (got == 0) {
       if (settings_.at_end == AtEnd::stop) {
         pipeline().finish();
@@ -60,16 +65,25 @@ void FileSource::play(std::stop_token stop, const DamageListener& damaged) {
         return;
       }
       if (lost_at_end_ > 0) pipeline().lose(std::exchange(lost_at_end_, 0), GapReason::device);
-      reopen();
+      if (!reopen(stop)) break;
       first_pass = false;
+      const std::uint64_t due = samples_by(BootClock::now() - start);
+      if (settings_.pace == Pace::realtime && due > frames + kChunkFrames) {  // it was away
+        pipeline().lose(due - frames, GapReason::device);
+        frames = due;
+      }
       continue;
     }
     frames += got;
+    const std::span<const float> samples = std::span(chunk).first(got);
     if (settings_.pace == Pace::realtime) {
-      const std::chrono::duration<double> played(static_cast<double>(frames) / file_.rate_hz());
-      if (!sleep_until(stop, start + std::chrono::duration_cast<Clock::duration>(played))) break;
+      // As live sound it comes when it is due, and is skipped where it cannot be classified in time.
+      const BootClock::time_point due = start + lasting(frames);
+      if (!sleep_for(stop, due - BootClock::now())) break;
+      pipeline().push_live(samples, due);
+    } else {
+      pipeline().push(samples);
     }
-    pipeline().push(std::span(chunk).first(got));
     pipeline().add_bad_samples(file_.take_bad_samples());
   }
   pipeline().close();
@@ -91,15 +105,38 @@ std::uint64_t FileSource::pass_damages(const DamageListener& damaged) {
   return lost;
 }
 
-void FileSource::reopen() {
-  AudioFile again(settings_.path);
-  if (again.rate_hz() != file_.rate_hz() || again.channels() != file_.channels()) {
-    throw Error(ExitCode::bad_data, settings_.path.string() + ": found " + std::to_string(again.channels()) +
-                                        " channels at " + std::to_string(again.rate_hz()) + " Hz, expected " +
-                                        std::to_string(file_.channels()) + " at " +
-                                        std::to_string(file_.rate_hz()) + " Hz as when it was opened first");
+// As long as it takes, unless a stop comes: false.
+bool FileSource::reopen(const std::stop_token& stop) {
+  bool failing = false;
+  std::chrono::milliseconds retry = kFirstRetry;
+  for (;;) {
+    try {
+      AudioFile again(settings_.path);
+      if (again.rate_hz() != file_.rate_hz() || again.channels() != file_.channels()) {
+        throw Error(ExitCode::bad_data,
+                    settings_.path.string() + ": found " + std::to_string(again.channels()) + " channels at " +
+                        std::to_string(again.rate_hz()) + " Hz, expected " + std::to_string(file_.channels()) + " at " +
+                        std::to_string(file_.rate_hz()) + " Hz as when it was opened first");
+      }
+      file_ = std::move(again);
+      if (failing) change_state(SourceState::up, settings_.path.string());
+      return true;
+    } catch (const Error& error) {
+      if (!std::exchange(failing, true)) change_state(SourceState::down, error.what());
+    }
+    pulse().rest();
+    if (!sleep_for(stop, retry)) return false;
+    retry = std::min(2 * retry, kLastRetry);
   }
-  file_ = std::move(again);
+}
+
+BootClock::duration FileSource::lasting(std::uint64_t frames) const noexcept {
+  const auto rate = static_cast<std::uint64_t>(file_.rate_hz());
+  return std::chrono::seconds(frames / rate) + std::chrono::nanoseconds(frames % rate * 1'000'000'000 / rate);
+}
+
+std::uint64_t FileSource::samples_by(BootClock::duration time) const noexcept {
+  return static_cast<std::uint64_t>(std::chrono::duration<double>(time).count() * file_.rate_hz());
 }
 
 std::size_t FileSource::read(std::span<float> out) {

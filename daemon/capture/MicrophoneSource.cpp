@@ -4,23 +4,32 @@
 #include <memory>
 #include <utility>
 
+#include <spdlog/fmt/fmt.h>
+
 #include "dsp/base/Error.h"
 
 namespace earshot {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-constexpr std::size_t kChunkSamples = 4096;
-constexpr std::chrono::milliseconds kPoll{
-    10};  // the callback may not wake anybody: that would be a system call
-constexpr std::chrono::milliseconds kFirstRetry{250};
-constexpr std::chrono::milliseconds kLastRetry{5'000};
-constexpr const char* kDriver = "its device's driver does not answer";
-constexpr std::size_t kBehindSeconds = 1;  // of sound waiting: windows are skipped before the ring overflows
+using namespace std::chrono_literals;
 
-Clock::duration duration_of(std::size_t samples, int rate_hz) {
-  return std::chrono::duration_cast<Clock::duration>(
-      std::chrono::duration<double>(static_cast<double>(samples) / rate_hz));
+constexpr std::size_t kChunkSamples = 4096;
+constexpr std::chrono::milliseconds kPoll = 10ms;  // the callback may not wake anybody: that would be a system call
+constexpr std::chrono::milliseconds kFirstRetry = 250ms;
+constexpr std::chrono::milliseconds kLastRetry = 2s;  // what an absent device costs: docs/measuring.md
+constexpr auto kUnanswered = 2500ms;                  // of opening; then the source is down
+constexpr auto kGivenUp = 15s;                        // then the helper is ended and another one tries
+constexpr auto kUndelivered = 2s;                     // of an open device
+constexpr auto kDetailAgain = 10s;                    // before another reason is told for the same absence
+constexpr std::chrono::milliseconds kOnlyZeros = 60s;
+constexpr std::chrono::milliseconds kMostZeros = 1h;
+
+BootClock::duration duration_of(std::size_t samples, int rate_hz) {
+  return std::chrono::nanoseconds(samples * 1'000'000'000 / static_cast<std::size_t>(rate_hz));
+}
+
+std::string seconds_text(std::chrono::milliseconds time) {
+  return fmt::format("{} s", std::chrono::duration<double>(time).count());
 }
 
 }  // namespace
@@ -28,87 +37,146 @@ Clock::duration duration_of(std::size_t samples, int rate_hz) {
 MicrophoneSource::MicrophoneSource(const SourceSettings& settings, const MicrophoneSettings& microphone,
                                    const SourceContext& context)
     : Source(settings, context),
-      settings_(microphone),
-      channel_(settings.channel),
+      wish_{.device = microphone.device, .channel = settings.channel, .hardware = {}},
       opener_(*context.microphones),
-      chunk_(kChunkSamples) {}
+      feed_(pipeline(), GapReason::device, LiveFeed::Haste::impossible),
+      chunk_(kChunkSamples),
+      zeros_patience_(kOnlyZeros) {}
 
 std::string MicrophoneSource::hear(std::stop_token stop) {
-  change_state(SourceState::starting, "opening \"" + settings_.device + '"');
+  change_state(SourceState::starting, "opening \"" + wish_.device + '"');
   std::chrono::milliseconds retry = kFirstRetry;
   while (!stop.stop_requested()) {
+    pulse().beat();
     std::string why;
     try {
       why = listen(stop);
-      if (recording_) retry = kFirstRetry;
     } catch (const Error& error) {
       why = error.what();
     }
-    pipeline().close();
+    feed_.end();
     if (stop.stop_requested()) break;
-    if (std::exchange(recording_, false) && opener_.wants_streams_closed()) continue;
-    go_down(why);
-    if (!sleep_until(stop, Clock::now() + retry)) break;
+    if (std::exchange(recording_, false)) retry = kFirstRetry;
+    if (!std::exchange(reopening_, false)) go_down(why);
+    if (!sleep_for(stop, retry)) break;
     retry = std::min(2 * retry, kLastRetry);
   }
   return "stopped";
 }
 
-// Until the device dies, is to be closed, or a stop; returns why.
+// Until the device fails or a stop; returns why.
 std::string MicrophoneSource::listen(const std::stop_token& stop) {
-  std::unique_ptr<CaptureStream> stream;
-  {
-    const Holdup driver(*this, kDriver);
-    stream = opener_.open(settings_.device, channel_, stop);
-  }
-  std::string why = record(*stream, stop);
-  const Holdup driver(*this, kDriver);
-  stream.reset();
+  const std::unique_ptr<CaptureStream> stream = opener_.open(wish_);
+  std::string why = await_recording(*stream, stop);
+  if (!why.empty() || stop.stop_requested()) return why;
+  wish_.hardware = stream->hardware();
+  why = record(*stream, stop);
+  drain(*stream, stop);
   return why;
 }
 
-std::string MicrophoneSource::record(CaptureStream& stream, const std::stop_token& stop) {
-  while (stream.is_alive() && !opener_.wants_streams_closed()) {
-    drain(stream, stop);
-    if (!sleep_until(stop, Clock::now() + kPoll)) break;
+// Why it does not come to that; empty if it does.
+std::string MicrophoneSource::await_recording(CaptureStream& stream, const std::stop_token& stop) {
+  const Time began = BootClock::now();
+  while (sleep_for(stop, kPoll)) {
+    pulse().beat();
+    switch (stream.look()) {
+      case CaptureStream::Stage::recording:
+        return {};
+      case CaptureStream::Stage::failed:
+        return stream.failure();
+      case CaptureStream::Stage::opening:
+        break;
+    }
+    const auto waited = BootClock::now() - began;
+    const std::string unanswered = "device \"" + wish_.device + "\": its driver does not answer";
+    if (waited > kGivenUp) return unanswered;
+    if (waited > kUnanswered) go_down(unanswered);
   }
-  drain(stream, stop);
-  return "device \"" + stream.device() + "\" no longer delivers";
+  return {};
 }
 
-// What waits now and no more, so that a death is seen even if sound comes faster than it is classified.
+std::string MicrophoneSource::record(CaptureStream& stream, const std::stop_token& stop) {
+  zeros_from_.reset();
+  while (sleep_for(stop, kPoll)) {
+    pulse().beat();
+    if (stream.look() == CaptureStream::Stage::failed) return stream.failure();
+    drain(stream, stop);
+    const Time now = BootClock::now();
+    if (now - stream.last_delivery() > kUndelivered)
+      return "device \"" + stream.device() + "\" has delivered nothing for " + seconds_text(kUndelivered);
+    if (zeros_from_ && now - *zeros_from_ > zeros_patience_) {
+      // What a device does that has lost its way, and a muted one: opening it anew helps the one, and costs the other
+      // a moment, less and less often.
+      zeros_patience_ = std::min(2 * zeros_patience_, kMostZeros);
+      reopening_ = true;
+      return {};
+    }
+    feed_.tick(now);
+  }
+  return {};
+}
+
+// What waits now and no more, so that a failure is seen even if sound comes faster than it is classified.
 void MicrophoneSource::drain(CaptureStream& stream, const std::stop_token& stop) {
   SpscRing& ring = stream.ring();
   pipeline().add_bad_samples(stream.take_bad_samples());
-  for (std::size_t left = ring.waiting(); left > 0 && !stop.stop_requested();) {
+  const std::size_t waiting = ring.waiting();
+  const Time newest = stream.last_delivery();  // read after the samples that it is of
+  // What waits came after the last look; of much that came in one piece more is not known.
+  const Time after = std::exchange(looked_, BootClock::now());
+  for (std::size_t left = waiting; left > 0 && !stop.stop_requested();) {
     const SpscRing::Piece piece = ring.pop(std::span(chunk_).first(std::min(left, chunk_.size())));
+    if (piece.samples == 0 && piece.hole == 0) return;  // broken: look() says so
+    if (!recording_) begin(stream, newest - duration_of(left, stream.rate_hz()));
     left -= piece.samples;
-    const std::size_t waiting = ring.waiting();
-    if (!recording_) begin(stream, piece.samples + waiting);
     if (piece.hole > 0) {
-      pipeline().lose(piece.hole, GapReason::overflow);
+      feed_.lose(piece.hole, GapReason::overflow);
       continue;
     }
-    // The ring's newest sample has come just now; the piece's last one as long ago as what still waits lasts.
-    last_heard_ = Clock::now() - duration_of(waiting, stream.rate_hz());
-    const bool behind = waiting > kBehindSeconds * static_cast<std::size_t>(stream.rate_hz());
-    pipeline().push_live(std::span(chunk_).first(piece.samples), utc(*last_heard_), behind);
+    const std::span<const float> samples = std::span(chunk_).first(piece.samples);
+    watch_for_zeros(samples, stream, newest);
+    feed_.push(samples, std::max(newest - duration_of(left, stream.rate_hz()), std::min(after, newest)));
   }
 }
 
-void MicrophoneSource::begin(const CaptureStream& stream, std::size_t samples) {
+void MicrophoneSource::begin(const CaptureStream& stream, Time heard) {
   recording_ = true;
-  const Clock::time_point first_heard = Clock::now() - duration_of(samples, stream.rate_hz());
-  if (last_heard_) pipeline().pass(samples_in(first_heard - *last_heard_), GapReason::device);
-  pipeline().open(stream.rate_hz());
-  if (std::exchange(state_, SourceState::up) != SourceState::up) {
-    change_state(SourceState::up, stream.device() + " at " + std::to_string(stream.rate_hz()) + " Hz");
-  }
+  feed_.begin(stream.rate_hz(), heard, was_down_);
+  if (!only_zeros_) go_up(stream);
 }
 
+// No microphone is that quiet: its noise moves the last bit.
+void MicrophoneSource::watch_for_zeros(std::span<const float> samples, const CaptureStream& stream, Time now) {
+  if (std::all_of(samples.begin(), samples.end(), [](float sample) { return sample == 0.0F; })) {
+    if (!zeros_from_) zeros_from_ = now;
+    if (now - *zeros_from_ < kOnlyZeros || std::exchange(only_zeros_, true)) return;
+    state_ = SourceState::stalled;
+    change_state(state_, stream.device() + " has delivered only zeros for " + seconds_text(kOnlyZeros) +
+                             ": muted, or nothing plays on what it monitors");
+    return;
+  }
+  zeros_from_.reset();
+  zeros_patience_ = kOnlyZeros;
+  if (std::exchange(only_zeros_, false)) go_up(stream);
+}
+
+void MicrophoneSource::go_up(const CaptureStream& stream) {
+  if (std::exchange(state_, SourceState::up) == SourceState::up) return;
+  change_state(SourceState::up, stream.device() + " at " + std::to_string(stream.rate_hz()) + " Hz");
+}
+
+// One line a change: of the state, and of the reason, though not each time that two reasons take turns.
 void MicrophoneSource::go_down(const std::string& detail) {
-  if (!last_heard_) last_heard_ = Clock::now();
-  if (std::exchange(state_, SourceState::down) != SourceState::down) change_state(SourceState::down, detail);
+  was_down_ = true;
+  only_zeros_ = false;
+  const Time now = BootClock::now();
+  if (std::exchange(state_, SourceState::down) == SourceState::down &&
+      (detail == down_detail_ || now - down_told_ < kDetailAgain))
+    return;
+  down_detail_ = detail;
+  down_told_ = now;
+  change_state(SourceState::down, detail);
 }
 
 }  // namespace earshot

@@ -1,27 +1,120 @@
 #include "daemon/capture/PcmSource.h"
 
+#include <exception>
+#include <thread>
+#include <utility>
+
+#include <spdlog/fmt/fmt.h>
+
 #include "daemon/log/Logging.h"
+#include "dsp/base/Error.h"
 
 namespace earshot {
+namespace {
 
-PcmSource::PcmSource(const SourceSettings& settings, const PcmSettings& pcm, const SourceContext& context)
-    : Source(settings, context), pcm_(pcm), decoder_(pcm, settings.channel), suspicion_(pcm.format) {}
+constexpr std::chrono::milliseconds kTick{50};
+constexpr std::chrono::milliseconds kStopped{1'000};  // between two looks
+// What a network held up is taken at once; a sender in a hurry is slowed down by what it fills.
+constexpr std::size_t kLiveBytes = 2 * 1024 * 1024;
+constexpr std::size_t kFastBytes = 64 * 1024;
 
-void PcmSource::begin_stream(const std::string& sender) {
-  sender_ = sender;
-  decoder_.reset();
-  suspicion_ = PcmSuspicion(pcm_.format);
-  pipeline().open(pcm_.rate_hz);
-  change_state(SourceState::up, sender);
+}  // namespace
+
+PcmSource::PcmSource(const SourceSettings& settings, const PcmSettings& pcm, Pace pace,
+                     std::chrono::milliseconds idle, const SourceContext& context)
+    : Source(settings, context),
+      pcm_(pcm),
+      pace_(pace),
+      idle_(idle),
+      arrivals_(pace == Pace::fast ? kFastBytes : kLiveBytes),
+      feed_(pipeline(), GapReason::network,
+            pace == Pace::fast ? LiveFeed::Haste::welcome : LiveFeed::Haste::dropped),
+      decoder_(pcm, settings.channel),
+      suspicion_(pcm.format) {}
+
+std::string PcmSource::hear(std::stop_token stop) {
+  change_state(SourceState::starting, waits_for());
+  const std::jthread producer([this](std::stop_token producing) {
+    try {
+      produce(std::move(producing));
+    } catch (const std::exception& error) {
+      arrivals_.push({.kind = PcmArrival::Kind::failure, .text = error.what(), .bytes = {}});
+    }
+  });
+  looked_ = BootClock::now();
+  while (!stop.stop_requested()) {
+    pulse().beat();
+    auto arrival = arrivals_.pop(stop, kTick);
+    if (!arrival) {
+      look_for_silence(BootClock::now());
+    } else if (auto why = take(std::move(*arrival))) {
+      return *why;
+    } else {
+      looked_ = BootClock::now();
+    }
+  }
+  feed_.end();
+  return "stopped";
 }
 
-void PcmSource::hear_bytes(std::span<const std::byte> bytes, std::chrono::steady_clock::time_point now) {
+// Why the source has ended, if it has.
+std::optional<std::string> PcmSource::take(PcmArrival arrival) {
+  switch (arrival.kind) {
+    case PcmArrival::Kind::begin:
+      sender_ = std::move(arrival.text);
+      break;
+    case PcmArrival::Kind::bytes:
+      hear_bytes(arrival.bytes, arrival.arrived);
+      break;
+    case PcmArrival::Kind::end:
+      end_stream();
+      feed_.end();
+      opened_ = false;
+      change_state(SourceState::down, arrival.text);
+      break;
+    case PcmArrival::Kind::finish:
+      end_stream();
+      feed_.finish();
+      return std::move(arrival.text);
+    case PcmArrival::Kind::failure:
+      feed_.end();
+      throw Error(ExitCode::io, arrival.text);
+  }
+  return std::nullopt;
+}
+
+void PcmSource::hear_bytes(std::span<const std::byte> bytes, BootClock::time_point arrived) {
+  if (!opened_) {
+    decoder_.reset();
+    suspicion_ = PcmSuspicion(pcm_.format);
+  }
   if (const std::string_view kind = suspicion_.look(bytes); !kind.empty()) {
     log_warning("source '{}': what {} sends looks like {}, and is read as raw {} samples: see its 'format'",
                 name(), sender_, kind, to_string(pcm_.format));
   }
-  pipeline().push_live(decoder_.decode(bytes), utc(now), false);
+  const std::span<const float> samples = decoder_.decode(bytes);
+  if (!std::exchange(opened_, true)) {
+    // A sender in a hurry has not waited for its first bytes to be spoken.
+    const std::size_t spoken = pace_ == Pace::fast ? 0 : samples.size();
+    const auto lasted = std::chrono::nanoseconds(spoken * 1'000'000'000 / static_cast<std::size_t>(pcm_.rate_hz));
+    feed_.begin(pcm_.rate_hz, arrived - lasted, false);
+    change_state(SourceState::up, sender_);
+  } else if (std::exchange(stalled_, false)) {
+    change_state(SourceState::up, sender_ + " sends again");
+  }
+  heard_ = arrived;
+  feed_.push(samples, arrived);
   pipeline().add_bad_samples(decoder_.take_bad_samples());
+}
+
+void PcmSource::look_for_silence(BootClock::time_point now) {
+  feed_.tick(now);
+  // Whoever was stopped himself does not know yet what has come meanwhile.
+  if (now - std::exchange(looked_, now) > kStopped) heard_ = now;
+  if (!opened_ || stalled_ || now - heard_ < idle_) return;
+  stalled_ = true;
+  change_state(SourceState::stalled, fmt::format("{} has sent nothing for {} s", sender_,
+                                                 std::chrono::duration<double>(idle_).count()));
 }
 
 void PcmSource::end_stream() {

@@ -1,35 +1,53 @@
-// PcmSource: what all sources of raw PCM share: one sender after another, bytes in any cut, into the pipeline.
+// PcmSource: what all sources of raw PCM share: a thread reads, so that it is known when sound came; another hears.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "daemon/capture/PcmDecoder.h"
+#include "daemon/capture/PcmQueue.h"
 #include "daemon/capture/PcmSuspicion.h"
 #include "daemon/capture/Source.h"
+#include "daemon/hearing/LiveFeed.h"
 
 namespace earshot {
 
 class PcmSource : public Source {
  protected:
-  /// Throws as Source's constructor.
-  PcmSource(const SourceSettings& settings, const PcmSettings& pcm, const SourceContext& context);
+  /// `idle`: after so long without a byte a sender is "stalled". Throws as Source's constructor.
+  PcmSource(const SourceSettings& settings, const PcmSettings& pcm, Pace pace, std::chrono::milliseconds idle,
+            const SourceContext& context);
 
-  /// The source is up: a stream's first bytes are there. `sender` is for people, "127.0.0.1:4242".
-  void begin_stream(const std::string& sender);
-  /// Its next bytes, the last of them heard at `now`. What looks like no such PCM is named in the log, once a
-  /// stream.
-  void hear_bytes(std::span<const std::byte> bytes, std::chrono::steady_clock::time_point now);
-  /// It has ended: a last frame that is not whole is named in the log.
-  void end_stream();
+  /// What it waits for at first, for people.
+  virtual std::string waits_for() const = 0;
+  /// A thread of its own: reads until the end or a stop, and pushes into arrivals() what comes, no more than it has room
+  /// for. Throws Error if it cannot go on.
+  virtual void produce(std::stop_token stop) = 0;
+
+  PcmQueue& arrivals() noexcept { return arrivals_; }
 
  private:
+  std::string hear(std::stop_token stop) final;
+  std::optional<std::string> take(PcmArrival arrival);
+  void hear_bytes(std::span<const std::byte> bytes, BootClock::time_point arrived);
+  void look_for_silence(BootClock::time_point now);
+  void end_stream();
+
   PcmSettings pcm_;
+  Pace pace_;
+  std::chrono::milliseconds idle_;
+  PcmQueue arrivals_;
+  LiveFeed feed_;
   PcmDecoder decoder_;
   PcmSuspicion suspicion_;
-  std::string sender_;
+  std::string sender_;           // of the stream
+  bool opened_ = false;          // its first bytes have come
+  bool stalled_ = false;         // and the stream says so
+  BootClock::time_point heard_;  // its last ones
+  BootClock::time_point looked_;
 };
 
 }  // namespace earshot

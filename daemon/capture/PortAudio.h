@@ -1,63 +1,43 @@
-// PortAudio: the one door of the process to audio devices; several microphones share it.
+// PortAudio: the one door to audio devices. A process lists them once, when it makes one of these.
 #pragma once
 
-#include <atomic>
-#include <condition_variable>
-#include <filesystem>
 #include <memory>
-#include <mutex>
-#include <optional>
-#include <stop_token>
 #include <string>
 #include <vector>
 
+#include "daemon/capture/CaptureMemory.h"
 #include "daemon/capture/CaptureStream.h"
 #include "daemon/capture/DeviceList.h"
 
 namespace earshot {
 
-/// PortAudio lists devices once, when it is initialised; terminating it closes every stream, and each round
-/// leaks a little. So it is initialised again only while no stream is open, and only if a process of its own,
-/// killed if a driver hangs it, sees the missing device. While a stream is open, a microphone that is missing
-/// asks for that only if the machine's sound cards changed since. Any thread. Initialising may take seconds,
-/// and happens at the first call.
-class PortAudio final : public CaptureOpener {
+/// Every call may take as long as a driver likes, or for ever: earshotd makes it in processes of its own only
+/// (CaptureProcess).
+class PortAudio {
  public:
-  /// `lister` is a program that understands --list-devices, as earshotd does.
-  explicit PortAudio(std::filesystem::path lister = "/proc/self/exe");
-  ~PortAudio() override;
+  /// Throws Error(unavailable) if PortAudio itself fails.
+  PortAudio();
+  ~PortAudio();
   PortAudio(const PortAudio&) = delete;
   PortAudio& operator=(const PortAudio&) = delete;
 
-  /// The devices that can record. Throws Error(unavailable) if PortAudio itself fails.
-  std::vector<CaptureDevice> devices();
+  /// The devices that can record.
+  std::vector<CaptureDevice> devices() const;
 
-  std::unique_ptr<CaptureStream> open(const std::string& device, std::optional<int> channel,
-                                      const std::stop_token& stop) override;
-  bool wants_streams_closed() const noexcept override {
-    return wants_streams_closed_.load(std::memory_order_relaxed);
-  }
+  /// A device that is being recorded into a memory, by a thread of PortAudio's, until it is destroyed.
+  class Recording;
+  /// Opens and starts it. `memory` outlives the result. Throws Error(unavailable) naming the device and those there are.
+  std::unique_ptr<Recording> record(const CaptureWish& wish, CaptureMemory& memory);
+};
 
- private:
-  class Stream;
-
-  void initialise();
-  void terminate() noexcept;
-  void refresh();
-  bool may_have_come(const std::string& device, const std::optional<std::string>& listing);
-  std::vector<CaptureDevice> list() const;
-  std::unique_ptr<CaptureStream> open_listed(const std::string& device, std::optional<int> channel);
-  void stream_closed() noexcept;
-
-  const std::filesystem::path lister_;
-  std::mutex mutex_;  // around every call of the library but those of a running stream
-  bool initialised_ = false;
-  int open_streams_ = 0;
-  bool opened_since_refresh_ = false;              // a stream was: what PortAudio knows may be outdated
-  std::string listing_;                            // of another process, at the last refresh it gave rise to
-  std::string cards_;                              // the machine's sound cards when initialised
-  std::condition_variable closed_;                 // the last stream was
-  std::atomic<bool> wants_streams_closed_{false};  // written under the mutex; elsewhere a mere hint
+class PortAudio::Recording {
+ public:
+  virtual ~Recording() = default;
+  virtual int rate_hz() const noexcept = 0;
+  virtual const std::string& device() const noexcept = 0;
+  virtual const std::string& hardware() const noexcept = 0;
+  /// Whether PortAudio still calls back, as far as it knows.
+  virtual bool is_active() const noexcept = 0;
 };
 
 }  // namespace earshot

@@ -23,12 +23,15 @@ PipelineSettings pipeline_settings(const SourceSettings& source, const SourceCon
 
 Source::Source(const SourceSettings& settings, const SourceContext& context)
     : name_(settings.name),
-      anchor_(context.anchor),
       sink_(context.sink),
-      pipeline_(pipeline_settings(settings, context), context.model, context.classifiers, context.anchor.utc,
-                context.sink, context.counters) {}
+      pipeline_(pipeline_settings(settings, context), context.model, context.classifiers, context.utc, BootClock::now(),
+                context.sink, context.counters),
+      pulse_(context.pulses, "source '" + settings.name + '\'') {
+  pulse_.rest();
+}
 
 void Source::run(std::stop_token stop) noexcept {
+  pulse_.beat();
   std::string why;
   pipeline_.heed(stop);
   try {
@@ -38,11 +41,11 @@ void Source::run(std::stop_token stop) noexcept {
     log_error("source '{}': {}", name_, why);
     pipeline_.close();
   }
+  pulse_.rest();
   change_state(SourceState::ended, why);
 }
 
 std::string_view Source::holdup() const noexcept {
-  if (const char* reason = holdup_.load()) return reason;
   return pipeline_.is_classifying() ? "it still classifies a window" : "what it reads from does not answer";
 }
 
@@ -52,17 +55,16 @@ void Source::change_state(SourceState state, const std::string& detail) noexcept
   sink_.publish(std::move(change));
 }
 
-std::uint64_t Source::samples_in(std::chrono::steady_clock::duration time) const noexcept {
-  const double seconds = std::chrono::duration<double>(time).count();
-  return seconds > 0 ? static_cast<std::uint64_t>(seconds * pipeline_.rate_hz()) : 0;
-}
-
 bool sleep_until(std::stop_token stop, std::chrono::steady_clock::time_point moment) {
   std::mutex mutex;
   std::condition_variable_any wake;
   std::unique_lock lock(mutex);
   wake.wait_until(lock, stop, moment, [] { return false; });
   return !stop.stop_requested();
+}
+
+bool sleep_for(std::stop_token stop, std::chrono::nanoseconds time) {
+  return sleep_until(std::move(stop), std::chrono::steady_clock::now() + time);
 }
 
 }  // namespace earshot

@@ -12,7 +12,8 @@
 
 #include "daemon/hearing/Message.h"
 #include "daemon/hearing/Pipeline.h"
-#include "daemon/hearing/UtcAnchor.h"
+#include "daemon/hearing/UtcClock.h"
+#include "daemon/pulse/Pulse.h"
 #include "daemon/settings/Config.h"
 
 namespace earshot {
@@ -25,10 +26,11 @@ struct SourceContext {
   ClassifierPool& classifiers;  ///< of the model
   std::uint64_t hop_samples;
   std::optional<double> gate_dbfs;  ///< of a source without a gate of its own; nothing classifies all
-  UtcAnchor anchor;
+  UtcClock& utc;
   MessageSink& sink;
   Counters& counters;
   CaptureOpener* microphones;  ///< for sources of that kind only
+  Pulses* pulses = nullptr;    ///< whoever watches the sources' threads
   std::shared_ptr<const EventRules> events = nullptr;  ///< nothing: no events
   std::string instance = {};                           ///< what the events' ids begin with
 };
@@ -56,35 +58,22 @@ class Source {
   /// Hears until the end; returns why it ended. Throws Error if it cannot go on.
   virtual std::string hear(std::stop_token stop) = 0;
 
-  /// While one lives, a stop may not be seen, for a reason that is a constant.
-  class Holdup {
-   public:
-    Holdup(Source& source, const char* reason) noexcept : source_(source) { source_.holdup_ = reason; }
-    ~Holdup() { source_.holdup_ = nullptr; }
-    Holdup(const Holdup&) = delete;
-    Holdup& operator=(const Holdup&) = delete;
-
-   private:
-    Source& source_;
-  };
-
   /// Publishes the state; position and all if it is "down" or "ended".
   void change_state(SourceState state, const std::string& detail) noexcept;
-  UtcTime utc(std::chrono::steady_clock::time_point moment) const { return anchor_.at(moment); }
-  /// Samples of the timeline that go by in `time`.
-  std::uint64_t samples_in(std::chrono::steady_clock::duration time) const noexcept;
 
   Pipeline& pipeline() noexcept { return pipeline_; }
+  /// Of its own thread, as often as it comes round and at least every 2 s, but while it waits for somebody else.
+  Pulse& pulse() noexcept { return pulse_; }
 
  private:
   std::string name_;
-  UtcAnchor anchor_;
   MessageSink& sink_;
   Pipeline pipeline_;
-  std::atomic<const char*> holdup_{nullptr};
+  Pulse pulse_;
 };
 
 /// Sleeps; false if a stop was requested meanwhile.
 bool sleep_until(std::stop_token stop, std::chrono::steady_clock::time_point moment);
+bool sleep_for(std::stop_token stop, std::chrono::nanoseconds time);
 
 }  // namespace earshot

@@ -2,68 +2,70 @@
 
 #include <algorithm>
 #include <bit>
+#include <string>
 
 #include "dsp/base/Error.h"
 
 namespace earshot {
-namespace {
 
-std::size_t checked_capacity(std::size_t capacity) {
-  if (capacity == 0) throw Error(ExitCode::software, "SpscRing: found a capacity of 0, expected at least 1");
-  return std::bit_ceil(capacity);
+SpscRing::SpscRing(RingIndices& shared, std::span<float> cells) : shared_(shared), cells_(cells) {
+  if (!std::has_single_bit(cells.size()))
+    throw Error(ExitCode::software,
+                "SpscRing: found " + std::to_string(cells.size()) + " cells, expected a power of two");
 }
 
-}  // namespace
-
-SpscRing::SpscRing(std::size_t capacity) : cells_(checked_capacity(capacity)), holes_(kHoles) {}
-
 void SpscRing::push(std::span<const float> samples) noexcept {
-  const std::uint64_t head = pushed_.load(std::memory_order_relaxed);
-  const std::uint64_t free = cells_.size() - (head - popped_.load(std::memory_order_acquire));
-  const std::uint64_t holes = holes_pushed_.load(std::memory_order_relaxed);
-  const bool marks_full = holes - holes_popped_.load(std::memory_order_acquire) == kHoles;
+  const std::uint64_t free = cells_.size() - (samples_ - shared_.popped.load(std::memory_order_acquire));
+  const bool marks_full =
+      holes_ - shared_.holes_popped.load(std::memory_order_acquire) == RingIndices::kHoles;
   if (samples.size() > free || (pending_hole_ > 0 && marks_full)) {
     pending_hole_ += samples.size();
     return;
   }
   if (samples.empty()) return;
   if (pending_hole_ > 0) {
-    holes_[holes % kHoles] = {head, pending_hole_};
+    shared_.holes[holes_ % RingIndices::kHoles] = {samples_, pending_hole_};
     pending_hole_ = 0;
-    holes_pushed_.store(holes + 1, std::memory_order_release);
+    shared_.holes_pushed.store(++holes_, std::memory_order_release);
   }
-  const std::size_t at = head & (cells_.size() - 1);
+  const std::size_t at = samples_ & (cells_.size() - 1);
   const std::size_t first = std::min(samples.size(), cells_.size() - at);
   std::copy_n(samples.begin(), first, cells_.begin() + static_cast<std::ptrdiff_t>(at));
   std::copy(samples.begin() + static_cast<std::ptrdiff_t>(first), samples.end(), cells_.begin());
-  pushed_.store(head + samples.size(), std::memory_order_release);
+  samples_ += samples.size();
+  shared_.pushed.store(samples_, std::memory_order_release);
 }
 
 SpscRing::Piece SpscRing::pop(std::span<float> out) noexcept {
-  const std::uint64_t tail = popped_.load(std::memory_order_relaxed);
-  std::uint64_t count = pushed_.load(std::memory_order_acquire) - tail;
-  const std::uint64_t holes = holes_popped_.load(std::memory_order_relaxed);
-  if (count > 0 && holes != holes_pushed_.load(std::memory_order_acquire)) {
-    const Hole& hole = holes_[holes % kHoles];
-    if (hole.position == tail) {
-      const Piece piece{.samples = 0, .hole = hole.samples};
-      holes_popped_.store(holes + 1, std::memory_order_release);
-      return piece;
+  std::uint64_t count = waiting();
+  if (count > 0 && holes_ != shared_.holes_pushed.load(std::memory_order_acquire)) {
+    const RingIndices::Hole hole = shared_.holes[holes_ % RingIndices::kHoles];
+    if (hole.position < samples_ || hole.samples == 0 || hole.samples > kMostHole) return give_up();
+    if (hole.position == samples_) {
+      shared_.holes_popped.store(++holes_, std::memory_order_release);
+      return {.samples = 0, .hole = hole.samples};
     }
-    count = std::min(count, hole.position - tail);
+    count = std::min(count, hole.position - samples_);
   }
   count = std::min<std::uint64_t>(count, out.size());
-  const std::size_t at = tail & (cells_.size() - 1);
+  const std::size_t at = samples_ & (cells_.size() - 1);
   const std::size_t first = std::min<std::size_t>(count, cells_.size() - at);
   std::copy_n(cells_.begin() + static_cast<std::ptrdiff_t>(at), first, out.begin());
   std::copy_n(cells_.begin(), count - first, out.begin() + static_cast<std::ptrdiff_t>(first));
-  popped_.store(tail + count, std::memory_order_release);
+  samples_ += count;
+  shared_.popped.store(samples_, std::memory_order_release);
   return {.samples = static_cast<std::size_t>(count), .hole = 0};
 }
 
-std::size_t SpscRing::waiting() const noexcept {
-  return static_cast<std::size_t>(pushed_.load(std::memory_order_acquire) -
-                                  popped_.load(std::memory_order_relaxed));
+std::size_t SpscRing::waiting() noexcept {
+  const std::uint64_t count = shared_.pushed.load(std::memory_order_acquire) - samples_;
+  broken_ = broken_ || count > cells_.size();
+  return broken_ ? 0 : static_cast<std::size_t>(count);
+}
+
+SpscRing::Piece SpscRing::give_up() noexcept {
+  broken_ = true;
+  return {};
 }
 
 }  // namespace earshot

@@ -15,6 +15,7 @@ namespace earshot {
 namespace {
 
 constexpr const char* kName = "standard input";
+constexpr std::chrono::seconds kIdle{10};
 constexpr int kPollMs = 50;  // how soon a stop is seen while nobody writes
 
 // Bytes read, 0 at the end, nothing while there are none yet.
@@ -31,25 +32,21 @@ std::optional<std::size_t> read_some(std::span<std::byte> out) {
 
 StdinSource::StdinSource(const SourceSettings& settings, const StdinSettings& standard_input,
                          const SourceContext& context)
-    : PcmSource(settings, standard_input.pcm, context) {}
+    : PcmSource(settings, standard_input.pcm, standard_input.pace, kIdle, context) {}
 
-std::string StdinSource::hear(std::stop_token stop) {
-  change_state(SourceState::starting, kName);
+std::string StdinSource::waits_for() const { return kName; }
+
+void StdinSource::produce(std::stop_token stop) {
   std::array<std::byte, 16 * 1024> bytes;
   bool begun = false;
-  while (!stop.stop_requested()) {
+  while (arrivals().await_room(stop) && !stop.stop_requested()) {
     const auto got = read_some(bytes);
     if (!got) continue;
-    if (*got == 0) {
-      end_stream();
-      pipeline().finish();
-      return std::string("end of ") + kName;
-    }
-    if (!std::exchange(begun, true)) begin_stream(kName);
-    hear_bytes(std::span(bytes).first(*got), std::chrono::steady_clock::now());
+    if (*got == 0) return arrivals().push({.kind = PcmArrival::Kind::finish, .text = std::string("end of ") + kName, .bytes = {}});
+    if (!std::exchange(begun, true)) arrivals().push({.kind = PcmArrival::Kind::begin, .text = kName, .bytes = {}});
+    const std::span<const std::byte> came = std::span(bytes).first(*got);
+    arrivals().push({.kind = PcmArrival::Kind::bytes, .text = {}, .bytes = {came.begin(), came.end()}});
   }
-  pipeline().close();
-  return "stopped";
 }
 
 }  // namespace earshot

@@ -11,7 +11,8 @@ class StdinSource final : public PcmSource {
               const SourceContext& context);
 
  private:
-  std::string hear(std::stop_token stop) override;
+  std::string waits_for() const override;
+  void produce(std::stop_token stop) override;
 };
 
 }  // namespace earshot

@@ -13,6 +13,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <spdlog/fmt/fmt.h>
+
 #include "daemon/log/Logging.h"
 #include "daemon/net/AsioGlue.h"
 
@@ -23,7 +25,9 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadBytes = 16 * 1024;
-constexpr int kPatienceTenths = 10;           // of a second, for a sender to make room for the next
+constexpr std::chrono::milliseconds kMoment{20};
+constexpr int kPatience = 50;  // moments, for a sender to make room for the next
+constexpr std::chrono::milliseconds kRoom{10};  // between looks at a full queue
 
 // A sender whose machine vanished without a word is given up after 25 s, and the next one let in.
 void watch_for_silent_death(asio::ip::tcp::socket& socket) {
@@ -40,7 +44,7 @@ void watch_for_silent_death(asio::ip::tcp::socket& socket) {
 }  // namespace
 
 TcpSource::TcpSource(const SourceSettings& settings, const TcpSettings& tcp, const SourceContext& context)
-    : PcmSource(settings, tcp.pcm, context),
+    : PcmSource(settings, tcp.pcm, tcp.pace, tcp.idle, context),
       settings_(tcp),
       buffer_(kReadBytes),
       acceptor_(io_, listen_address(tcp.listen)->is_v4() ? Tcp::v4() : Tcp::v6(),
@@ -48,14 +52,11 @@ TcpSource::TcpSource(const SourceSettings& settings, const TcpSettings& tcp, con
   settings_.listen.port = bound_port(acceptor_.native_handle());
 }
 
-std::string TcpSource::hear(std::stop_token stop) {
+void TcpSource::produce(std::stop_token stop) {
   const std::stop_callback on_stop(stop, [this] { io_.stop(); });
-  change_state(SourceState::starting, "listening on " + settings_.listen.text());
   asio::co_spawn(io_, accept_senders(), rethrow);
   asio::co_spawn(io_, watch_for_silence(), rethrow);
   io_.run();
-  pipeline().close();
-  return "stopped";
 }
 
 asio::awaitable<void> TcpSource::accept_senders() {
@@ -81,69 +82,86 @@ asio::awaitable<void> TcpSource::accept_senders() {
       }
       continue;
     }
-    // A sender that has just left may still be heard out.
-    asio::steady_timer moment(io_);
-    for (int tenths = 0; sender_ && tenths < kPatienceTenths; ++tenths) {
-      moment.expires_after(std::chrono::milliseconds(100));
-      co_await moment.async_wait(kTuple);
-    }
-    if (sender_) {
+    if (!co_await make_way()) {
       if (address != std::exchange(last_turned_away_, address)) {
         log_warning("source '{}': refused {}, another sender is connected", name(), peer);
       }
       continue;
     }
-    sender_ = Sender{.peer = peer, .last_heard = Clock::now()};
     last_turned_away_.reset();
     watch_for_silent_death(socket);
-    asio::co_spawn(io_, serve(std::move(socket)), rethrow);
+    sender_ = std::make_shared<Sender>(Sender{std::move(socket), peer, Clock::now()});
+    asio::co_spawn(io_, serve(sender_), rethrow);
   }
 }
 
-asio::awaitable<void> TcpSource::serve(Tcp::socket socket) {
-  log_debug("source '{}': {} is connected", name(), sender_->peer);
+// Whether there is room for a new sender: one that has just left may still be heard out.
+asio::awaitable<bool> TcpSource::make_way() {
+  if (sender_ && settings_.takeover) close("another sender takes over");
+  asio::steady_timer moment(io_);
+  for (int waits = 0; sender_ && waits < kPatience; ++waits) {
+    moment.expires_after(kMoment);
+    co_await moment.async_wait(kTuple);
+  }
+  co_return !sender_;
+}
+
+asio::awaitable<void> TcpSource::serve(std::shared_ptr<Sender> sender) {
+  log_debug("source '{}': {} is connected", name(), sender->peer);
+  asio::steady_timer room(io_);
   for (;;) {
-    const auto [error, got] = co_await socket.async_read_some(asio::buffer(buffer_), kTuple);
-    if (got > 0) take(std::span(buffer_).first(got));
+    const auto [error, got] = co_await sender->socket.async_read_some(asio::buffer(buffer_), kTuple);
+    if (got > 0) {
+      sender->last_heard = Clock::now();
+      if (std::exchange(sender->silent, false)) log_info("source '{}': {} sends now", name(), sender->peer);
+      if (!std::exchange(sender->begun, true))
+        arrivals().push({.kind = PcmArrival::Kind::begin, .text = sender->peer, .bytes = {}});
+      const std::span<const std::byte> came = std::span(buffer_).first(got);
+      arrivals().push({.kind = PcmArrival::Kind::bytes, .text = {}, .bytes = {came.begin(), came.end()}});
+      while (arrivals().is_full()) {
+        room.expires_after(kRoom);
+        co_await room.async_wait(kTuple);
+        sender->last_heard = Clock::now();  // it is we who do not listen
+      }
+    }
     if (!error) continue;
-    say_farewell(error == asio::error::eof ? sender_->peer + " left" : sender_->peer + ": " + error.message());
+    say_farewell(*sender, !sender->leaves.empty()             ? sender->peer + ": " + sender->leaves
+                          : error == asio::error::eof ? sender->peer + " left"
+                                                      : sender->peer + ": " + error.message());
+    if (sender_ == sender) sender_.reset();
     co_return;
   }
 }
 
-void TcpSource::take(std::span<const std::byte> bytes) {
-  const Clock::time_point now = Clock::now();
-  if (std::exchange(sender_->silent, false)) log_info("source '{}': {} sends again", name(), sender_->peer);
-  if (!std::exchange(sender_->begun, true)) {
-    if (last_heard_) pipeline().pass(samples_in(now - *last_heard_), GapReason::network);
-    begin_stream(sender_->peer);
-  }
-  hear_bytes(bytes, now);
-  sender_->last_heard = now;
-  last_heard_ = now;
-}
-
-void TcpSource::say_farewell(const std::string& why) {
-  if (sender_->begun) {
-    end_stream();
-    pipeline().close();
-    change_state(SourceState::down, why);
+void TcpSource::say_farewell(const Sender& sender, const std::string& why) {
+  if (sender.begun) {
+    arrivals().push({.kind = PcmArrival::Kind::end, .text = why, .bytes = {}});
   } else {
     log_debug("source '{}': {}, having sent nothing", name(), why);
   }
-  sender_.reset();
+}
+
+// serve() notices.
+void TcpSource::close(const std::string& why) {
+  sender_->leaves = why;
+  boost::system::error_code ignored;
+  sender_->socket.close(ignored);
 }
 
 // Looks from time to time, so that nobody has a timer that outlives its connection.
 asio::awaitable<void> TcpSource::watch_for_silence() {
   asio::steady_timer timer(io_);
   for (;;) {
-    timer.expires_after(settings_.silence / 8);
+    timer.expires_after(settings_.idle / 8);
     co_await timer.async_wait(kTuple);
-    if (!sender_ || sender_->silent || Clock::now() - sender_->last_heard < settings_.silence) continue;
-    sender_->silent = true;
-    log_warning("source '{}': {} is connected and has sent nothing for {} s", name(), sender_->peer,
-                std::chrono::duration<double>(settings_.silence).count());
+    if (!sender_) continue;
+    const auto silence = Clock::now() - sender_->last_heard;
+    if (silence >= settings_.closing) {
+      close(fmt::format("closed after {} s without a byte", std::chrono::duration<double>(settings_.closing).count()));
+    } else if (silence >= settings_.idle && !sender_->begun && !std::exchange(sender_->silent, true)) {
+      log_warning("source '{}': {} is connected and has sent nothing for {} s", name(), sender_->peer,
+                  std::chrono::duration<double>(settings_.idle).count());
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,8 +16,7 @@
 
 namespace earshot {
 
-/// Reads no faster than it classifies: a sender in a hurry is slowed down by TCP, nothing is dropped. Sample
-/// 0 is the first sender's first; when a sender has left, the count goes on by the clock until the next one's
+/// Sample 0 is the first sender's first; when a sender has left, the count goes on by the clock until the next one's
 /// first bytes. Who connects and sends nothing changes no state.
 class TcpSource final : public PcmSource {
  public:
@@ -26,28 +26,31 @@ class TcpSource final : public PcmSource {
  private:
   using Tcp = boost::asio::ip::tcp;
 
-  std::string hear(std::stop_token stop) override;
-  boost::asio::awaitable<void> accept_senders();
-  boost::asio::awaitable<void> serve(Tcp::socket socket);
-  boost::asio::awaitable<void> watch_for_silence();
-  void take(std::span<const std::byte> bytes);
-  void say_farewell(const std::string& why);
-
   /// The one that is connected.
   struct Sender {
+    Tcp::socket socket;
     std::string peer;
     std::chrono::steady_clock::time_point last_heard;  // at first: when it connected
     bool begun = false;                                // has sent something
-    bool silent = false;                               // and the log says so
+    bool silent = false;                               // and never anything, which the log says
+    std::string leaves = {};                           // why we close it
   };
+
+  std::string waits_for() const override { return "listening on " + settings_.listen.text(); }
+  void produce(std::stop_token stop) override;
+  boost::asio::awaitable<void> accept_senders();
+  boost::asio::awaitable<bool> make_way();
+  boost::asio::awaitable<void> serve(std::shared_ptr<Sender> sender);
+  boost::asio::awaitable<void> watch_for_silence();
+  void say_farewell(const Sender& sender, const std::string& why);
+  void close(const std::string& why);
 
   TcpSettings settings_;
   std::vector<std::byte> buffer_;
   boost::asio::io_context io_{1};
   Tcp::acceptor acceptor_;
-  std::optional<Sender> sender_;
-  std::optional<IpAddress> last_turned_away_;                        // one line in the log for each in a row
-  std::optional<std::chrono::steady_clock::time_point> last_heard_;  // of any sender
+  std::shared_ptr<Sender> sender_;
+  std::optional<IpAddress> last_turned_away_;  // one line in the log for each in a row
 };
 
 }  // namespace earshot

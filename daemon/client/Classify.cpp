@@ -124,13 +124,14 @@ ExitCode classify_files(const ClassifySettings& settings, std::ostream& out, std
   const Model model = load_model(found.path);
   Printer printer(model, settings.json, settings.events, out);
   Counters counters;
+  UtcClock utc;
   ClassifierPool classifiers(prepare_network(model), 1, 1);
   const SourceContext context{
       .model = model,
       .classifiers = classifiers,
       .hop_samples = effective_hop_samples(model.recipe, settings.hop_s, "--hop-s", ExitCode::usage),
       .gate_dbfs = settings.gate_dbfs,
-      .anchor = UtcAnchor::now(),
+      .utc = utc,
       .sink = printer,
       .counters = counters,
       .microphones = nullptr,

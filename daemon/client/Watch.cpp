@@ -46,7 +46,11 @@ double now_s() {
 class Watcher {
  public:
   Watcher(const WatchSettings& settings, std::ostream& out, std::ostream& notices)
-      : settings_(settings), out_(out), notices_(notices), state_(settings.server.text()) {
+      : settings_(settings),
+        out_(out),
+        notices_(notices),
+        server_(to_text(settings.server)),
+        state_(server_) {
     if (settings.notes) notes_.open(*settings.notes);
   }
 
@@ -82,10 +86,10 @@ class Watcher {
       refresh();
       if (!count) {
         if ((silence += kRefresh) < kSilenceLimit) continue;
-        return tell(settings_.server.text() + ": no heartbeat; trying again");
+        return tell(server_ + ": no heartbeat; trying again");
       }
       silence = 0ms;
-      if (*count == 0) return tell(settings_.server.text() + ": the connection has ended; trying again");
+      if (*count == 0) return tell(server_ + ": the connection has ended; trying again");
       std::string_view bytes(buffer.data(), *count);
       while (auto line = splitter.next(bytes)) {
         if (line->too_long) refuse("a line of more than 4 MiB");
@@ -109,9 +113,9 @@ class Watcher {
     } else if (type == "subscribed" || (greeted_ && type == "error")) {
       resuming_ = false;
     } else if (type == "error") {
-      tell(settings_.server.text() + ": " + text_of(*message, "message") + "; trying again");
+      tell(server_ + ": " + text_of(*message, "message") + "; trying again");
     } else if (type == "bye" && greeted_) {
-      tell(settings_.server.text() + " says bye: " + text_of(*message, "reason"));
+      tell(server_ + " says bye: " + text_of(*message, "reason"));
     } else if (!greeted_) {
       refuse(start_of(text));
     }
@@ -126,7 +130,7 @@ class Watcher {
     if (screen_) {
       state_.note(now_s(), "connected");
     } else {
-      tell("connected to " + settings_.server.text() + ": " + view_->greeting());
+      tell("connected to " + server_ + ": " + view_->greeting());
     }
     std::string instance = text_of(hello, "instance");
     const bool first = instance_.empty();
@@ -192,8 +196,7 @@ class Watcher {
   }
 
   [[noreturn]] void refuse(const std::string& found) const {
-    throw Error(ExitCode::bad_data,
-                settings_.server.text() + ": found " + found + ", expected a message of earshotd");
+    throw Error(ExitCode::bad_data, server_ + ": found " + found + ", expected a message of earshotd");
   }
 
   static std::uint64_t number_of(const json::object& message, std::string_view key) {
@@ -212,6 +215,7 @@ class Watcher {
   const WatchSettings& settings_;
   std::ostream& out_;
   std::ostream& notices_;
+  std::string server_;
   std::optional<WatchView> view_;
   WatchState state_;
   std::optional<LiveTerminal> screen_;

@@ -6,13 +6,13 @@
 #include <optional>
 #include <ostream>
 
-#include "daemon/net/Address.h"
+#include "daemon/net/SocketAddress.h"
 #include "dsp/base/Terminal.h"
 
 namespace earshot {
 
 struct WatchSettings {
-  Endpoint server{"127.0.0.1", 7557};
+  SocketAddress server = Endpoint{"127.0.0.1", 7557};
   bool json = false;                   ///< lines as they come
   std::optional<std::filesystem::path> notes = {};  ///< what is written to this file is shown, too
   Terminal terminal;                   ///< what `out` is

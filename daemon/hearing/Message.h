@@ -5,6 +5,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -44,7 +47,8 @@ struct Gap {
   std::uint64_t windows = 0;  ///< skipped, overload only
 };
 
-enum class SourceState { starting, up, down, ended };
+/// "stalled": connected or open, and nothing comes, or nothing but zeros.
+enum class SourceState { starting, up, stalled, down, ended };
 
 struct SourceChange {
   std::string source;
@@ -53,7 +57,12 @@ struct SourceChange {
   std::optional<std::uint64_t> end_sample;  ///< when down or ended
 };
 
-using Message = std::variant<Prediction, Event, Gap, SourceChange>;
+/// UTC was corrected: times follow, positions do not move.
+struct ClockStep {
+  double step_s = 0.0;  ///< forward
+};
+
+using Message = std::variant<Prediction, Event, Gap, SourceChange, ClockStep>;
 
 /// Where pipelines send what they found. Implementations: the stream server, classify's printer.
 class MessageSink : public EventSink {
@@ -63,12 +72,37 @@ class MessageSink : public EventSink {
   void publish_event(Event event) noexcept final { publish(std::move(event)); }
 };
 
+/// What the heartbeat reports of one source. Written by its threads, read by any: each a value by itself, relaxed.
+struct SourceGauges {
+  std::atomic<float> lag_s{0.0F};  ///< how long ago the latest window had been heard when it was done
+  std::atomic<float> level_dbfs{-120.0F};
+  std::atomic<float> drift_ppm{0.0F};  ///< of its clock, once that is known
+  std::atomic<std::uint64_t> skipped_windows{0};
+};
+
+/// The gauges of all sources by their names. Any thread.
+class GaugeBoard {
+ public:
+  /// Those of `source`; new ones at the first call.
+  std::shared_ptr<SourceGauges> of(const std::string& source) {
+    const std::lock_guard lock(mutex_);
+    std::shared_ptr<SourceGauges>& gauges = gauges_[source];
+    if (!gauges) gauges = std::make_shared<SourceGauges>();
+    return gauges;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<SourceGauges>> gauges_;
+};
+
 /// What the heartbeat reports. Any thread adds, relaxed: each is a statistic of its own.
 struct Counters {
   std::atomic<std::uint64_t> predictions{0};
   std::atomic<std::uint64_t> dropped_samples{0};
   std::atomic<std::uint64_t> bad_samples{0};
   std::atomic<std::uint64_t> events{0};  ///< begun; numbers them, too
+  GaugeBoard sources;
 };
 
 }  // namespace earshot

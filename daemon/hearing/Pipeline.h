@@ -10,7 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "daemon/hearing/BootClock.h"
 #include "daemon/hearing/Message.h"
+#include "daemon/hearing/SourceClock.h"
+#include "daemon/hearing/UtcClock.h"
 #include "dsp/audio/Resampler.h"
 #include "dsp/audio/SlidingWindow.h"
 #include "dsp/features/FeatureExtractor.h"
@@ -36,9 +39,9 @@ struct PipelineSettings {
 class Pipeline {
  public:
   /// `classifiers` are the model's, shared by all pipelines. `start` is when position 0 was, until push_live() knows
-  /// better. `classifiers`, `sink` and `counters` outlive the pipeline.
-  Pipeline(const PipelineSettings& settings, const Model& model, ClassifierPool& classifiers, UtcTime start,
-           MessageSink& sink, Counters& counters);
+  /// better. `classifiers`, `utc`, `sink` and `counters` outlive the pipeline.
+  Pipeline(const PipelineSettings& settings, const Model& model, ClassifierPool& classifiers, UtcClock& utc,
+           BootClock::time_point start, MessageSink& sink, Counters& counters);
 
   /// Once a stop is requested no further window is classified and nothing more is taken: whatever call runs
   /// then returns after the window in hand.
@@ -50,12 +53,15 @@ class Pipeline {
 
   /// One channel in any chunking. Publishes each window that it completes. After open().
   void push(std::span<const float> samples) noexcept;
-  /// The same for live sound whose last sample was heard at `heard`. A source that is `behind` has its
-  /// windows skipped until it no longer is; then their number is published as one gap.
-  void push_live(std::span<const float> samples, UtcTime heard, bool behind) noexcept;
+  /// The same for live sound whose last sample arrived at `arrived`. A window that is not being classified within a
+  /// window's length from then on is skipped; how many were is published as a gap before the next that is not.
+  void push_live(std::span<const float> samples, BootClock::time_point arrived) noexcept;
 
   /// `samples` at the source's rate were lost here. After open().
   void lose(std::uint64_t samples, GapReason reason) noexcept;
+  /// The same where `samples` at the source's rate were there and are left out: the timeline goes on at `to`, which is
+  /// behind position().
+  void drop(std::uint64_t samples, std::uint64_t to, GapReason reason) noexcept;
   /// `samples` at the model's rate went by while nobody listened. Before open().
   void pass(std::uint64_t samples, GapReason reason) noexcept;
 
@@ -72,16 +78,27 @@ class Pipeline {
 
   /// Samples of the timeline so far, lost ones included.
   std::uint64_t position() const noexcept { return windows_.position(); }
+  /// Where the timeline is after what was pushed and `more` samples at the source's rate, whatever the resampler still
+  /// holds. While open.
+  std::uint64_t position_after(std::uint64_t more) const noexcept {
+    return opened_at_ + model_samples(source_samples_ + more);
+  }
+  /// Tells what moment a position is; whoever feeds live sound keeps it.
+  SourceClock& clock() noexcept { return clock_; }
   int rate_hz() const noexcept { return extractor_.recipe().rate_hz; }
   /// Any thread: whether a window is being classified or published.
   bool is_classifying() const noexcept { return classifying_.load(std::memory_order_relaxed); }
 
  private:
+  void end_piece() noexcept;
   void break_off() noexcept;
   void end_events() noexcept;
   void take(std::span<const float> resampled) noexcept;
   void jump(std::uint64_t position, GapReason reason) noexcept;
-  void classify(const Window& window, std::uint64_t padded_samples) noexcept;
+  void hear(const Window& window, std::uint64_t padded_samples) noexcept;
+  bool compute_scores(const Window& window) noexcept;
+  void skip(const Window& window) noexcept;
+  void note_lag(const Window& window) noexcept;
   void publish_skipped() noexcept;
   std::uint64_t model_samples(std::uint64_t source_samples) const noexcept;
 
@@ -89,7 +106,9 @@ class Pipeline {
   float gain_;
   MessageSink& sink_;
   Counters& counters_;
-  StreamClock clock_;
+  UtcClock& utc_;
+  SourceClock clock_;
+  StreamClock utc_clock_;  // the same in UTC, as of the last window
   SlidingWindow windows_;
   FeatureExtractor extractor_;
   ClassifierPool& classifiers_;
@@ -105,10 +124,11 @@ class Pipeline {
   int source_rate_hz_ = 0;
   std::uint64_t opened_at_ = 0;       // position of the last open()
   std::uint64_t source_samples_ = 0;  // since then, at the source's rate, lost ones included
-  UtcTime last_time_{};               // of a prediction
-  bool behind_ = false;
+  BootClock::duration patience_;      // from a window's arrival to its turn
+  std::optional<BootClock::time_point> arrived_;  // what is being pushed; nothing: there is all the time in the world
   std::uint64_t skipped_from_ = 0;
   std::uint64_t skipped_windows_ = 0;
+  const std::shared_ptr<SourceGauges> gauges_;
 };
 
 }  // namespace earshot

@@ -32,39 +32,56 @@ bool wait_for(int socket, short events, std::chrono::milliseconds limit) {
 }
 
 /// Connects `socket`, which does not block; 0 or the reason why not.
-int connect_within(int socket, const addrinfo& address, std::chrono::milliseconds limit) {
-  if (::connect(socket, address.ai_addr, address.ai_addrlen) == 0) return 0;
+int connect_within(int socket, const sockaddr& address, socklen_t size, std::chrono::milliseconds limit) {
+  if (::connect(socket, &address, size) == 0) return 0;
   if (errno != EINPROGRESS) return errno;
   if (!wait_for(socket, POLLOUT, limit)) return ETIMEDOUT;
   int reason = 0;
-  socklen_t size = sizeof reason;
-  ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &reason, &size);
+  socklen_t reason_size = sizeof reason;
+  ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &reason, &reason_size);
   return reason;
 }
 
 }  // namespace
 
-ClientSocket::ClientSocket(const Endpoint& endpoint, std::chrono::milliseconds limit) : endpoint_(endpoint) {
+ClientSocket::ClientSocket(const SocketAddress& address, std::chrono::milliseconds limit)
+    : name_(to_text(address)) {
+  const int reason = std::visit([&](const auto& to) { return connect_to(to, limit); }, address);
+  if (socket_ < 0) throw Error(ExitCode::unavailable, name_ + ": " + reason_text(reason));
+  ::fcntl(socket_, F_SETFL, 0);  // from here on it may block
+}
+
+int ClientSocket::connect_to(const Endpoint& endpoint, std::chrono::milliseconds limit) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* first = nullptr;
   if (const int code =
           ::getaddrinfo(endpoint.host.c_str(), std::to_string(endpoint.port).c_str(), &hints, &first)) {
-    throw Error(ExitCode::unavailable, endpoint.text() + ": " + ::gai_strerror(code));
+    throw Error(ExitCode::unavailable, name_ + ": " + ::gai_strerror(code));
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses(first, ::freeaddrinfo);
   int reason = 0;
-  for (const addrinfo* address = first; address && socket_ < 0; address = address->ai_next) {
-    const int socket = ::socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    reason = socket < 0 ? errno : connect_within(socket, *address, limit);
-    if (reason == 0) {
-      socket_ = socket;
-    } else if (socket >= 0) {
-      ::close(socket);
-    }
+  for (const addrinfo* each = first; each && socket_ < 0; each = each->ai_next) {
+    reason = connect_to(each->ai_family, *each->ai_addr, each->ai_addrlen, limit);
   }
-  if (socket_ < 0) throw Error(ExitCode::unavailable, endpoint.text() + ": " + reason_text(reason));
-  ::fcntl(socket_, F_SETFL, 0);  // from here on it may block
+  return reason;
+}
+
+int ClientSocket::connect_to(const UnixPath& path, std::chrono::milliseconds limit) {
+  const sockaddr_un address = path.sockaddr();
+  return connect_to(AF_UNIX, reinterpret_cast<const sockaddr&>(address), sizeof address, limit);
+}
+
+int ClientSocket::connect_to(int family, const sockaddr& address, socklen_t size,
+                             std::chrono::milliseconds limit) {
+  const int socket = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int reason = socket < 0 ? errno : connect_within(socket, address, size, limit);
+  if (reason == 0) {
+    socket_ = socket;
+  } else if (socket >= 0) {
+    ::close(socket);
+  }
+  return reason;
 }
 
 ClientSocket::~ClientSocket() {
@@ -96,9 +113,9 @@ void ClientSocket::finish_sending() noexcept {
 
 void ClientSocket::fail(int reason) const {
   if (reason == ECONNRESET || reason == EPIPE) {
-    throw ConnectionClosed(ExitCode::unavailable, endpoint_.text() + ": closed the connection");
+    throw ConnectionClosed(ExitCode::unavailable, name_ + ": closed the connection");
   }
-  throw Error(ExitCode::io, endpoint_.text() + ": " + reason_text(reason));
+  throw Error(ExitCode::io, name_ + ": " + reason_text(reason));
 }
 
 }  // namespace earshot

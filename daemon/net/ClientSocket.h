@@ -1,13 +1,15 @@
 // ClientSocket: a blocking connection from one of our companions to a daemon.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <chrono>
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
 
-#include "daemon/net/Address.h"
+#include "daemon/net/SocketAddress.h"
 #include "dsp/base/Error.h"
 
 namespace earshot {
@@ -22,9 +24,9 @@ class ConnectionClosed : public Error {
 /// Not thread safe.
 class ClientSocket {
  public:
-  /// Throws Error(unavailable) naming the endpoint and the reason ("127.0.0.1:7557: Connection refused"), or
+  /// Throws Error(unavailable) naming the address and the reason ("127.0.0.1:7557: Connection refused"), or
   /// if it takes longer than `limit`.
-  ClientSocket(const Endpoint& endpoint, std::chrono::milliseconds limit);
+  ClientSocket(const SocketAddress& address, std::chrono::milliseconds limit);
   ~ClientSocket();
   ClientSocket(const ClientSocket&) = delete;
   ClientSocket& operator=(const ClientSocket&) = delete;
@@ -38,9 +40,13 @@ class ClientSocket {
   void finish_sending() noexcept;
 
  private:
+  /// 0, or the reason why not.
+  int connect_to(const Endpoint& endpoint, std::chrono::milliseconds limit);
+  int connect_to(const UnixPath& path, std::chrono::milliseconds limit);
+  int connect_to(int family, const sockaddr& address, socklen_t size, std::chrono::milliseconds limit);
   [[noreturn]] void fail(int reason) const;
 
-  Endpoint endpoint_;
+  std::string name_;
   int socket_ = -1;
 };
 

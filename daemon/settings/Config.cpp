@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <set>
 #include <utility>
@@ -16,6 +17,8 @@ namespace earshot {
 namespace {
 
 constexpr int kMaxSourceChannels = 64;
+constexpr double kLeastIdleS = 0.1;
+constexpr double kMostIdleS = 3600.0;
 constexpr std::array<std::string_view, 4> kSampleFormats{"s16le", "s24le", "s32le", "f32le"};
 
 template <typename Value>
@@ -37,33 +40,61 @@ std::vector<IpNetwork> read_allow(StrictToml& table) {
 // Who listens where, so that two that collide are found before one of them fails to start.
 class Listeners {
  public:
-  void add(const StrictToml& table, const Endpoint& endpoint) {
+  void add(const StrictToml& table, const SocketAddress& address) {
     for (const auto& [place, other] : taken_) {
-      if (!collide(endpoint, other)) continue;
-      table.refuse("listen", '"' + endpoint.text() + '"',
-                   "another port than that of " + place + " (\"" + other.text() + "\")");
+      if (!collide(address, other)) continue;
+      const std::string what = std::holds_alternative<Endpoint>(address) ? "port" : "path";
+      table.refuse("listen", '"' + to_text(address) + '"',
+                   "another " + what + " than that of " + place + " (\"" + to_text(other) + "\")");
     }
-    taken_.emplace_back(table.place("listen"), endpoint);
+    taken_.emplace_back(table.place("listen"), address);
   }
 
  private:
-  std::vector<std::pair<std::string, Endpoint>> taken_;
+  std::vector<std::pair<std::string, SocketAddress>> taken_;
 };
 
-Endpoint read_listen(StrictToml& table, const std::optional<Endpoint>& fallback,
-                     const std::vector<IpNetwork>& allow, Listeners& listeners) {
-  const std::string text = table.text("listen", fallback ? fallback->text() : "");
-  if (text.empty()) table.refuse("listen", "nothing", "an address like \"127.0.0.1:7558\"");
+// `form` is how it is written.
+Endpoint read_endpoint(const StrictToml& table, const std::string& text, const std::string& form,
+                       const std::vector<IpNetwork>& allow) {
   const auto endpoint = parse_endpoint(text);
   const auto address = endpoint ? listen_address(*endpoint) : std::nullopt;
-  if (!address)
-    table.refuse("listen", '"' + text + '"', "ADDRESS:PORT like \"127.0.0.1:7558\" or \"[::1]:7558\"");
+  if (!address) table.refuse("listen", '"' + text + '"', form);
   if (!address->is_loopback() && allow.empty()) {
     table.refuse("listen", '"' + text + "\" without 'allow'",
                  "a loopback address, or allow = [\"192.168.1.0/24\"] with those who may connect");
   }
-  listeners.add(table, *endpoint);
   return *endpoint;
+}
+
+Endpoint read_sender_listen(StrictToml& table, const std::vector<IpNetwork>& allow, Listeners& listeners) {
+  const std::string text = table.text("listen", "");
+  if (text.empty()) table.refuse("listen", "nothing", "an address like \"127.0.0.1:7558\"");
+  Endpoint endpoint =
+      read_endpoint(table, text, "ADDRESS:PORT like \"127.0.0.1:7558\" or \"[::1]:7558\"", allow);
+  listeners.add(table, endpoint);
+  return endpoint;
+}
+
+// One address or a list of them.
+std::vector<SocketAddress> read_stream_listen(StrictToml& table, const std::vector<SocketAddress>& fallback,
+                                              const std::vector<IpNetwork>& allow, Listeners& listeners) {
+  std::vector<SocketAddress> addresses;
+  if (!table.has("listen")) addresses = fallback;
+  for (const std::string& text :
+       table.has_text("listen") ? std::vector{table.text("listen", "")} : table.texts("listen")) {
+    const auto address = parse_socket_address(text);
+    if (address && std::holds_alternative<UnixPath>(*address)) {
+      addresses.push_back(*address);
+    } else {
+      addresses.emplace_back(read_endpoint(
+          table, text, "\"127.0.0.1:7557\", \"[::1]:7557\", \"unix:/PATH\" or a list of such addresses",
+          allow));
+    }
+  }
+  if (addresses.empty()) table.refuse("listen", "an empty list", "at least one address");
+  for (const SocketAddress& address : addresses) listeners.add(table, address);
+  return addresses;
 }
 
 PcmSettings read_pcm(StrictToml& table) {
@@ -75,12 +106,16 @@ PcmSettings read_pcm(StrictToml& table) {
   return pcm;
 }
 
+Pace read_pace(StrictToml& table) {
+  return named<Pace>(table.one_of("pace", "realtime", {"realtime", "fast"}),
+                     {{"realtime", Pace::realtime}, {"fast", Pace::fast}});
+}
+
 FileSettings read_file_source(StrictToml& table) {
   FileSettings file;
   if (!table.has("path")) table.refuse("path", "nothing", "the path of an audio file");
   file.path = table.path("path", "");
-  file.pace = named<Pace>(table.one_of("pace", "realtime", {"realtime", "fast"}),
-                          {{"realtime", Pace::realtime}, {"fast", Pace::fast}});
+  file.pace = read_pace(table);
   file.at_end = named<AtEnd>(table.one_of("at_end", "stop", {"stop", "loop"}),
                              {{"stop", AtEnd::stop}, {"loop", AtEnd::loop}});
   return file;
@@ -115,12 +150,17 @@ SourceSettings read_source(StrictToml& table, Listeners& listeners) {
   } else if (kind == "tcp") {
     TcpSettings tcp;
     tcp.allow = read_allow(table);
-    tcp.listen = read_listen(table, std::nullopt, tcp.allow, listeners);
+    tcp.listen = read_sender_listen(table, tcp.allow, listeners);
     tcp.pcm = read_pcm(table);
+    tcp.pace = read_pace(table);
+    const double idle_s = table.real("idle_s", std::chrono::duration<double>(tcp.idle).count(), kLeastIdleS, kMostIdleS);
+    tcp.idle = std::chrono::milliseconds(std::llround(1000.0 * idle_s));
+    tcp.closing = std::max(tcp.closing, 2 * tcp.idle);
+    tcp.takeover = table.boolean("takeover", tcp.takeover);
     channels = tcp.pcm.channels;
     source.kind = tcp;
   } else if (kind == "stdin") {
-    source.kind = StdinSettings{.pcm = read_pcm(table)};
+    source.kind = StdinSettings{.pcm = read_pcm(table), .pace = read_pace(table)};
     channels = std::get<StdinSettings>(source.kind).pcm.channels;
   } else if (kind == "file") {
     source.kind = read_file_source(table);
@@ -159,7 +199,7 @@ StreamSettings read_publish(StrictToml& root, Listeners& listeners) {
   StrictToml publish = root.table("publish");
   StrictToml tcp = publish.table("tcp");
   stream.allow = read_allow(tcp);
-  stream.listen = read_listen(tcp, stream.listen, stream.allow, listeners);
+  stream.listen = read_stream_listen(tcp, stream.listen, stream.allow, listeners);
   const auto size = [&](const char* key, std::size_t fallback, std::int64_t least, std::int64_t most) {
     return static_cast<std::size_t>(tcp.integer(key, static_cast<std::int64_t>(fallback), least, most));
   };

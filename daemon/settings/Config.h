@@ -32,24 +32,31 @@ struct PcmSettings {
   int channels = 1;
 };
 
+/// Of a source that comes by itself, "realtime": what comes too late, or too early to be live, is skipped or dropped, and
+/// declared; of a file: it is played. "fast": as fast as it is classified, nothing is dropped.
+enum class Pace { realtime, fast };
+
 /// Raw PCM from one sender at a time.
 struct TcpSettings {
   Endpoint listen;
   std::vector<IpNetwork> allow;  ///< senders let in from other machines
   PcmSettings pcm;
-  std::chrono::milliseconds silence{10'000};  ///< of a connected sender, before a word in the log
+  Pace pace = Pace::realtime;
+  std::chrono::milliseconds idle{10'000};    ///< without a byte: then a connected sender is stalled ...
+  std::chrono::milliseconds closing{60'000};  ///< ... and then it is closed
+  bool takeover = false;                     ///< a new sender replaces the one there
 };
 
 /// Raw PCM until the end of standard input.
 struct StdinSettings {
   PcmSettings pcm;
+  Pace pace = Pace::realtime;
 };
 
 struct MicrophoneSettings {
   std::string device = "default";  ///< or part of a device's name
 };
 
-enum class Pace { realtime, fast };
 enum class AtEnd { stop, loop };
 
 struct FileSettings {
@@ -94,7 +101,7 @@ std::optional<std::filesystem::path> find_config();
 
 /// Throws Error(no_input) if it cannot be read; Error(config) naming file, line and key for an unknown key, a
 /// wrong type, a value out of range, a key of another kind of source, names that are not unique or
-/// hold what a log's line must not, a listener beyond loopback without `allow`, or two on one port.
+/// hold what a log's line must not, a listener beyond loopback without `allow`, or two on one port or path.
 Config load_config(const std::filesystem::path& path);
 /// The same for text; `name` stands for the file in errors and relative paths.
 Config parse_config(std::string_view text, const std::string& name);

@@ -61,8 +61,10 @@ class TomlText {
       line("above_dbfs", toml_real(level.above_dbfs));
     }
   }
-  void listener(const Endpoint& listen, const std::vector<IpNetwork>& allow) {
-    line("listen", toml_string(listen.text()));
+  void listener(const std::vector<SocketAddress>& listen, const std::vector<IpNetwork>& allow) {
+    std::vector<std::string> addresses;
+    for (const SocketAddress& address : listen) addresses.push_back(to_text(address));
+    line("listen", addresses.size() == 1 ? toml_string(addresses.front()) : toml_strings(addresses));
     if (allow.empty()) return;
     std::vector<std::string> networks;
     for (const IpNetwork& network : allow) networks.push_back(network.text());
@@ -73,16 +75,23 @@ class TomlText {
     line("rate_hz", std::to_string(pcm.rate_hz));
     line("channels", std::to_string(pcm.channels));
   }
+  void pace(Pace pace) { line("pace", toml_string(pace == Pace::realtime ? "realtime" : "fast")); }
 
   void kind(const MicrophoneSettings& microphone) { line("device", toml_string(microphone.device)); }
   void kind(const TcpSettings& tcp) {
-    listener(tcp.listen, tcp.allow);
+    listener({tcp.listen}, tcp.allow);
     pcm(tcp.pcm);
+    pace(tcp.pace);
+    line("idle_s", toml_real(std::chrono::duration<double>(tcp.idle).count()));
+    line("takeover", tcp.takeover ? "true" : "false");
   }
-  void kind(const StdinSettings& standard_input) { pcm(standard_input.pcm); }
+  void kind(const StdinSettings& standard_input) {
+    pcm(standard_input.pcm);
+    pace(standard_input.pace);
+  }
   void kind(const FileSettings& file) {
     line("path", toml_string(std::filesystem::absolute(file.path).string()));
-    line("pace", toml_string(file.pace == Pace::realtime ? "realtime" : "fast"));
+    pace(file.pace);
     line("at_end", toml_string(file.at_end == AtEnd::stop ? "stop" : "loop"));
   }
 

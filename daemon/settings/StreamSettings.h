@@ -5,16 +5,19 @@
 #include <cstddef>
 #include <vector>
 
-#include "daemon/net/Address.h"
+#include "daemon/net/SocketAddress.h"
 
 namespace earshot {
 
 struct StreamSettings {
-  Endpoint listen{"127.0.0.1", 7557};
+  std::vector<SocketAddress> listen{Endpoint{"127.0.0.1", 7557}};
   std::vector<IpNetwork> allow;  ///< who may connect from other machines
   std::size_t max_clients = 64;
   std::size_t client_buffer_kib = 256;  ///< unread lines kept for one client
   std::size_t history = 1000;  ///< predictions kept for those who come back; as many other messages, apart
+  std::size_t connects_at_once =
+      100;  ///< from one machine, before it may connect `connects_per_s` times a second
+  double connects_per_s = 10.0;
   std::chrono::milliseconds heartbeat{5'000};
   std::chrono::milliseconds stall_limit{60'000};  ///< a client that took nothing for so long is dropped
 };

@@ -16,7 +16,8 @@ std::uint64_t block_of(std::uint64_t seq) noexcept {
 }  // namespace
 
 bool MessageFilter::passes_source(std::uint16_t source) const noexcept {
-  return !sources || std::find(sources->begin(), sources->end(), source) != sources->end();
+  return !sources || source == kNoSource ||
+         std::find(sources->begin(), sources->end(), source) != sources->end();
 }
 
 std::uint64_t History::add(MessageKind kind, const Message& message) {

@@ -13,6 +13,9 @@
 
 namespace earshot {
 
+/// The source of a message that is of none: it passes whichever sources a filter names.
+inline constexpr std::uint16_t kNoSource = 0xFFFF;
+
 /// What a filter looks at. `source` is an index that the owner of the names gives.
 struct MessageKind {
   Topic topic = Topic::prediction;

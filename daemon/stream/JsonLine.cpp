@@ -63,6 +63,12 @@ class LineMaker {
     return end();
   }
 
+  std::string operator()(const ClockStep& clock) {
+    json_.begin_object().field("type", "clock").field("seq", seq_);
+    json_.key("step_s").fixed(clock.step_s, 3);
+    return end();
+  }
+
   std::string operator()(const SourceChange& change) {
     begin("source", change.source);
     json_.field("state", to_string(change.state)).field("detail", change.detail);
@@ -151,6 +157,8 @@ std::string_view to_string(SourceState state) noexcept {
       return "starting";
     case SourceState::up:
       return "up";
+    case SourceState::stalled:
+      return "stalled";
     case SourceState::down:
       return "down";
     case SourceState::ended:

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/hearing/UtcAnchor.h"
+#include "daemon/hearing/BootClock.h"
 
 namespace earshot {
 
@@ -28,7 +28,7 @@ struct StreamFacts {
   std::uint64_t hop_samples = 0;  ///< the effective hop
   int rate_hz = 0;
   std::vector<SourceFacts> sources;
-  UtcAnchor anchor = UtcAnchor::now();
+  BootClock::time_point started = BootClock::now();
   std::string instance = new_instance();
 };
 

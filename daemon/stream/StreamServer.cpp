@@ -2,27 +2,29 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <thread>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "daemon/log/LogSummary.h"
 #include "daemon/log/Logging.h"
 #include "daemon/net/AsioGlue.h"
+#include "daemon/stream/Doorkeeper.h"
+#include "daemon/stream/StreamListener.h"
 #include "daemon/stream/StreamSession.h"
 #include "daemon/stream/StreamState.h"
 
 namespace earshot {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
 using boost::system::error_code;
 
 namespace {
@@ -32,11 +34,46 @@ constexpr std::size_t kMostBacklog = 4096;
 constexpr auto kAcceptRetry = std::chrono::milliseconds(200);
 /// For a client that is leaving to be known as gone, while another waits for its place.
 constexpr auto kLeaving = std::chrono::milliseconds(100);
+/// Of those who connect too often, kept waiting for their answer. More get it at once.
+constexpr std::size_t kMostWaiting = 64;
+
+using Socket = StreamSession::Socket;
+using Clock = StreamSession::Clock;
+
+/// A client that may not come in, and why.
+struct TurnedAway {
+  Socket socket;
+  RequestError error;
+
+  void answer() {
+    error_code ignored;  // a new connection's buffer takes one line, or the client is gone
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(*error_line(error)), ignored);
+    socket.shutdown(Socket::shutdown_send, ignored);
+  }
+};
+
+/// Lines of the log that clients can provoke.
+struct Provoked {
+  LogSummary stranger{LogLevel::warning};
+  LogSummary too_often{LogLevel::warning};
+  LogSummary too_many_from_address{LogLevel::warning};
+  LogSummary too_many{LogLevel::warning};
+  LogSummary stalled{LogLevel::warning};
+  LogSummary not_accepted{LogLevel::warning};
+
+  template <class Act>
+  void each(Act act) {
+    for (LogSummary* one :
+         {&stranger, &too_often, &too_many_from_address, &too_many, &stalled, &not_accepted})
+      act(*one);
+  }
+};
 
 }  // namespace
 
 struct StreamServer::Impl {
-  Impl(StreamSettings settings_in, StreamFacts facts, const Counters& counters);
+  Impl(StreamSettings settings_in, StreamFacts facts, Counters& counters, UtcClock& utc, Pulses* pulses);
 
   // Any thread.
   void publish(Message message);
@@ -44,26 +81,28 @@ struct StreamServer::Impl {
 
   // The server's thread.
   void take_backlog();
-  asio::awaitable<void> accept();
-  void admit(tcp::socket socket);
-  bool make_room();
-  static void turn_away(tcp::socket socket, const RequestError& error);
+  asio::awaitable<void> accept(StreamListener& listener);
+  asio::awaitable<void> receive(StreamListener& listener, Socket socket);
+  void close_gone();
+  bool somebody_leaves() const;
+  void admit(Peer peer, Socket socket);
   asio::awaitable<void> beat();
-  asio::awaitable<void> watch_for_stalls();
+  asio::awaitable<void> make_rounds();
+  void drop_stalled();
+  void answer_waiting();
   asio::awaitable<void> farewell(std::string reason, std::chrono::milliseconds grace);
 
   StreamSettings settings;
-  std::uint16_t port = 0;
   asio::io_context io{1};
-  tcp::acceptor acceptor{io};
+  std::deque<StreamListener> listeners;
   asio::steady_timer heartbeat_timer{io};
-  asio::steady_timer stall_timer{io};
-  asio::steady_timer accept_timer{io};
+  asio::steady_timer rounds_timer{io};
   asio::steady_timer farewell_timer{io};
   StreamState state;
+  Doorkeeper door;
   std::vector<std::shared_ptr<StreamSession>> sessions;
-  IpAddress last_stranger;
-  bool full = false;
+  std::vector<TurnedAway> waiting;
+  Provoked log;
   bool stopping = false;
 
   std::mutex mutex;  // guards what follows
@@ -71,17 +110,20 @@ struct StreamServer::Impl {
   std::vector<Message> backlog;
   bool accepting_messages = true;
 
+  Pulse pulse;
   std::thread thread;
 };
 
-StreamServer::Impl::Impl(StreamSettings settings_in, StreamFacts facts, const Counters& counters)
-    : settings(std::move(settings_in)), state(std::move(facts), settings.history, counters) {
-  const int socket = open_listener(settings.listen, settings.allow);
-  port = bound_port(socket);
-  acceptor.assign(listen_address(settings.listen)->is_v4() ? tcp::v4() : tcp::v6(), socket);
-  asio::co_spawn(io, accept(), rethrow);
+StreamServer::Impl::Impl(StreamSettings settings_in, StreamFacts facts, Counters& counters, UtcClock& utc,
+                         Pulses* pulses)
+    : settings(std::move(settings_in)),
+      state(std::move(facts), settings.history, counters, utc),
+      door(settings),
+      pulse(pulses, "the stream server") {
+  for (const SocketAddress& address : settings.listen) listeners.emplace_back(io, address, settings.allow);
+  for (StreamListener& listener : listeners) asio::co_spawn(io, accept(listener), rethrow);
   asio::co_spawn(io, beat(), rethrow);
-  asio::co_spawn(io, watch_for_stalls(), rethrow);
+  asio::co_spawn(io, make_rounds(), rethrow);
   thread = std::thread([this] { io.run(); });
 }
 
@@ -107,82 +149,102 @@ void StreamServer::Impl::take_backlog() {
   for (const auto& session : sessions) session->wake();
 }
 
-asio::awaitable<void> StreamServer::Impl::accept() {
-  bool failing = false;
+asio::awaitable<void> StreamServer::Impl::accept(StreamListener& listener) {
   while (!stopping) {
     error_code error;
-    tcp::socket socket(io);
-    co_await acceptor.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
+    Socket socket(io);
+    co_await listener.acceptor.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
     if (stopping) break;
     if (!error) {
-      failing = false;
-      if (sessions.size() >= settings.max_clients && !make_room()) {
-        accept_timer.expires_after(kLeaving);
-        co_await accept_timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
-      }
-      if (!stopping) admit(std::move(socket));
+      co_await receive(listener, std::move(socket));
     } else if (error != asio::error::connection_aborted) {
-      if (!std::exchange(failing, true)) log_warning("cannot accept clients: {}", error.message());
-      accept_timer.expires_after(kAcceptRetry);
-      co_await accept_timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      log.not_accepted.line(Clock::now(), "cannot accept clients: {}", error.message());
+      listener.pause.expires_after(kAcceptRetry);
+      co_await listener.pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
     }
   }
 }
 
-void StreamServer::Impl::admit(tcp::socket socket) {
-  error_code error;
-  const tcp::endpoint endpoint = socket.remote_endpoint(error);
-  if (error) return;  // gone already
-  const IpAddress peer = ip_of(endpoint.address());
-  if (!may_connect(peer, settings.allow)) {
-    if (peer != std::exchange(last_stranger, peer)) {
-      log_warning("client {} turned away: it is in no network of allow", peer.text());
-    }
+asio::awaitable<void> StreamServer::Impl::receive(StreamListener& listener, Socket socket) {
+  const std::optional<Peer> peer = peer_of(socket.native_handle());
+  if (!peer) co_return;  // gone already
+  const Clock::time_point now = Clock::now();
+  if (!may_connect(peer->address, settings.allow)) {
+    log.stranger.line(now, "client {} turned away: it is in no network of allow", peer->name);
+    co_return;
+  }
+  if (!door.knock(*peer, now)) {
+    log.too_often.line(now, "client {} turned away: it connects more often than {} times a second",
+                       peer->name, settings.connects_per_s);
+    // One that tries again once it has its answer leaves room for others meanwhile.
+    waiting.push_back({std::move(socket),
+                       {"connecting_too_often",
+                        fmt::format("found more connections from {} than {} a second, expected fewer",
+                                    peer->name, settings.connects_per_s)}});
+    if (waiting.size() > kMostWaiting) answer_waiting();
+    co_return;
+  }
+  if (door.room_for(*peer) != Doorkeeper::Room::free) close_gone();
+  if (door.room_for(*peer) == Doorkeeper::Room::none && somebody_leaves()) {
+    error_code cancelled;
+    listener.pause.expires_after(kLeaving);
+    co_await listener.pause.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  }
+  if (!stopping) admit(*peer, std::move(socket));
+}
+
+// Those that are gone may wait to be handled in the same queue as the new client.
+void StreamServer::Impl::close_gone() {
+  const auto snapshot = sessions;  // closing removes a session from the list
+  for (const auto& session : snapshot) {
+    if (session->gone()) session->close();
+  }
+}
+
+// And is about to be known as gone.
+bool StreamServer::Impl::somebody_leaves() const {
+  return std::ranges::any_of(sessions, [](const auto& each) { return each->leaving(kLeaving); });
+}
+
+void StreamServer::Impl::admit(Peer peer, Socket socket) {
+  const Doorkeeper::Room room = door.room_for(peer);
+  if (room == Doorkeeper::Room::none) {
+    log.too_many.line(Clock::now(), "client {} turned away: {} are connected", peer.name, sessions.size());
+    TurnedAway{std::move(socket),
+               {"too_many_clients",
+                fmt::format("found {} clients, expected fewer: max_clients is reached", sessions.size())}}
+        .answer();
     return;
   }
-  if (sessions.size() >= settings.max_clients) {
-    if (!std::exchange(full, true))
-      log_warning("client {} turned away: {} are connected", peer.text(), sessions.size());
-    turn_away(std::move(socket),
-              {"too_many_clients",
-               fmt::format("found {} clients, expected fewer: max_clients is reached", sessions.size())});
+  if (room == Doorkeeper::Room::none_for_address) {
+    const std::size_t places = door.places_of(peer);
+    log.too_many_from_address.line(
+        Clock::now(), "client {} turned away: it has {} places, half of max_clients", peer.name, places);
+    TurnedAway{
+        std::move(socket),
+        {"too_many_from_address",
+         fmt::format("found {} clients from {}, expected fewer: one machine may take half of max_clients",
+                     places, peer.name)}}
+        .answer();
     return;
   }
-  auto session =
-      std::make_shared<StreamSession>(std::move(socket), Endpoint{peer.text(), endpoint.port()}.text(), state,
-                                      settings.client_buffer_kib * 1024, settings.stall_limit);
+  door.enter(peer);
+  auto session = std::make_shared<StreamSession>(std::move(socket), std::move(peer), state,
+                                                 settings.client_buffer_kib * 1024, settings.stall_limit);
   sessions.push_back(session);
-  log_debug("client {} connected", session->peer());
+  log_debug("client {} connected", session->peer().text);
   session->start(
       [this](StreamSession& half_closed) {
         half_closed.subscriber().heartbeat(state.heartbeat(sessions.size()));
         half_closed.wake();
       },
       [this](StreamSession& closed) {
-        log_debug("client {} disconnected", closed.peer());
+        log_debug("client {} disconnected", closed.peer().text);
+        door.leave(closed.peer());
         std::erase_if(sessions, [&](const auto& each) { return each.get() == &closed; });
-        full = false;
-        accept_timer.cancel();
+        for (StreamListener& listener : listeners) listener.pause.cancel();
         if (stopping && sessions.empty()) farewell_timer.cancel();
       });
-}
-
-// Those that are gone may wait to be handled in the same queue as the new client. False if one is about to
-// be known as gone.
-bool StreamServer::Impl::make_room() {
-  const auto snapshot = sessions;  // closing removes a session from the list
-  for (const auto& session : snapshot) {
-    if (session->gone()) session->close();
-  }
-  return sessions.size() < settings.max_clients ||
-         std::ranges::none_of(sessions, [](const auto& each) { return each->leaving(kLeaving); });
-}
-
-void StreamServer::Impl::turn_away(tcp::socket socket, const RequestError& error) {
-  error_code ignored;  // a new connection's buffer takes one line, or the client is gone
-  socket.non_blocking(true, ignored);
-  socket.write_some(asio::buffer(*error_line(error)), ignored);
-  socket.shutdown(tcp::socket::shutdown_send, ignored);
 }
 
 asio::awaitable<void> StreamServer::Impl::beat() {
@@ -199,22 +261,35 @@ asio::awaitable<void> StreamServer::Impl::beat() {
   }
 }
 
-asio::awaitable<void> StreamServer::Impl::watch_for_stalls() {
+asio::awaitable<void> StreamServer::Impl::make_rounds() {
   const auto interval = std::clamp<std::chrono::milliseconds>(
       settings.stall_limit / 4, std::chrono::milliseconds(1), std::chrono::seconds(1));
   while (!stopping) {
+    pulse.beat();
     error_code cancelled;
-    stall_timer.expires_after(interval);
-    co_await stall_timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-    const auto since = StreamSession::Clock::now() - settings.stall_limit;
-    const auto snapshot = sessions;  // closing removes a session from the list
-    for (const auto& session : snapshot) {
-      if (!session->stalled(since)) continue;
-      log_warning("client {} dropped: it took nothing for {} s", session->peer(),
-                  std::chrono::duration<double>(settings.stall_limit).count());
-      session->close();
-    }
+    rounds_timer.expires_after(interval);
+    co_await rounds_timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    if (stopping) break;
+    drop_stalled();
+    answer_waiting();
+    log.each([now = Clock::now()](LogSummary& summary) { summary.tick(now); });
   }
+}
+
+void StreamServer::Impl::drop_stalled() {
+  const Clock::time_point now = Clock::now();
+  const auto snapshot = sessions;  // closing removes a session from the list
+  for (const auto& session : snapshot) {
+    if (!session->stalled(now - settings.stall_limit)) continue;
+    log.stalled.line(now, "client {} dropped: it took nothing for {} s", session->peer().text,
+                     std::chrono::duration<double>(settings.stall_limit).count());
+    session->close();
+  }
+}
+
+void StreamServer::Impl::answer_waiting() {
+  for (TurnedAway& each : waiting) each.answer();
+  waiting.clear();
 }
 
 void StreamServer::Impl::stop(std::string_view reason, std::chrono::milliseconds grace) {
@@ -232,10 +307,11 @@ asio::awaitable<void> StreamServer::Impl::farewell(std::string reason, std::chro
   stopping = true;
   take_backlog();
   error_code ignored;
-  acceptor.close(ignored);
-  accept_timer.cancel();
+  for (StreamListener& listener : listeners) listener.close();
   heartbeat_timer.cancel();
-  stall_timer.cancel();
+  rounds_timer.cancel();
+  answer_waiting();
+  log.each([](LogSummary& summary) { summary.finish(); });
   const SharedLine bye = bye_line(reason);
   for (const auto& session : sessions) session->finish(bye);
   if (!sessions.empty()) {
@@ -246,8 +322,9 @@ asio::awaitable<void> StreamServer::Impl::farewell(std::string reason, std::chro
   for (const auto& session : snapshot) session->close();
 }
 
-StreamServer::StreamServer(StreamSettings settings, StreamFacts facts, const Counters& counters)
-    : impl_(std::make_unique<Impl>(std::move(settings), std::move(facts), counters)) {}
+StreamServer::StreamServer(StreamSettings settings, StreamFacts facts, Counters& counters, UtcClock& utc,
+                           Pulses* pulses)
+    : impl_(std::make_unique<Impl>(std::move(settings), std::move(facts), counters, utc, pulses)) {}
 
 StreamServer::~StreamServer() {
   stop("shutdown", std::chrono::milliseconds(0));
@@ -261,8 +338,21 @@ void StreamServer::stop(std::string_view reason, std::chrono::milliseconds grace
   impl_->stop(reason, grace);
 }
 
+std::string StreamServer::listening_on() const {
+  std::string endpoints;
+  std::string paths;
+  for (const StreamListener& listener : impl_->listeners) {
+    std::string& list = std::holds_alternative<Endpoint>(listener.address) ? endpoints : paths;
+    list += (list.empty() ? "" : ", ") + to_text(listener.address);
+  }
+  return endpoints + (endpoints.empty() || paths.empty() ? "" : ", ") + paths;
+}
+
 std::uint16_t StreamServer::port() const noexcept {
-  return impl_->port;
+  for (const StreamListener& listener : impl_->listeners) {
+    if (const auto* endpoint = std::get_if<Endpoint>(&listener.address)) return endpoint->port;
+  }
+  return 0;
 }
 
 }  // namespace earshot

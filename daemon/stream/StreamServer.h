@@ -1,12 +1,16 @@
-// StreamServer: predictions to whoever listens, as JSON lines over TCP. Nobody can slow the pipelines.
+// StreamServer: predictions to whoever listens, as JSON lines over TCP and Unix sockets. Nobody can slow the
+// pipelines.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "daemon/hearing/Message.h"
+#include "daemon/hearing/UtcClock.h"
+#include "daemon/pulse/Pulse.h"
 #include "daemon/settings/StreamSettings.h"
 #include "daemon/stream/StreamFacts.h"
 
@@ -15,8 +19,10 @@ namespace earshot {
 /// One thread of its own serves all clients.
 class StreamServer final : public MessageSink {
  public:
-  /// Listens from here on. Throws as open_listener does. `counters` outlives the server.
-  StreamServer(StreamSettings settings, StreamFacts facts, const Counters& counters);
+  /// Listens from here on. Throws as open_listener and open_unix_listener do. `counters`, `utc`
+  /// and `pulses`, which its thread joins, outlive the server.
+  StreamServer(StreamSettings settings, StreamFacts facts, Counters& counters, UtcClock& utc,
+               Pulses* pulses = nullptr);
   /// stop() without a grace period, if nobody called it.
   ~StreamServer() override;
   StreamServer(const StreamServer&) = delete;
@@ -30,7 +36,10 @@ class StreamServer final : public MessageSink {
   /// closed.
   void stop(std::string_view reason, std::chrono::milliseconds grace = std::chrono::seconds(2)) noexcept;
 
-  /// The port it listens on, also if the settings left the choice to the system (port 0).
+  /// Where it listens, TCP first: "127.0.0.1:7557, unix:/run/earshot/earshot.sock". A port that the settings
+  /// left to the system (port 0) is the one it chose.
+  std::string listening_on() const;
+  /// The first port of those; 0 if there is none.
   std::uint16_t port() const noexcept;
 
  private:

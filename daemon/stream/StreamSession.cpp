@@ -3,6 +3,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -10,6 +11,7 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -28,8 +30,8 @@ constexpr std::size_t kRequestBytes = 4096;
 
 }  // namespace
 
-StreamSession::StreamSession(Socket socket, std::string peer, const StreamState& state,
-                             std::size_t limit_bytes, std::chrono::milliseconds stall_limit)
+StreamSession::StreamSession(Socket socket, Peer peer, const StreamState& state, std::size_t limit_bytes,
+                             std::chrono::milliseconds stall_limit)
     : socket_(std::move(socket)),
       peer_(std::move(peer)),
       subscriber_(state, limit_bytes),
@@ -39,12 +41,24 @@ StreamSession::StreamSession(Socket socket, std::string peer, const StreamState&
   error_code ignored;  // without these options the connection works, less well
   // The kernel's own buffer would grow to megabytes and hide for minutes that a client is slow.
   socket_.set_option(asio::socket_base::send_buffer_size(kMostSendBufferBytes), ignored);
+  if (peer_.user) return;  // a Unix socket: nothing waits, nobody vanishes
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  notice_vanishing(stall_limit);
+}
+
+// A machine that vanished acknowledges nothing: to us it looks like a client that takes all until the buffer
+// is full, or, if nothing is on its way, like one that waits. Either ends after `limit`.
+void StreamSession::notice_vanishing(std::chrono::milliseconds limit) {
+  error_code ignored;
   socket_.set_option(asio::socket_base::keep_alive(true), ignored);
-  // A machine that vanished acknowledges nothing: to us it looks like a client that takes all until the
-  // buffer is full.
-  const auto limit_ms = static_cast<unsigned>(stall_limit.count());
-  ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &limit_ms, sizeof limit_ms);
+  const auto set = [this](int option, int value) {
+    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, option, &value, sizeof value);
+  };
+  const int probe_s =
+      std::max(static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(limit).count() / 4), 1);
+  set(TCP_KEEPIDLE, probe_s);
+  set(TCP_KEEPINTVL, probe_s);
+  set(TCP_USER_TIMEOUT, static_cast<int>(limit.count()));  // of what is sent, and of those probes
 }
 
 void StreamSession::start(Handler on_half_closed, Handler on_closed) {

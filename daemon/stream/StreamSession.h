@@ -7,13 +7,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "daemon/net/LineSplitter.h"
+#include "daemon/net/Peer.h"
 #include "daemon/stream/Subscriber.h"
 
 namespace earshot {
@@ -21,11 +21,11 @@ namespace earshot {
 /// All calls on the server's thread.
 class StreamSession : public std::enable_shared_from_this<StreamSession> {
  public:
-  using Socket = boost::asio::ip::tcp::socket;
+  using Socket = boost::asio::generic::stream_protocol::socket;  // TCP or Unix
   using Clock = std::chrono::steady_clock;
 
-  /// `peer` is for the log. `state` outlives the session.
-  StreamSession(Socket socket, std::string peer, const StreamState& state, std::size_t limit_bytes,
+  /// `state` outlives the session.
+  StreamSession(Socket socket, Peer peer, const StreamState& state, std::size_t limit_bytes,
                 std::chrono::milliseconds stall_limit);
 
   using Handler = std::function<void(StreamSession&)>;
@@ -41,7 +41,7 @@ class StreamSession : public std::enable_shared_from_this<StreamSession> {
   /// After something was given to the subscriber.
   void wake();
   Subscriber& subscriber() noexcept { return subscriber_; }
-  const std::string& peer() const noexcept { return peer_; }
+  const Peer& peer() const noexcept { return peer_; }
 
   /// Sends what is unread, then `bye`, and closes.
   void finish(SharedLine bye);
@@ -57,12 +57,13 @@ class StreamSession : public std::enable_shared_from_this<StreamSession> {
   boost::asio::awaitable<bool> send_batch();
   boost::asio::awaitable<void> take_request(LineSplitter::Line line);
   bool polls(short events);
+  void notice_vanishing(std::chrono::milliseconds limit);
 
   static constexpr std::size_t kMostBatchLines = 16;
   static constexpr std::size_t kMostRequestBytes = 64 * 1024;
 
   Socket socket_;
-  std::string peer_;
+  Peer peer_;
   Subscriber subscriber_;
   LineSplitter requests_{kMostRequestBytes};
   boost::asio::steady_timer unread_;  ///< cancelled when there may be something to send

@@ -15,11 +15,19 @@ SharedLine shared(JsonWriter& json) {
 Topic topic_of(const Message& message) noexcept {
   if (std::holds_alternative<Prediction>(message)) return Topic::prediction;
   if (std::holds_alternative<Event>(message)) return Topic::event;
+  if (std::holds_alternative<ClockStep>(message)) return Topic::clock;
   return std::holds_alternative<Gap>(message) ? Topic::gap : Topic::source;
 }
 
+// Of a message that is of one.
 const std::string& source_of(const Message& message) noexcept {
-  return std::visit([](const auto& what) -> const std::string& { return what.source; }, message);
+  return std::visit(
+      [](const auto& what) -> const std::string& {
+        static const std::string none;
+        if constexpr (requires { what.source; }) return what.source;
+        return none;
+      },
+      message);
 }
 
 }  // namespace
@@ -35,8 +43,8 @@ const SharedLine& OutgoingMessage::line(std::size_t most_scores) {
       .second;
 }
 
-StreamState::StreamState(StreamFacts facts, std::size_t history, const Counters& counters)
-    : facts_(std::move(facts)), counters_(counters), history_(history) {
+StreamState::StreamState(StreamFacts facts, std::size_t history, Counters& counters, UtcClock& utc)
+    : facts_(std::move(facts)), counters_(counters), utc_(utc), history_(history) {
   for (const SourceFacts& source : facts_.sources) source_index(source.name);
 }
 
@@ -51,7 +59,8 @@ std::uint16_t StreamState::source_index(const std::string& name) {
 }
 
 OutgoingMessage StreamState::add(const Message& message) {
-  const MessageKind kind{topic_of(message), source_index(source_of(message))};
+  const Topic topic = topic_of(message);
+  const MessageKind kind{topic, topic == Topic::clock ? kNoSource : source_index(source_of(message))};
   if (const auto* change = std::get_if<SourceChange>(&message)) source_states_[kind.source] = change->state;
   const std::uint64_t seq = history_.add(kind, message);
   return {seq, kind, message, facts_.labels};
@@ -83,16 +92,26 @@ SharedLine StreamState::hello() const {
 }
 
 SharedLine StreamState::heartbeat(std::size_t clients) const {
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = BootClock::now();
   JsonWriter json;
   json.begin_object().field("type", "heartbeat");
-  json.field("time", rfc3339(facts_.anchor.at(now)));
-  json.key("uptime_s").fixed(std::chrono::duration<double>(now - facts_.anchor.monotonic).count(), 3);
+  json.field("time", rfc3339(utc_.at(now)));
+  json.key("uptime_s").fixed(std::chrono::duration<double>(now - facts_.started).count(), 3);
   json.field("next_seq", history_.next_seq());
   json.field("predictions", counters_.predictions.load(std::memory_order_relaxed));
   json.field("dropped_samples", counters_.dropped_samples.load(std::memory_order_relaxed));
   json.field("bad_samples", counters_.bad_samples.load(std::memory_order_relaxed));
-  json.field("clients", clients).end_object();
+  json.field("clients", clients);
+  json.key("sources").begin_array();
+  for (std::size_t i = 0; i < source_names_.size(); ++i) {
+    const SourceGauges& gauges = *counters_.sources.of(source_names_[i]);
+    json.begin_object().field("name", source_names_[i]).field("state", to_string(source_states_[i]));
+    json.key("lag_s").fixed(gauges.lag_s.load(std::memory_order_relaxed), 3);
+    json.key("level_dbfs").fixed(gauges.level_dbfs.load(std::memory_order_relaxed), 2);
+    json.field("skipped_windows", gauges.skipped_windows.load(std::memory_order_relaxed));
+    json.key("drift_ppm").fixed(gauges.drift_ppm.load(std::memory_order_relaxed), 1).end_object();
+  }
+  json.end_array().end_object();
   return shared(json);
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/hearing/UtcClock.h"
 #include "daemon/stream/ClientQueue.h"
 #include "daemon/stream/History.h"
 #include "daemon/stream/StreamFacts.h"
@@ -34,10 +35,10 @@ class OutgoingMessage {
   std::vector<std::pair<std::size_t, SharedLine>> lines_;
 };
 
-/// Not thread safe: the server's thread owns it. `counters` outlives it.
+/// Not thread safe: the server's thread owns it. `counters` and `utc` outlive it.
 class StreamState {
  public:
-  StreamState(StreamFacts facts, std::size_t history, const Counters& counters);
+  StreamState(StreamFacts facts, std::size_t history, Counters& counters, UtcClock& utc);
 
   /// Takes a message into the history. The result refers to `message`.
   OutgoingMessage add(const Message& message);
@@ -55,7 +56,8 @@ class StreamState {
   std::uint16_t source_index(const std::string& name);
 
   StreamFacts facts_;
-  const Counters& counters_;
+  Counters& counters_;
+  UtcClock& utc_;
   History history_;
   std::vector<std::string> source_names_;
   std::vector<SourceState> source_states_;

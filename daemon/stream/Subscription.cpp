@@ -14,11 +14,12 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::pair<std::string_view, unsigned>, 4> kTopics{{
+constexpr std::array<std::pair<std::string_view, unsigned>, 5> kTopics{{
     {"prediction", static_cast<unsigned>(Topic::prediction)},
     {"event", static_cast<unsigned>(Topic::event)},
     {"gap", static_cast<unsigned>(Topic::gap)},
     {"source", static_cast<unsigned>(Topic::source)},
+    {"clock", static_cast<unsigned>(Topic::clock)},
 }};
 constexpr std::size_t kMaxDepth = 16;
 constexpr std::size_t kShownBytes = 60;
@@ -42,7 +43,7 @@ std::optional<std::uint64_t> whole_number(const json::value& value) {
 using Problem = std::optional<RequestError>;
 
 Problem read_types(const json::value& value, SubscribeRequest& request) {
-  constexpr std::string_view kExpected = "a list of \"prediction\", \"event\", \"gap\", \"source\"";
+  constexpr std::string_view kExpected = "a list of \"prediction\", \"event\", \"gap\", \"source\", \"clock\"";
   if (!value.is_array()) return wrong("types", value, kExpected);
   request.topics = 0;
   for (const json::value& item : value.get_array()) {

@@ -14,8 +14,8 @@
 namespace earshot {
 
 /// The messages with a seq, as bits, so that a subscription can name several.
-enum class Topic : std::uint8_t { prediction = 1, event = 2, gap = 4, source = 8 };
-inline constexpr unsigned kEveryTopic = 15;
+enum class Topic : std::uint8_t { prediction = 1, event = 2, gap = 4, source = 8, clock = 16 };
+inline constexpr unsigned kEveryTopic = 31;
 
 /// A subscribe request whose every field had the right type. Absent fields keep these defaults.
 struct SubscribeRequest {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <thread>
 #include <utility>
@@ -26,8 +27,9 @@ struct ClassifierPool::Worker {
         classifier(std::move(network), threads) {}
 
   void run(std::span<Job* const> jobs) noexcept {
+    if (jobs.empty()) return;  // all were too late
     if (jobs.size() == 1) {  // nothing to put side by side
-      jobs[0]->classified = classifier.classify(jobs[0]->features, jobs[0]->scores);
+      jobs[0]->result = result_of(classifier.classify(jobs[0]->features, jobs[0]->scores));
       return;
     }
     const std::size_t values = features.size() / kMostTogether;
@@ -38,9 +40,11 @@ struct ClassifierPool::Worker {
                                                 std::span(scores).first(jobs.size() * classes));
     for (std::size_t i = 0; i < jobs.size(); ++i) {
       std::ranges::copy(std::span(scores).subspan(i * classes, classes), jobs[i]->scores.begin());
-      jobs[i]->classified = classified;
+      jobs[i]->result = result_of(classified);
     }
   }
+
+  static Result result_of(bool classified) noexcept { return classified ? Result::classified : Result::refused; }
 
   std::vector<float> features;
   std::vector<float> scores;
@@ -64,23 +68,34 @@ std::size_t ClassifierPool::enough(const PreparedNetwork& network, int threads) 
 
 // Who waits either finds a free classifier or knows that one at work will look at the queue again when it is done and
 // wake it: a job that was queued is never forgotten.
-bool ClassifierPool::classify(std::span<const float> features, std::span<float> scores) noexcept {
-  if (features.size() != values_ || scores.size() != classes_) return false;
-  Job own{.features = features, .scores = scores};
+ClassifierPool::Result ClassifierPool::classify(std::span<const float> features, std::span<float> scores,
+                                                const Turn& turn) noexcept {
+  if (features.size() != values_ || scores.size() != classes_) return Result::refused;
+  using Clock = std::chrono::steady_clock;
+  Job own{.features = features,
+          .scores = scores,
+          .skipped = turn.skipped,
+          .until = turn.patience ? Clock::now() + *turn.patience : Clock::time_point::max()};
   std::unique_lock lock(mutex_);
-  waiting_.push_back(&own);
+  const auto later = [](const Job* a, const Job* b) { return a->skipped > b->skipped; };
+  waiting_.insert(std::upper_bound(waiting_.begin(), waiting_.end(), &own, later), &own);
   while (!own.done) {
+    if (!own.taken && Clock::now() >= own.until) {
+      std::erase(waiting_, &own);
+      return Result::too_late;
+    }
     if (free_.empty() || waiting_.empty()) {
-      changed_.wait(lock);
+      if (own.taken || !turn.patience) {
+        changed_.wait(lock);
+      } else {
+        changed_.wait_until(lock, own.until);
+      }
       continue;
     }
     Worker* worker = free_.back();
     free_.pop_back();
     std::array<Job*, kMostTogether> jobs;
-    const std::size_t count = std::min(most_together_, waiting_.size());
-    const auto taken = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
-    std::copy(waiting_.begin(), taken, jobs.begin());
-    waiting_.erase(waiting_.begin(), taken);
+    const std::size_t count = take(jobs);
     lock.unlock();
     worker->run(std::span(jobs).first(count));
     lock.lock();
@@ -88,7 +103,21 @@ bool ClassifierPool::classify(std::span<const float> features, std::span<float> 
     free_.push_back(worker);
     changed_.notify_all();
   }
-  return own.classified;
+  return own.result;
+}
+
+// Those whose turn it is, without those whose time is over: their threads are about to know.
+std::size_t ClassifierPool::take(std::span<Job*> jobs) noexcept {
+  const auto now = std::chrono::steady_clock::now();
+  std::size_t count = 0;
+  std::erase_if(waiting_, [&](Job* job) {
+    if (count == most_together_) return false;
+    job->taken = true;
+    job->done = now >= job->until;
+    if (!job->done) jobs[count++] = job;
+    return true;
+  });
+  return count;
 }
 
 }  // namespace earshot

@@ -2,10 +2,13 @@
 // is taken along.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -13,8 +16,9 @@
 
 namespace earshot {
 
-/// Any number of threads may use one. A thread that finds a classifier free takes it and computes windows that wait, the
-/// longest waiting first, several at once where the network gains by that; the scores do not depend on it.
+/// Any number of threads may use one. A thread that finds a classifier free takes it and computes windows that wait,
+/// several at once where the network gains by that; the scores do not depend on it. First come those whose source had to
+/// skip the most before them, of these the longest waiting: where there is too little time, all sources skip alike.
 class ClassifierPool {
  public:
   /// How many classifiers of `threads` keep this machine's processors at work. Our own loops run on one thread each.
@@ -24,8 +28,17 @@ class ClassifierPool {
   ClassifierPool(std::shared_ptr<const PreparedNetwork> network, std::size_t classifiers, int threads);
   ~ClassifierPool();
 
-  /// As Classifier::classify() of one window; waits for as long as others are computed first.
-  [[nodiscard]] bool classify(std::span<const float> features, std::span<float> scores) noexcept;
+  struct Turn {
+    std::uint64_t skipped = 0;                         ///< windows of this source, just before this one
+    std::optional<std::chrono::nanoseconds> patience;  ///< to wait at most; nothing: for as long as it takes
+  };
+  enum class Result {
+    classified,
+    too_late,  ///< its turn did not come in time
+    refused,   ///< as Classifier::classify() does
+  };
+  /// As Classifier::classify() of one window; waits while others are computed first.
+  [[nodiscard]] Result classify(std::span<const float> features, std::span<float> scores, const Turn& turn) noexcept;
 
  private:
   struct Worker;
@@ -33,19 +46,24 @@ class ClassifierPool {
   struct Job {
     std::span<const float> features;
     std::span<float> scores;
+    std::uint64_t skipped;
+    std::chrono::steady_clock::time_point until;
+    bool taken = false;
     bool done = false;
-    bool classified = false;
+    Result result = Result::too_late;
   };
+
+  std::size_t take(std::span<Job*> jobs) noexcept;
 
   std::size_t values_;  // of a window's features
   std::size_t classes_;
   std::size_t most_together_;
 
-  std::mutex mutex_;  // of all that follows, and of every job's done and classified
+  std::mutex mutex_;  // of all that follows, and of every job's taken, done and result
   std::condition_variable changed_;
   std::deque<Worker> workers_;  // never moved
   std::vector<Worker*> free_;
-  std::vector<Job*> waiting_;  // the first has waited longest
+  std::vector<Job*> waiting_;  // in the order of their turns
 };
 
 }  // namespace earshot

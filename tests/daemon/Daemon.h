@@ -47,9 +47,16 @@ class NotifySocket {
   std::string receive(std::chrono::milliseconds limit) const {
     pollfd ready{socket_, POLLIN, 0};
     if (::poll(&ready, 1, static_cast<int>(limit.count())) <= 0) return "";
-    char text[256];
+    char text[2048];
     const ssize_t count = ::recv(socket_, text, sizeof text, 0);
     return {text, static_cast<std::size_t>(std::max<ssize_t>(count, 0))};
+  }
+
+  /// The next message that begins so, others passed over; "" if each wait for one takes longer than `limit`.
+  std::string receive(std::string_view begin, std::chrono::milliseconds limit) const {
+    std::string message = receive(limit);
+    while (!message.empty() && !message.starts_with(begin)) message = receive(limit);
+    return message;
   }
 
  private:

@@ -20,13 +20,14 @@ class SourceRig {
                 .classifiers = classifiers(),
                 .hop_samples = hop_samples,
                 .gate_dbfs = 0.0,
-                .anchor = UtcAnchor::now(),
+                .utc = utc,
                 .sink = sink,
                 .counters = counters,
                 .microphones = microphones} {}
 
   Collector sink;
   Counters counters;
+  UtcClock utc;
   const SourceContext context;
 
  private:

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -17,22 +18,31 @@
 
 #include <boost/json.hpp>
 
+#include "daemon/net/SocketAddress.h"
+
 namespace earshot::test {
 
 class StreamClient {
  public:
   /// Connects to 127.0.0.1. `receive_buffer` bytes of the kernel's, 0 for its default.
   explicit StreamClient(std::uint16_t port, int receive_buffer = 0)
-      : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+      : StreamClient(Endpoint{"127.0.0.1", port}, receive_buffer) {}
+
+  /// `from` is an address to connect from, by default the system's choice.
+  explicit StreamClient(const SocketAddress& to, int receive_buffer = 0, const std::string& from = "") {
+    sockaddr_storage address{};
+    const socklen_t size = write_address(to, address);
+    socket_ = ::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (receive_buffer > 0) {
       ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     }
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-      throw std::runtime_error("cannot connect");
+    sockaddr_storage own{};
+    const socklen_t own_size = from.empty() ? 0 : write_address(Endpoint{from, 0}, own);
+    const bool bound =
+        from.empty() || ::bind(socket_, reinterpret_cast<const sockaddr*>(&own), own_size) == 0;
+    if (!bound || ::connect(socket_, reinterpret_cast<const sockaddr*>(&address), size) != 0) {
+      ::close(socket_);
+      throw std::runtime_error("cannot connect to " + to_text(to));
     }
   }
   ~StreamClient() {
@@ -101,7 +111,30 @@ class StreamClient {
   }
   void close_sending() { ::shutdown(socket_, SHUT_WR); }
 
+  int socket() const noexcept { return socket_; }
+
  private:
+  static socklen_t write_address(const SocketAddress& from, sockaddr_storage& to) {
+    if (const auto* path = std::get_if<UnixPath>(&from)) {
+      reinterpret_cast<sockaddr_un&>(to) = path->sockaddr();
+      return sizeof(sockaddr_un);
+    }
+    const auto& endpoint = std::get<Endpoint>(from);
+    const IpAddress ip = parse_ip(endpoint.host).value();
+    if (ip.is_v4()) {
+      auto& v4 = reinterpret_cast<sockaddr_in&>(to);
+      v4.sin_family = AF_INET;
+      v4.sin_port = htons(endpoint.port);
+      std::memcpy(&v4.sin_addr, ip.bytes.data() + 12, 4);
+      return sizeof v4;
+    }
+    auto& v6 = reinterpret_cast<sockaddr_in6&>(to);
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(endpoint.port);
+    std::memcpy(&v6.sin6_addr, ip.bytes.data(), 16);
+    return sizeof v6;
+  }
+
   int socket_;
   std::string text_;
   std::size_t searched_ = 0;

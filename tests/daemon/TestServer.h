@@ -11,14 +11,15 @@
 namespace earshot::test {
 
 struct TestServer {
-  explicit TestServer(std::uint16_t port) {
+  explicit TestServer(std::uint16_t port) : TestServer(Endpoint{"127.0.0.1", port}) {}
+  explicit TestServer(const SocketAddress& address) {
     StreamSettings settings;
-    settings.listen = {"127.0.0.1", port};
+    settings.listen = {address};
     settings.heartbeat = std::chrono::milliseconds(20);
     stream = std::make_unique<StreamServer>(
         settings,
         StreamFacts{"esc10", "", {"dog", "rain"}, false, 220500, 22016, 44100, {{"mic", "microphone"}}},
-        counters);
+        counters, utc);
   }
   void predict(int times) {
     Prediction prediction;
@@ -29,12 +30,13 @@ struct TestServer {
   }
   /// Until `clients` are connected, a client of the test's own included.
   void wait_for_clients(int clients) {
-    StreamClient probe(stream->port());
+    StreamClient probe(parse_socket_address(stream->listening_on()).value());
     while (probe.message("heartbeat").at("clients") != clients + 1) {
     }
   }
 
   Counters counters;
+  UtcClock utc;
   std::unique_ptr<StreamServer> stream;
 };
 

@@ -28,7 +28,7 @@ constexpr std::size_t kSamples = 7 * kRateHz;
 // Keeps a daemon alive whose other sources have ended.
 constexpr const char* kIdleSource = "[[source]]\nname = \"idle\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\n";
 constexpr const char* kSender =
-    "[[source]]\nname = \"net\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\nformat = \"f32le\"\nrate_hz = "
+    "[[source]]\nname = \"net\"\nkind = \"tcp\"\npace = \"fast\"\nlisten = \"127.0.0.1:0\"\nformat = \"f32le\"\nrate_hz = "
     "22050\n";
 
 std::vector<float> sound(std::size_t samples = kSamples) {
@@ -120,7 +120,7 @@ TEST_CASE(
   CHECK(source_state(tcp_client, "net", "down").at("end_sample").to_number<std::uint64_t>() == 7 * 44'100);
 
   Daemon stdin_daemon(
-      std::string("[[source]]\nname = \"s\"\nkind = \"stdin\"\nformat = \"f32le\"\nrate_hz = 22050\n") +
+      std::string("[[source]]\nname = \"s\"\nkind = \"stdin\"\npace = \"fast\"\nformat = \"f32le\"\nrate_hz = 22050\n") +
           kIdleSource,
       {}, directory / "sound.f32");
   StreamClient stdin_client = stdin_daemon.subscribe();
@@ -238,7 +238,7 @@ TEST_CASE("SIGTERM finishes what was heard, says bye and ends with 0 within 2 s"
   CHECK_FALSE(client.line().has_value());
   CHECK(daemon.child().wait() == 0);
   CHECK(std::chrono::steady_clock::now() - begun < 2s);
-  CHECK(daemon.notifications().receive(0ms) == "STOPPING=1");
+  CHECK(daemon.notifications().receive("STOPPING=1", 0ms) == "STOPPING=1\nSTATUS=stopping: SIGTERM");
 }
 
 TEST_CASE("SIGHUP, SIGUSR1 and SIGUSR2 are answered in the log, and the daemon goes on") {

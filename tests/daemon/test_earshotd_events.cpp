@@ -33,7 +33,7 @@ std::vector<float> hum(double seconds) {
 }
 
 constexpr const char* kNet =
-    "[[source]]\nname = \"net\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\nformat = \"f32le\"\nrate_hz = 16000\n";
+    "[[source]]\nname = \"net\"\nkind = \"tcp\"\npace = \"fast\"\nlisten = \"127.0.0.1:0\"\nformat = \"f32le\"\nrate_hz = 16000\n";
 
 void send_hum(StreamClient& sender, double seconds) {
   const std::vector<float> samples = hum(seconds);
@@ -141,7 +141,7 @@ TEST_CASE("a daemon and check-config refuse rules of events that its model canno
     const Finished finished = run_program(arguments);
     CHECK(finished.code == 78);
     CHECK_THAT(finished.err, Catch::Matchers::Contains(
-                                 "earshot.toml:12: key 'events.ignore': found \"sevn\", which is none of the model's "
+                                 "earshot.toml:13: key 'events.ignore': found \"sevn\", which is none of the model's "
                                  "10 labels, expected one of them; nearest are \"seven\""));
   }
 }

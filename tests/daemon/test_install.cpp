@@ -44,6 +44,8 @@ TEST_CASE("what is installed names the prefix of the installation, not that of t
   CHECK(std::filesystem::exists(root / model.substr(1)));
   const std::string unit = text_of(root / "usr/lib/systemd/system/earshotd.service");
   CHECK(unit.find("\nExecStart=/usr/bin/earshotd --config /etc/earshot/earshot.toml\n") != std::string::npos);
+  const std::string user_unit = text_of(root / "usr/lib/systemd/user/earshotd.service");
+  CHECK(user_unit.find("\nExecStart=/usr/bin/earshotd\n") != std::string::npos);
   CHECK(std::filesystem::exists(root / "usr/bin/earshotd"));
   CHECK(std::filesystem::exists(root / "usr/bin/earshot"));
 }
@@ -79,7 +81,7 @@ TEST_CASE("whatever the umask, what is installed can be read by everybody") {
     CHECK((status.st_mode & 0777U) == (entry.is_directory() || program ? 0755U : 0644U));
     files += entry.is_directory() ? 0U : 1U;
   }
-  CHECK(files == 12);
+  CHECK(files == 15);
 }
 
 TEST_CASE("the administrator's configuration is written once, the example again") {

@@ -165,11 +165,15 @@ void write_texts(const Seeds& seeds) {
        "channels = 2\nallow = [\"192.168.0.0/16\", \"fe80::/10\"]\nlevel_dbfs = -40.0\n",
        "[[source]]\nname = \"in\"\nkind = \"stdin\"\nformat = \"f32le\"\n"
        "[[source]]\nname = \"file\"\nkind = \"file\"\npath = \"a.wav\"\npace = \"fast\"\nat_end = \"loop\"\n",
-       "[events]\nlabels = [\"Dog\"]\nignore = [\"Cat\"]\non_windows = 1\nof_windows = 2\noff_s = 1\nmin_s = 1\n"
-       "max_s = 2\ncooldown_s = 3\n[events.threshold]\n\"a b\" = 0.5\n[[events.group]]\nname = \"g\"\nlabels = [\"x\"]\n"
+       "[events]\nlabels = [\"Dog\"]\nignore = [\"Cat\"]\non_windows = 1\nof_windows = 2\noff_s = 1\nmin_s = "
+       "1\n"
+       "max_s = 2\ncooldown_s = 3\n[events.threshold]\n\"a b\" = 0.5\n[[events.group]]\nname = \"g\"\nlabels "
+       "= [\"x\"]\n"
        "[[events.level]]\nname = \"l\"\nabove_dbfs = -20\n",
        "[publish.tcp]\nlisten = \"0.0.0.0:7557\"\nallow = [\"10.0.0.0/8\"]\nmax_clients = 3\n"
-       "client_buffer_kib = 64\nhistory = 5\n[log]\nlevel = \"debug\"\n"});
+       "client_buffer_kib = 64\nhistory = 5\n[log]\nlevel = \"debug\"\n",
+       "[[source]]\nname = \"mic\"\nkind = \"microphone\"\n[publish.tcp]\n"
+       "listen = [\"127.0.0.1:7557\", \"[::1]:7557\", \"unix:/run/earshot/earshot.sock\"]\n"});
   seeds.write_all(
       "fuzz_request",
       {R"({"type":"subscribe"})",

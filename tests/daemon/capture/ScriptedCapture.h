@@ -18,7 +18,7 @@ namespace earshot::test {
 
 /// One opening of the device, shared by the test and the stream that a source holds. It is mono.
 struct ScriptedDevice {
-  explicit ScriptedDevice(int rate_hz) : intake(rate_hz, 1, std::nullopt) {}
+  explicit ScriptedDevice(int rate_hz) : intake(*memory, rate_hz, 1, std::nullopt) {}
 
   /// As the callback does.
   void play(std::span<const float> samples, bool overflowed = false) {
@@ -27,9 +27,21 @@ struct ScriptedDevice {
   /// Returns when the source has heard all of it, or after 20 s.
   void play_and_wait(std::span<const float> samples, bool overflowed = false) {
     play(samples, overflowed);
-    wait_until([this] { return intake.ring().waiting() == 0; });
+    await_heard();
+  }
+  void await_heard() {
+    wait_until([this] { return memory->indices.popped == memory->indices.pushed; });
     const int looked = looks;
     wait_until([&] { return looks > looked; });
+  }
+  /// For so long, in real time and tenths of a second.
+  void play_live(int tenths, float level) {
+    const std::vector<float> tenth(static_cast<std::size_t>(intake.rate_hz()) / 10, level);
+    auto due = std::chrono::steady_clock::now();
+    for (int i = 0; i < tenths; ++i) {
+      std::this_thread::sleep_until(due += std::chrono::milliseconds(100));
+      play(tenth);
+    }
   }
 
   template <typename Condition>
@@ -37,10 +49,13 @@ struct ScriptedDevice {
     for (int i = 0; i < 20'000 && !condition(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 
+  const std::unique_ptr<CaptureMemory> memory = std::make_unique<CaptureMemory>();
   CaptureIntake intake;
+  std::atomic<bool> answers{true};  ///< else it is being opened
   std::atomic<bool> alive{true};
   std::atomic<bool> closed{false};
-  std::atomic<int> looks{0};  ///< of the source at whether it lives, each after it has heard what waited
+  std::atomic<int> looks{0};  ///< of the source at how it is, each after it has heard what waited
+  std::string hardware = "usb 1234:5678 at 1-1, 0";
 };
 
 class ScriptedOpener final : public CaptureOpener {
@@ -53,42 +68,51 @@ class ScriptedOpener final : public CaptureOpener {
     device_ = std::move(device);
   }
 
-  std::unique_ptr<CaptureStream> open(const std::string& device, std::optional<int>,
-                                      const std::stop_token&) override {
+  std::unique_ptr<CaptureStream> open(const CaptureWish& wish) override {
     ++openings;
-    while (hangs) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    wants_closed = false;
     const std::lock_guard lock(mutex_);
-    if (!device_) throw Error(ExitCode::unavailable, "found no device that matches \"" + device + '"');
+    wishes_.push_back(wish);
+    if (!device_) throw Error(ExitCode::unavailable, "found no device that matches \"" + wish.device + '"');
     return std::make_unique<Stream>(std::exchange(device_, nullptr));
   }
-  bool wants_streams_closed() const noexcept override { return wants_closed; }
+  std::vector<CaptureWish> wishes() const {
+    const std::lock_guard lock(mutex_);
+    return wishes_;
+  }
 
-  std::atomic<bool> hangs{false};  ///< as a driver does, deaf to stops
-  std::atomic<bool> wants_closed{false};
   std::atomic<int> openings{0};
 
  private:
   class Stream final : public CaptureStream {
    public:
-    explicit Stream(std::shared_ptr<ScriptedDevice> device) : device_(std::move(device)) {}
+    explicit Stream(std::shared_ptr<ScriptedDevice> device)
+        : device_(std::move(device)), ring_(device_->memory->indices, device_->memory->cells) {}
     ~Stream() override { device_->closed = true; }
-    SpscRing& ring() noexcept override { return device_->intake.ring(); }
+    Stage look() noexcept override {
+      ++device_->looks;
+      if (!device_->answers) return Stage::opening;
+      return device_->alive ? Stage::recording : Stage::failed;
+    }
+    const std::string& failure() const noexcept override { return failure_; }
+    SpscRing& ring() noexcept override { return ring_; }
     int rate_hz() const noexcept override { return device_->intake.rate_hz(); }
     const std::string& device() const noexcept override { return name_; }
-    std::uint64_t take_bad_samples() noexcept override { return device_->intake.take_bad_samples(); }
-    bool is_alive() const noexcept override {
-      ++device_->looks;
-      return device_->alive;
+    const std::string& hardware() const noexcept override { return device_->hardware; }
+    std::uint64_t take_bad_samples() noexcept override { return device_->memory->bad_samples.exchange(0); }
+    BootClock::time_point last_delivery() const noexcept override {
+      return BootClock::time_point(std::chrono::nanoseconds(device_->memory->last_taken_ns));
     }
 
    private:
     const std::shared_ptr<ScriptedDevice> device_;
+    SpscRing ring_;
     const std::string name_ = kDevice;
+    const std::string failure_ = std::string("device \"") + kDevice + "\" no longer delivers";
   };
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::shared_ptr<ScriptedDevice> device_;
+  std::vector<CaptureWish> wishes_;
 };
 
 }  // namespace earshot::test

@@ -1,6 +1,8 @@
 // CaptureIntake: what a callback does, in the time it has: nothing is allocated, every loss has its length.
 #include <chrono>
 #include <limits>
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -13,61 +15,68 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// A callback's side, and what the other side sees.
+struct Recorded {
+  Recorded(int rate_hz, std::size_t channels, std::optional<int> channel)
+      : intake(*memory, rate_hz, channels, channel), ring(memory->indices, memory->cells) {}
+
+  const std::unique_ptr<CaptureMemory> memory = std::make_unique<CaptureMemory>();
+  CaptureIntake intake;
+  SpscRing ring;
+};
+
 }  // namespace
 
 TEST_CASE("frames are mixed to the mean of all channels, or are one of them") {
   const std::vector<float> stereo{0.5F, 0.25F, -1.0F, 1.0F};
   std::vector<float> out(8);
-  CaptureIntake mean(16'000, 2, std::nullopt);
-  mean.take(stereo.data(), 2, false, CaptureIntake::Clock::now());
-  REQUIRE(mean.ring().pop(out).samples == 2);
+  Recorded mean(16'000, 2, std::nullopt);
+  mean.intake.take(stereo.data(), 2, false, CaptureIntake::Clock::now());
+  REQUIRE(mean.ring.pop(out).samples == 2);
   CHECK(out[0] == 0.375F);
   CHECK(out[1] == 0.0F);
-  CaptureIntake right(16'000, 2, 2);
-  right.take(stereo.data(), 2, false, CaptureIntake::Clock::now());
-  REQUIRE(right.ring().pop(out).samples == 2);
+  Recorded right(16'000, 2, 2);
+  right.intake.take(stereo.data(), 2, false, CaptureIntake::Clock::now());
+  REQUIRE(right.ring.pop(out).samples == 2);
   CHECK(out[0] == 0.25F);
   CHECK(out[1] == 1.0F);
 }
 
 TEST_CASE("an overflow is as long as the clock says, less what came") {
-  CaptureIntake intake(16'000, 1, std::nullopt);
+  Recorded device(16'000, 1, std::nullopt);
   const auto start = CaptureIntake::Clock::now();
-  intake.restart_clock(start);
+  device.intake.restart_clock(start);
   const std::vector<float> block(1'600);
   std::vector<float> out(4'000);
-  intake.take(block.data(), block.size(), false, start + 100ms);
-  intake.take(block.data(), block.size(), true, start + 700ms);
-  CHECK(intake.ring().pop(out).samples == 1'600);
-  CHECK(intake.ring().pop(out).hole == 16'000 * 6 / 10 - 1'600);
-  CHECK(intake.ring().pop(out).samples == 1'600);
-  intake.take(block.data(), block.size(), true, start + 701ms);  // at least one was lost
-  CHECK(intake.ring().pop(out).hole == 1);
+  device.intake.take(block.data(), block.size(), false, start + 100ms);
+  device.intake.take(block.data(), block.size(), true, start + 700ms);
+  CHECK(device.ring.pop(out).samples == 1'600);
+  CHECK(device.ring.pop(out).hole == 16'000 * 6 / 10 - 1'600);
+  CHECK(device.ring.pop(out).samples == 1'600);
+  device.intake.take(block.data(), block.size(), true, start + 701ms);  // at least one was lost
+  CHECK(device.ring.pop(out).hole == 1);
 }
 
-TEST_CASE("a device that has delivered nothing for 2 s is not fed") {
-  CaptureIntake intake(16'000, 1, std::nullopt);
-  const auto start = CaptureIntake::Clock::now();
-  intake.restart_clock(start);
-  CHECK(intake.is_fed(start + 1'900ms));
-  CHECK_FALSE(intake.is_fed(start + 2'100ms));
+TEST_CASE("when the last block came is known to the other side before its samples are") {
+  Recorded device(16'000, 1, std::nullopt);
+  const auto now = CaptureIntake::Clock::now() + 5s;
   const float sample = 0.0F;
-  intake.take(&sample, 1, false, start + 2'100ms);
-  CHECK(intake.is_fed(start + 4'000ms));
+  device.intake.take(&sample, 1, false, now);
+  REQUIRE(device.ring.waiting() == 1);
+  CHECK(std::chrono::nanoseconds(device.memory->last_taken_ns) == now.time_since_epoch());
 }
 
 TEST_CASE("the callback allocates nothing, whatever it is given, and counts what is no number") {
-  CaptureIntake intake(44'100, 2, std::nullopt);
+  Recorded device(44'100, 2, std::nullopt);
   std::vector<float> block(2 * 5'000, 0.5F);
   block[7] = std::numeric_limits<float>::quiet_NaN();
   const auto now = CaptureIntake::Clock::now();
   const AllocationGuard guard;
-  for (int i = 0; i < 200; ++i) intake.take(block.data(), 5'000, i % 3 == 0, now);  // far more than fits
-  intake.take(nullptr, 0, true, now);
+  for (int i = 0; i < 200; ++i) device.intake.take(block.data(), 5'000, i % 3 == 0, now);  // far more than fits
+  device.intake.take(nullptr, 0, true, now);
   const std::size_t count = guard.allocations();
   CHECK(count == 0);
-  CHECK(intake.take_bad_samples() == 200);
-  CHECK(intake.take_bad_samples() == 0);
+  CHECK(device.memory->bad_samples == 200);
 }
 
 }  // namespace earshot::test

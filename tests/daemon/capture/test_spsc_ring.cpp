@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <numeric>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -22,15 +23,29 @@ std::vector<float> counting(std::size_t count, float first) {
   return samples;
 }
 
+// Both sides, as two threads or two processes have them.
+struct RingOf {
+  explicit RingOf(std::size_t capacity) : cells(capacity), producer(shared, cells), consumer(shared, cells) {}
+
+  void push(std::span<const float> samples) { producer.push(samples); }
+  void push_hole(std::uint64_t samples) { producer.push_hole(samples); }
+  SpscRing::Piece pop(std::span<float> out) { return consumer.pop(out); }
+
+  RingIndices shared;
+  std::vector<float> cells;
+  SpscRing producer;
+  SpscRing consumer;
+};
+
 }  // namespace
 
 TEST_CASE("samples come out in order, over the ring's end too") {
-  SpscRing ring(8);
+  RingOf ring(8);
   std::vector<float> out(8);
   float next = 0;
   for (int round = 0; round < 10; ++round) {
     ring.push(counting(5, next));
-    CHECK(ring.waiting() == 5);
+    CHECK(ring.consumer.waiting() == 5);
     const SpscRing::Piece piece = ring.pop(out);
     REQUIRE(piece.samples == 5);
     CHECK(piece.hole == 0);
@@ -40,14 +55,51 @@ TEST_CASE("samples come out in order, over the ring's end too") {
   CHECK(ring.pop(out).samples == 0);
 }
 
-TEST_CASE("a capacity is rounded up to a power of two, none is refused") {
-  CHECK(SpscRing(5).capacity() == 8);
-  CHECK(SpscRing(8).capacity() == 8);
-  CHECK_THROWS_AS(SpscRing(0), Error);
+TEST_CASE("a ring of another number of cells than a power of two is refused") {
+  CHECK(RingOf(8).consumer.capacity() == 8);
+  CHECK_THROWS_AS(RingOf(5), Error);
+  CHECK_THROWS_AS(RingOf(0), Error);
+}
+
+TEST_CASE("a consumer believes nothing that a producer cannot have meant") {
+  std::vector<float> out(8);
+  const auto breaks = [&](auto&& lie) {
+    RingOf ring(8);
+    ring.push(counting(3, 0));
+    ring.pop(out);
+    ring.push(counting(2, 3));
+    lie(ring.shared);
+    for (int i = 0; i < 3; ++i) {
+      const SpscRing::Piece piece = ring.pop(out);
+      if (piece.samples > 8 || piece.hole > 100) return false;
+    }
+    return ring.consumer.broken() && ring.consumer.waiting() == 0;
+  };
+  CHECK(breaks([](RingIndices& shared) { shared.pushed = 1'000; }));  // more than there are cells
+  CHECK(breaks([](RingIndices& shared) { shared.pushed = 2; }));      // fewer than were popped
+  CHECK(breaks([](RingIndices& shared) {
+    shared.holes[0] = {.position = 1, .samples = 5};  // before what was heard
+    shared.holes_pushed = 1;
+  }));
+  CHECK(breaks([](RingIndices& shared) {
+    shared.holes[0] = {.position = 3, .samples = ~std::uint64_t{0}};
+    shared.holes_pushed = 1;
+  }));
+  CHECK_FALSE(breaks([](RingIndices&) {}));
+}
+
+TEST_CASE("a consumer's own index is its own: what another writes over it changes nothing") {
+  RingOf ring(8);
+  std::vector<float> out(8);
+  ring.push(counting(4, 0));
+  CHECK(ring.pop(out).samples == 4);
+  ring.shared.popped = 77;
+  CHECK(ring.consumer.waiting() == 0);
+  CHECK_FALSE(ring.consumer.broken());
 }
 
 TEST_CASE("what does not fit is a hole of exactly that length, at exactly that place") {
-  SpscRing ring(8);
+  RingOf ring(8);
   std::vector<float> out(16);
   ring.push(counting(6, 0));
   ring.push(counting(3, 100));  // too much: lost as a whole
@@ -64,7 +116,7 @@ TEST_CASE("what does not fit is a hole of exactly that length, at exactly that p
 }
 
 TEST_CASE("a hole from before the ring is kept in its place") {
-  SpscRing ring(8);
+  RingOf ring(8);
   std::vector<float> out(16);
   ring.push_hole(11);
   CHECK(ring.pop(out).hole == 0);  // nothing follows yet
@@ -74,7 +126,7 @@ TEST_CASE("a hole from before the ring is kept in its place") {
 }
 
 TEST_CASE("more holes than can be noted become longer holes, and none is forgotten") {
-  SpscRing ring(1024);
+  RingOf ring(1024);
   std::uint64_t pushed = 0;
   for (int i = 0; i < 200; ++i) {
     ring.push_hole(3);
@@ -97,7 +149,7 @@ TEST_CASE("more holes than can be noted become longer holes, and none is forgott
 }
 
 TEST_CASE("pushing and popping never allocate") {
-  SpscRing ring(64);
+  RingOf ring(64);
   const std::vector<float> samples = counting(48, 0);
   std::vector<float> out(64);
   const AllocationGuard guard;
@@ -112,7 +164,7 @@ TEST_CASE("pushing and popping never allocate") {
 
 TEST_CASE("between two threads every sample is heard or lost, once, in its place") {
   constexpr std::uint64_t kTotal = 1'000'000;
-  SpscRing ring(256);
+  RingOf ring(256);
   std::atomic<bool> finished{false};
   std::jthread producer([&] {
     KeyedRandom random(1);

@@ -17,7 +17,7 @@ namespace earshot::test {
 namespace {
 
 constexpr int kSentHz = 16'000;
-constexpr const char* kSource = "[[source]]\nname = \"net\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\n";
+constexpr const char* kSource = "[[source]]\nname = \"net\"\nkind = \"tcp\"\npace = \"fast\"\nlisten = \"127.0.0.1:0\"\n";
 
 Finished send(const std::filesystem::path& file, std::uint16_t port, const std::string& speed) {
   return run_program(

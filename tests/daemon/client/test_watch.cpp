@@ -13,6 +13,7 @@
 #include "daemon/net/Address.h"
 #include "dsp/base/Error.h"
 #include "tests/daemon/TestServer.h"
+#include "tests/support/TemporaryDirectory.h"
 
 namespace earshot::test {
 namespace {
@@ -34,7 +35,7 @@ TEST_CASE("watch shows predictions and returns after as many as were asked for")
   std::ostringstream out;
   std::ostringstream notices;
   const WatchSettings settings{
-      .server = {"127.0.0.1", server.stream->port()}, .json = false, .terminal = {}, .count = 3};
+      .server = Endpoint{"127.0.0.1", server.stream->port()}, .json = false, .terminal = {}, .count = 3};
   std::thread watching([&] { watch(settings, out, notices); });
   server.wait_for_clients(1);
   server.predict(5);
@@ -46,12 +47,30 @@ TEST_CASE("watch shows predictions and returns after as many as were asked for")
         std::string::npos);
 }
 
+TEST_CASE("watch reads from a Unix socket, and waits until there is one") {
+  const TemporaryDirectory directory;
+  const UnixPath path{(directory / "earshot.sock").string()};
+  std::ostringstream out;
+  std::ostringstream notices;
+  const WatchSettings settings{.server = path, .json = true, .terminal = {}, .count = 2};
+  std::thread watching([&] { watch(settings, out, notices); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  TestServer server(path);
+  server.wait_for_clients(1);
+  server.predict(2);
+  watching.join();
+  CHECK(prediction_seqs(out.str()) == std::vector<std::uint64_t>{1, 2});
+  CHECK_THAT(notices.str(),
+             Catch::Matchers::Contains("earshot: " + path.text() + ": No such file or directory") &&
+                 Catch::Matchers::Contains("connected to " + path.text()));
+}
+
 TEST_CASE("watch ends when its output fails") {
   TestServer server(0);
   std::ofstream full("/dev/full");
   std::ostringstream notices;
   const WatchSettings settings{
-      .server = {"127.0.0.1", server.stream->port()}, .json = true, .terminal = {}, .count = {}};
+      .server = Endpoint{"127.0.0.1", server.stream->port()}, .json = true, .terminal = {}, .count = {}};
   CHECK_THROWS_WITH(watch(settings, full, notices), "standard output: cannot write");
 }
 
@@ -63,7 +82,8 @@ TEST_CASE("watch waits for a daemon, and finds it again after a restart, missing
   }
   std::ostringstream out;
   std::ostringstream notices;
-  const WatchSettings settings{.server = {"127.0.0.1", port}, .json = true, .terminal = {}, .count = 7};
+  const WatchSettings settings{
+      .server = Endpoint{"127.0.0.1", port}, .json = true, .terminal = {}, .count = 7};
   std::thread watching([&] { watch(settings, out, notices); });
   {
     TestServer first(port);
@@ -91,7 +111,7 @@ TEST_CASE("something else than a daemon is named, not watched for ever") {
   std::ostringstream out;
   std::ostringstream notices;
   try {
-    watch({.server = {"127.0.0.1", port}, .json = false, .terminal = {}, .count = 1}, out, notices);
+    watch({.server = Endpoint{"127.0.0.1", port}, .json = false, .terminal = {}, .count = 1}, out, notices);
     FAIL("watched an impostor");
   } catch (const Error& error) {
     CHECK(error.code() == ExitCode::bad_data);

@@ -59,7 +59,7 @@ struct EventPipeline {
                          .gate_dbfs = -60.0,
                          .events = std::make_shared<const EventRules>(event_rules(settings, small_model())),
                          .instance = "i"},
-        small_model(), small_classifiers(), UtcTime(1'700'000'000s), sink, counters);
+        small_model(), small_classifiers(), utc, start, sink, counters);
   }
   std::string lines() const {
     std::string text;
@@ -69,6 +69,8 @@ struct EventPipeline {
 
   Collector sink;
   Counters counters;
+  static inline UtcClock utc{UtcClock::system_now};  // one for all, so that equal events have equal lines
+  static inline const BootClock::time_point start = BootClock::now();
   std::string order;  ///< of predictions, starts and ends
   std::unique_ptr<Pipeline> pipeline;
 };
@@ -94,10 +96,10 @@ TEST_CASE("two noises are two events that begin with them, and the end of the so
   REQUIRE(events.size() == 3);
   CHECK(events[0].label == "rain");
   CHECK(events[0].start_sample == 0);
-  CHECK(events[0].time == UtcTime(1'700'000'000s));
+  CHECK(events[0].time == rig.utc.at(rig.start));
   CHECK(events[1].start_sample == 0);
   CHECK(events[1].end_sample == 5 * 8000 + kPatch);  // of the last window that is not gated
-  CHECK(events[1].time == UtcTime(1'700'000'000s + 3475ms));
+  CHECK(events[1].time == rig.utc.at(rig.start) + 3475ms);
   CHECK(events[1].duration_s == 3.475);
   CHECK(events[2].start_sample >= 7 * 16'000 - 160);
   CHECK(events[2].start_sample <= 7 * 16'000);
@@ -170,8 +172,9 @@ TEST_CASE("a sound shorter than a window is an event no longer than itself") {
 TEST_CASE("without rules there are no events") {
   Collector sink;
   Counters counters;
+  UtcClock utc;
   Pipeline pipeline({.source = "s", .hop_samples = 8000, .gate_dbfs = std::nullopt}, small_model(),
-                    small_classifiers(), UtcTime(), sink, counters);
+                    small_classifiers(), utc, {}, sink, counters);
   pipeline.open(16'000);
   pipeline.push(two_noises(16'000));
   pipeline.finish();

@@ -134,7 +134,7 @@ TEST_CASE("every key of every kind is read") {
   CHECK(file.pace == Pace::fast);
   CHECK(file.at_end == AtEnd::loop);
   CHECK_FALSE(config.sources[3].channel);
-  CHECK(config.publish_tcp.listen.text() == "[::1]:7557");
+  CHECK(config.publish_tcp.listen == std::vector<SocketAddress>{Endpoint{"::1", 7557}});
   CHECK(config.publish_tcp.max_clients == 3);
   CHECK(config.publish_tcp.client_buffer_kib == 128);
   CHECK(config.publish_tcp.history == 10);
@@ -150,7 +150,7 @@ TEST_CASE("a microphone is all that must be said") {
   CHECK_FALSE(config.events);
   CHECK(config.gate_level_dbfs == -60.0);
   CHECK(std::get<MicrophoneSettings>(config.sources.at(0).kind).device == "default");
-  CHECK(config.publish_tcp.listen.text() == "127.0.0.1:7557");
+  CHECK(config.publish_tcp.listen == std::vector<SocketAddress>{Endpoint{"127.0.0.1", 7557}});
   CHECK(config.log_level == "info");
 }
 
@@ -263,6 +263,53 @@ TEST_CASE("each mistake is named with file, line and key") {
   for (const auto& [text, expected] : table) {
     CHECK_THAT(complaint(text), Catch::Matchers::StartsWith(expected));
   }
+}
+
+TEST_CASE("the stream is published on one address or a list of them, Unix sockets among them") {
+  const auto published = [](const std::string& listen) {
+    const Config config = parse_config(kMicrophone + ("[publish.tcp]\nlisten = " + listen), "x.toml");
+    const std::string printed = to_toml(config);
+    CHECK(to_toml(parse_config(printed, "y.toml")) == printed);
+    CHECK_THAT(printed, Catch::Matchers::Contains("listen = " + listen + "\n"));
+    return config.publish_tcp.listen;
+  };
+  const SocketAddress v4 = Endpoint{"127.0.0.1", 7557};
+  const SocketAddress v6 = Endpoint{"::1", 7557};
+  const SocketAddress path = UnixPath{"/run/earshot/earshot.sock"};
+  CHECK(published("\"[::1]:7557\"") == std::vector{v6});
+  CHECK(published("\"unix:/run/earshot/earshot.sock\"") == std::vector{path});
+  CHECK(published("[\"127.0.0.1:7557\", \"[::1]:7557\", \"unix:/run/earshot/earshot.sock\"]") ==
+        std::vector{v4, v6, path});
+  CHECK(published("[\"127.0.0.1:0\", \"127.0.0.1:0\"]").size() == 2);
+}
+
+TEST_CASE("a list to publish on names the address that is wrong") {
+  const auto listen_problem = [](const std::string& listen) {
+    const std::string line = complaint(kMicrophone + ("[publish.tcp]\nlisten = " + listen + "\n"));
+    const std::string place = "dir/earshot.toml:5: key 'publish.tcp.listen': ";
+    CHECK_THAT(line, Catch::Matchers::StartsWith(place));
+    return line.substr(place.size());
+  };
+  CHECK(listen_problem("[\"127.0.0.1:1\", \"unix:run/x\"]") ==
+        "found \"unix:run/x\", expected \"127.0.0.1:7557\", \"[::1]:7557\", \"unix:/PATH\" or a list of such "
+        "addresses");
+  CHECK_THAT(listen_problem("[\"127.0.0.1:1\", \"0.0.0.0:2\"]"),
+             Catch::Matchers::StartsWith("found \"0.0.0.0:2\" without 'allow'"));
+  CHECK_THAT(listen_problem("\"unix:/" + std::string(200, 'x') + "\""),
+             Catch::Matchers::StartsWith("found \"unix:/xx"));
+  CHECK(listen_problem("[]") == "found an empty list, expected at least one address");
+  CHECK(listen_problem("3") == "found 3, expected an array of strings");
+  CHECK(listen_problem("[3]") == "found an element 3, expected strings only");
+  CHECK(listen_problem("[\"127.0.0.1:1\", \"localhost:1\"]") ==
+        "found \"localhost:1\", expected another port than that of dir/earshot.toml:5: key "
+        "'publish.tcp.listen' "
+        "(\"127.0.0.1:1\")");
+  CHECK(listen_problem("[\"unix:/run/x\", \"unix:/run//x\"]") ==
+        "found \"unix:/run//x\", expected another path than that of dir/earshot.toml:5: key "
+        "'publish.tcp.listen' "
+        "(\"unix:/run/x\")");
+  CHECK_THAT(complaint("[[source]]\nname = \"t\"\nkind = \"tcp\"\nlisten = \"unix:/run/x\"\n"),
+             Catch::Matchers::Contains("found \"unix:/run/x\", expected ADDRESS:PORT"));
 }
 
 TEST_CASE("one port for two listeners is refused, and both keys are named") {

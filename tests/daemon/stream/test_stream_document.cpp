@@ -28,8 +28,9 @@ std::map<std::string, std::string> documented() {
 
 TEST_CASE("docs/stream.md names every message and every field of it") {
   Counters counters;
+  UtcClock utc;
   const StreamFacts facts{"esc10", "ab12", {"dog", "rain"}, false, 220500, 22016, 44100, {{"mic", "tcp"}}};
-  StreamState state(facts, 10, counters);
+  StreamState state(facts, 10, counters, utc);
   Subscriber client(state, std::size_t{1} << 20);
   const auto publish = [&](const Message& message) {
     OutgoingMessage outgoing = state.add(message);
@@ -48,6 +49,7 @@ TEST_CASE("docs/stream.md names every message and every field of it") {
   publish(event);
   publish(Gap{"mic", 0, 0, GapReason::overload, 2});
   publish(SourceChange{"mic", SourceState::ended, "end of file", 5});
+  publish(ClockStep{1.5});
   client.heartbeat(state.heartbeat(1));
   client.request(R"({"type":"subscribe"})");
   client.request("?");

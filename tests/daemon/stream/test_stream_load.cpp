@@ -27,13 +27,14 @@ TEST_CASE("60 clients that read lose nothing, 60 that never do are told what the
   constexpr std::size_t kClients = 60;
   constexpr std::uint64_t kMessages = 8000;
   StreamSettings settings;
-  settings.listen = {"127.0.0.1", 0};
+  settings.listen = {Endpoint{"127.0.0.1", 0}};
   settings.max_clients = 2 * kClients;
   settings.history = 100;
   settings.stall_limit = std::chrono::minutes(10);  // sleepers sleep as long as a slow machine takes
   const StreamFacts facts{"esc10", "", {"dog", "rain"}, false, 220500, 22016, 44100, {{"mic", "microphone"}}};
   Counters counters;
-  StreamServer server(settings, facts, counters);
+  UtcClock utc;
+  StreamServer server(settings, facts, counters, utc);
 
   std::vector<StreamClient> sleepers;
   std::vector<StreamClient> readers;

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 StreamSettings settings() {
   StreamSettings settings;
-  settings.listen = {"127.0.0.1", 0};
+  settings.listen = {Endpoint{"127.0.0.1", 0}};
   return settings;
 }
 
@@ -36,7 +36,7 @@ Message a_prediction(std::string source = "mic") {
 
 struct Server {
   explicit Server(StreamSettings with = settings(), const StreamFacts& of = facts())
-      : stream(std::move(with), of, counters) {}
+      : stream(std::move(with), of, counters, utc) {}
   StreamClient client(int receive_buffer = 0) { return StreamClient(stream.port(), receive_buffer); }
   /// A client that has read its hello: what is published from now on is for it.
   StreamClient listener() {
@@ -46,6 +46,7 @@ struct Server {
   }
 
   Counters counters;
+  UtcClock utc;
   StreamServer stream;
 };
 
@@ -109,7 +110,7 @@ TEST_CASE("a client that comes back gets what it missed, from the seq it names")
   client.send(R"({"type":"subscribe","from_seq":4,"instance":")" + instance + "\"}\n");
   const auto subscribed = client.message("subscribed");
   CHECK(subscribed.at("first_seq") == 4);
-  CHECK(subscribed.at("types") == boost::json::parse(R"(["prediction","event","gap","source"])"));
+  CHECK(subscribed.at("types") == boost::json::parse(R"(["prediction","event","gap","source","clock"])"));
   CHECK(subscribed.at("sources") == boost::json::parse(R"(["mic","porch"])"));
   CHECK(subscribed.at("scores") == "all");
   server.stream.publish(a_prediction());
@@ -182,6 +183,7 @@ TEST_CASE("clients that came and went at once hold no slot, whatever they had re
   StreamSettings with = settings();
   with.heartbeat = 1h;  // nothing else provokes a word from them
   with.max_clients = 4;
+  with.connects_at_once = 1000;
   Server server(with);
   for (int i = 0; i < 200; ++i) server.client();
   CHECK(server.client().message().at("type") == "hello");
@@ -323,20 +325,21 @@ TEST_CASE("stop waits for a client that does not read no longer than its grace")
 TEST_CASE("a port in use is named, with the reason") {
   Server server;
   StreamSettings same = settings();
-  same.listen.port = server.stream.port();
+  const Endpoint taken{"127.0.0.1", server.stream.port()};
+  same.listen = {taken};
   try {
     Server second(same);
     FAIL("two servers on one port");
   } catch (const Error& error) {
     CHECK(error.code() == ExitCode::unavailable);
-    CHECK(std::string(error.what()).find(same.listen.text()) != std::string::npos);
+    CHECK(std::string(error.what()).find(taken.text()) != std::string::npos);
     CHECK(std::string(error.what()).find("in use") != std::string::npos);
   }
 }
 
 TEST_CASE("the stream is served over IPv6, and to both families on [::]") {
   StreamSettings with = settings();
-  with.listen.host = "::";
+  with.listen = {Endpoint{"::", 0}};
   with.allow = {parse_network("192.0.2.0/24").value()};
   Server server(with);
   CHECK(server.client().message().at("type") == "hello");  // 127.0.0.1 arrives as a mapped address

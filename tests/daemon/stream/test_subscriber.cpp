@@ -12,7 +12,7 @@ namespace {
 
 class Stream {
  public:
-  explicit Stream(std::size_t history) : state(facts(), history, counters) {}
+  explicit Stream(std::size_t history) : state(facts(), history, counters, utc) {}
 
   void publish(const Message& message) {
     OutgoingMessage outgoing = state.add(message);
@@ -32,6 +32,7 @@ class Stream {
   }
 
   Counters counters;
+  UtcClock utc;
   StreamState state;
   std::vector<Subscriber*> listeners;
 };

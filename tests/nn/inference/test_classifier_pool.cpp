@@ -1,7 +1,9 @@
 // Many threads, few classifiers: each window is classified once, and as if it had been alone.
 #include "nn/inference/ClassifierPool.h"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <thread>
 #include <vector>
 
@@ -35,6 +37,8 @@ std::vector<float> window_of_thread(const Model& model, std::uint64_t thread, st
   return features;
 }
 
+using Result = ClassifierPool::Result;
+
 }  // namespace
 
 TEST_CASE("windows of many threads get their own scores, however many are computed at once") {
@@ -50,7 +54,7 @@ TEST_CASE("windows of many threads get their own scores, however many are comput
           threads.emplace_back([&, thread] {
             for (std::uint64_t round = 0; round < kRounds; ++round) {
               std::vector<float> scores(9);
-              if (!pool.classify(window_of_thread(model, thread, round), scores)) ++wrong;
+              if (pool.classify(window_of_thread(model, thread, round), scores, {}) != Result::classified) ++wrong;
               found[thread].push_back(std::move(scores));
             }
           });
@@ -73,8 +77,46 @@ TEST_CASE("a window of the wrong size is refused, and others go on") {
   const Model model = pooled_models()[0];
   ClassifierPool pool(prepare_network(model), 1, 1);
   std::vector<float> scores(9);
-  CHECK_FALSE(pool.classify(std::vector<float>(5), scores));
-  CHECK(pool.classify(window_of_thread(model, 1, 1), scores));
+  CHECK(pool.classify(std::vector<float>(5), scores, {}) == Result::refused);
+  CHECK(pool.classify(window_of_thread(model, 1, 1), scores, {}) == Result::classified);
+}
+
+TEST_CASE("where there is time for half the windows, all sources skip alike, and none waits longer than it may") {
+  const Model model = pooled_models()[0];
+  ClassifierPool pool(prepare_network(model), 1, 1);
+  // How long one takes decides how fast the sources speak: twice as fast as is classified.
+  const std::vector<float> window = window_of_thread(model, 0, 0);
+  std::vector<float> scores(9);
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 20; ++i) REQUIRE(pool.classify(window, scores, {}) == Result::classified);
+  const auto once = (std::chrono::steady_clock::now() - begin) / 20;
+  constexpr std::size_t kSources = 40;
+  constexpr int kHops = 150;
+  const auto hop = std::max<std::chrono::nanoseconds>(once * kSources / 16, std::chrono::milliseconds(2));
+  std::vector<int> skipped(kSources);
+  {
+    std::vector<std::jthread> sources;
+    const auto start = std::chrono::steady_clock::now();
+    for (std::size_t source = 0; source < kSources; ++source) {
+      sources.emplace_back([&, source] {
+        std::vector<float> own(9);
+        std::uint64_t in_a_row = 0;
+        for (int i = 0; i < kHops; ++i) {
+          const auto spoken = start + (i * kSources + source) * hop / kSources;
+          std::this_thread::sleep_until(spoken);
+          const auto left = spoken + 2 * hop - std::chrono::steady_clock::now();
+          const bool late = left <= std::chrono::nanoseconds::zero() ||
+                            pool.classify(window, own, {.skipped = in_a_row, .patience = left}) == Result::too_late;
+          in_a_row = late ? in_a_row + 1 : 0;
+          skipped[source] += late ? 1 : 0;
+        }
+      });
+    }
+  }
+  const auto [least, most] = std::minmax_element(skipped.begin(), skipped.end());
+  INFO("skipped " << *least << " to " << *most << " of " << kHops << ", one takes " << once.count() << " ns");
+  // On a machine that is busy otherwise more are skipped; where turns went by age alone, some sources would skip all.
+  CHECK(*most - *least <= kHops / 4);
 }
 
 }  // namespace earshot::test

@@ -1,0 +1,69 @@
+// SourceClock: which moment a position of a source's timeline was heard at, and which position a moment has.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "daemon/hearing/BootClock.h"
+
+namespace earshot {
+
+/// Sound arrives some time after it was heard: a block of a device's, a network's delay, now more, now less. What arrives
+/// least late tells the sender's clock: of every 5 s the least lateness moves the line from positions to moments, so that
+/// a device which is off by some ppm never drifts away, and those moves tell how far off it is.
+///
+/// A stretch is sound that follows itself. When one ends and the next begins, positions go on along the same line, at the
+/// rate that was measured: what a stretch's first block is late by is its own and does not move the line. So the errors
+/// of outages do not add up. Not thread safe.
+class SourceClock {
+ public:
+  using Time = BootClock::time_point;
+
+  /// Position 0 was heard at `start`, until more is known. `rate_hz` is nominal.
+  SourceClock(int rate_hz, Time start) noexcept : rate_hz_(rate_hz), moment_(start) {}
+
+  /// A stretch begins whose sample at `position` was heard at `heard`, as far as one knows. The very first one sets the
+  /// line.
+  void begin(std::uint64_t position, Time heard) noexcept;
+  /// Of the stretch: all samples before `position` had arrived at `arrived`.
+  void arrive(std::uint64_t position, Time arrived) noexcept;
+  /// What came up to `position` was held up and told nothing of the clock.
+  void pass_over(std::uint64_t position) noexcept;
+
+  Time time_of(std::uint64_t position) const noexcept;
+  /// Where the timeline is at `moment`: what the next stretch begins with. At least `least`.
+  std::uint64_t position_at(Time moment, std::uint64_t least) const noexcept;
+  /// The same within the stretch: the sample that is heard at `moment`.
+  std::uint64_t position_heard_at(Time moment, std::uint64_t least) const noexcept {
+    return position_at(moment - latency_, least);
+  }
+  /// How late `arrived` is for the samples before `position`; negative: earlier than any before.
+  BootClock::duration lateness(std::uint64_t position, Time arrived) const noexcept {
+    return arrived - time_of(position);
+  }
+
+  /// How much faster than nominal the source's clock runs; nothing before a minute of sound.
+  std::optional<double> drift_ppm() const noexcept;
+
+ private:
+  using Duration = BootClock::duration;
+
+  void settle_or_move(Duration by) noexcept;
+  Duration nominal(std::uint64_t samples) const noexcept;
+
+  int rate_hz_;
+  bool begun_ = false;
+  bool first_ = true;  // stretch: the line is its own
+  std::uint64_t position_ = 0;  // a pair of the line
+  Time moment_;
+  Duration latency_{0};  // of this stretch, against the line
+
+  bool settling_ = false;  // the stretch's first block
+  std::uint64_t block_from_ = 0;
+  Duration least_{0};  // lateness in this block
+  bool any_ = false;   // has arrived in this block
+  Duration drifted_{0};
+  Duration measured_{0};  // sound that drifted_ is of
+};
+
+}  // namespace earshot

@@ -1,0 +1,224 @@
+// LiveFeed: what came late in its place, what never came as a gap, what is too much to be live dropped.
+#include <chrono>
+#include <cmath>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "daemon/hearing/LiveFeed.h"
+#include "tests/daemon/SourceRig.h"
+
+namespace earshot::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kFeedRate = 44'100;  // the model's: positions are samples
+const BootClock::time_point kFeedBegin{5000s};
+
+// A sender whose every sample is heard one after the other, with the test's own clock.
+class FedSender {
+ public:
+  explicit FedSender(LiveFeed::Haste haste = LiveFeed::Haste::dropped, std::chrono::milliseconds block = 100ms)
+      : rig_(kShortHop),
+        pipeline_({.source = "s", .hop_samples = kShortHop, .gain_db = 0.0, .gate_dbfs = 0.0}, rig_.context.model,
+                  rig_.context.classifiers, rig_.utc, kFeedBegin, rig_.sink, rig_.counters),
+        feed_(pipeline_, GapReason::network, haste),
+        block_(block) {
+    feed_.begin(kFeedRate, kFeedBegin, false);
+  }
+
+  /// Speaks for so long; each block arrives when it is spoken.
+  void speak(std::chrono::milliseconds time) {
+    for (auto spoken = 0ms; spoken < time; spoken += block_) {
+      now_ += block_;
+      push(block_);
+    }
+  }
+  /// So much sound arrives at once.
+  void burst(std::chrono::milliseconds time) {
+    for (auto sent = 0ms; sent < time; sent += block_) {
+      now_ += 1ms;
+      push(block_);
+    }
+  }
+  void wait(std::chrono::milliseconds time) {
+    for (auto waited = 0ms; waited < time; waited += 50ms) {
+      now_ += 50ms;
+      feed_.tick(now_);
+    }
+  }
+  /// One block in the pieces that a socket gives.
+  void push_in_pieces() {
+    now_ += block_;
+    push(block_ / 2);
+    push(block_ / 2);
+    feed_.tick(now_ + 50ms);
+  }
+  LiveFeed& feed() { return feed_; }
+
+  std::vector<Gap> gaps() const { return rig_.sink.all<Gap>(); }
+  double position_s() const { return static_cast<double>(pipeline_.position()) / kFeedRate; }
+  double clock_s() const { return std::chrono::duration<double>(now_ - kFeedBegin).count(); }
+  /// How far the moment of the last sample is from now.
+  double late_s() {
+    return std::chrono::duration<double>(now_ - pipeline_.clock().time_of(pipeline_.position())).count();
+  }
+  std::uint64_t dropped() const { return rig_.counters.dropped_samples; }
+
+ private:
+  void push(std::chrono::milliseconds time) {
+    const std::vector<float> samples(static_cast<std::size_t>(time.count()) * kFeedRate / 1000, 0.1F);
+    feed_.push(samples, now_);
+  }
+
+  SourceRig rig_;
+  Pipeline pipeline_;
+  LiveFeed feed_;
+  std::chrono::milliseconds block_;
+  BootClock::time_point now_ = kFeedBegin;
+};
+
+double seconds_of(const Gap& gap) { return static_cast<double>(gap.samples) / kFeedRate; }
+
+}  // namespace
+
+TEST_CASE("a sender that pauses and goes on live: a gap as long as the pause, and positions stay with the clock") {
+  FedSender sender;
+  sender.speak(3s);
+  sender.wait(12s);
+  sender.speak(3s);
+  REQUIRE(sender.gaps().size() == 1);
+  CHECK(sender.gaps()[0].start_sample == 3 * kFeedRate);
+  CHECK(seconds_of(sender.gaps()[0]) == Approx(12.0).margin(0.01));
+  CHECK(sender.gaps()[0].reason == GapReason::network);
+  CHECK(sender.position_s() == Approx(sender.clock_s()).margin(0.01));
+  CHECK(sender.late_s() == Approx(0.0).margin(0.01));
+}
+
+TEST_CASE("a short pause is a gap, too; what a network delays for less than half a second is none") {
+  FedSender sender;
+  sender.speak(3s);
+  sender.wait(800ms);
+  sender.speak(3s);
+  REQUIRE(sender.gaps().size() == 1);
+  CHECK(seconds_of(sender.gaps()[0]) == Approx(0.8).margin(0.01));
+  for (int i = 0; i < 20; ++i) {
+    sender.wait(400ms);
+    sender.burst(400ms);
+    sender.speak(1s);
+  }
+  CHECK(sender.gaps().size() == 1);
+}
+
+TEST_CASE("what was held up fills the pause: no gap, and its moments are those when it was spoken") {
+  FedSender sender;
+  sender.speak(3s);
+  sender.wait(12s);
+  sender.burst(12s);
+  CHECK(sender.position_s() == Approx(15.0).margin(0.01));
+  CHECK(sender.late_s() == Approx(0.12).margin(0.03));  // the burst took that long
+  sender.speak(10s);
+  CHECK(sender.gaps().empty());
+  CHECK(sender.late_s() == Approx(0.0).margin(0.05));
+  CHECK(sender.dropped() == 0);
+}
+
+TEST_CASE("where only the first part of a pause comes late, it is in its place and the rest is the gap") {
+  FedSender sender;
+  sender.speak(3s);
+  sender.wait(12s);
+  sender.burst(5s);
+  sender.speak(3s);
+  REQUIRE(sender.gaps().size() == 1);
+  CHECK(static_cast<double>(sender.gaps()[0].start_sample) / kFeedRate == Approx(8.0).margin(0.001));
+  CHECK(seconds_of(sender.gaps()[0]) == Approx(7.05).margin(0.05));
+  CHECK(sender.position_s() == Approx(sender.clock_s()).margin(0.1));
+}
+
+TEST_CASE("what is more than a pause and two seconds is dropped, counted, and a gap until the clock is there") {
+  FedSender sender;
+  sender.speak(3s);
+  sender.wait(4s);
+  sender.burst(12s);
+  sender.speak(4s);
+  REQUIRE(sender.gaps().size() == 1);
+  CHECK(sender.gaps()[0].reason == GapReason::overflow);
+  const double dropped_s = static_cast<double>(sender.dropped()) / kFeedRate;
+  CHECK(dropped_s > 5.0);
+  CHECK(dropped_s < 7.5);
+  CHECK(sender.late_s() == Approx(0.0).margin(0.1));
+  CHECK(sender.position_s() < sender.clock_s() + 2.5);
+}
+
+TEST_CASE("a sender in a hurry is heard in parts, and positions keep to the clock") {
+  FedSender sender;
+  for (int i = 0; i < 300; ++i) sender.burst(10s);  // 50 minutes in 30 s
+  CHECK(sender.position_s() < 3.2 * sender.clock_s() + 3.0);
+  CHECK(sender.dropped() > std::uint64_t{2'000} * kFeedRate);
+  CHECK(sender.gaps().size() <= static_cast<std::size_t>(sender.clock_s()) + 1);
+}
+
+TEST_CASE("a sender that speaks in long blocks pauses like any other") {
+  FedSender sender(LiveFeed::Haste::dropped, 1000ms);
+  for (int i = 0; i < 8; ++i) sender.push_in_pieces();
+  sender.wait(6s);
+  for (int i = 0; i < 8; ++i) sender.push_in_pieces();
+  REQUIRE(sender.gaps().size() == 1);
+  CHECK(sender.gaps()[0].start_sample == 8 * kFeedRate);
+  CHECK(seconds_of(sender.gaps()[0]) == Approx(6.0).margin(0.01));
+  CHECK(sender.late_s() == Approx(0.0).margin(0.01));
+}
+
+TEST_CASE("late sound is not kept waiting for what never comes") {
+  FedSender sender;
+  sender.speak(3s);
+  sender.wait(5s);
+  sender.burst(100ms);
+  CHECK(sender.position_s() == Approx(3.0).margin(0.01));
+  sender.wait(600ms);
+  CHECK(sender.gaps().size() == 1);
+  CHECK(sender.position_s() == Approx(8.0).margin(0.05));
+}
+
+TEST_CASE("late sound is heard when its sender leaves, and the next one's positions go on with the clock") {
+  FedSender sender;
+  sender.speak(3s);
+  sender.wait(5s);
+  sender.burst(100ms);
+  sender.feed().end();
+  CHECK(sender.gaps().size() == 1);
+  CHECK(sender.position_s() == Approx(8.0).margin(0.05));
+  sender.wait(2s);
+  sender.feed().begin(kFeedRate, kFeedBegin + 12s, false);
+  REQUIRE(sender.gaps().size() == 2);
+  CHECK(sender.position_s() == Approx(12.0).margin(0.05));
+}
+
+TEST_CASE("no window spans two senders, however fast the first one sent") {
+  FedSender sender(LiveFeed::Haste::welcome);
+  sender.burst(60s);
+  sender.feed().end();
+  sender.feed().begin(kFeedRate, kFeedBegin + 600ms, false);
+  REQUIRE(sender.gaps().size() == 1);
+  CHECK(sender.gaps()[0].samples == 1);
+}
+
+TEST_CASE("a device that is ahead of the clock at first loses nothing") {
+  FedSender device(LiveFeed::Haste::impossible);
+  device.burst(8s);
+  device.speak(3s);
+  CHECK(device.gaps().empty());
+  CHECK(device.position_s() == Approx(11.0).margin(0.01));
+}
+
+TEST_CASE("a sender that is welcome may pause and hurry: nothing is a gap") {
+  FedSender sender(LiveFeed::Haste::welcome);
+  sender.burst(60s);
+  sender.wait(20s);
+  sender.burst(60s);
+  CHECK(sender.gaps().empty());
+  CHECK(sender.position_s() == Approx(120.0).margin(0.01));
+}
+
+}  // namespace earshot::test
