@@ -31,7 +31,7 @@ constexpr std::chrono::milliseconds kGoodbye{100};  // for a helper to end by it
 class Pipe {
  public:
   Pipe() {
-    if (::pipe2(ends_.data(), O_CLOEXEC | O_NONBLOCK) != 0)
+    if (::pipe2(ends_.data(), O_CLOEXEC) != 0)
       throw Error(ExitCode::unavailable, "capture helper: cannot make a pipe: " + std::generic_category().message(errno));
   }
   ~Pipe() {
@@ -41,6 +41,8 @@ class Pipe {
   Pipe(const Pipe&) = delete;
   Pipe& operator=(const Pipe&) = delete;
 
+  /// Reading never waits.
+  void read_at_once() const noexcept { ::fcntl(ends_[0], F_SETFL, O_NONBLOCK); }
   int reading() const noexcept { return ends_[0]; }
   int writing() const noexcept { return ends_[1]; }
   void close_reading() noexcept { close(ends_[0]); }
@@ -114,6 +116,7 @@ class CaptureProcess::Stream final : public CaptureStream {
         spawn_helper(owner.program_, wish, input_.reading(), output_.writing(), memory_.descriptor());
     input_.close_reading();
     output_.close_writing();
+    output_.read_at_once();
   }
   ~Stream() override {
     input_.close_writing();  // it goes by itself, unless its driver holds it
