@@ -28,8 +28,10 @@
 #include "daemon/Watchdog.h"
 #include "daemon/capture/CaptureHelper.h"
 #include "daemon/capture/CaptureProcess.h"
+#include "daemon/capture/CommandKeeper.h"
 #include "daemon/capture/DeviceList.h"
 #include "daemon/capture/FileSource.h"
+#include "daemon/capture/FindProgram.h"
 #include "daemon/capture/MakeSource.h"
 #include "daemon/capture/PortAudio.h"
 #include "daemon/capture/SourceThreads.h"
@@ -150,6 +152,14 @@ void open_standard_streams() {
   }
 }
 
+// A daemon starts without it and tries again; whoever asks wants to know.
+void check_program(const SourceSettings& source, const CommandSettings& command) {
+  const std::string& name = command.argv.front();
+  if (find_program(name)) return;
+  throw Error(ExitCode::config, "source '" + source.name + "': key 'argv': found \"" + name +
+                                    "\", expected a program that may be run, in PATH or by its path");
+}
+
 // What a start needs besides the configuration: the model, a hop that it can step by, labels that it has, the files.
 void check(const Config& config) {
   const Model model = load_model(config.model.path);
@@ -157,6 +167,7 @@ void check(const Config& config) {
   events_of(config, model);
   for (const SourceSettings& source : config.sources) {
     if (const auto* file = std::get_if<FileSettings>(&source.kind)) open_file(source, *file);
+    if (const auto* command = std::get_if<CommandSettings>(&source.kind)) check_program(source, *command);
   }
 }
 
@@ -193,6 +204,7 @@ int run(const EarshotdOptions& options) {
 int main(int argc, char** argv) {
   using namespace earshot;
   end_uncaught_as_bug("earshotd");
+  if (argc > 1 && argv[1] == kCommandKeeper) return run_command_keeper(argv + 2);
   if (argc > 1 && argv[1] == kCaptureHelper) return run_capture_helper({argv + 2, argv + argc});
   open_standard_streams();
   take_library_lines([](std::string_view line) noexcept { log_debug("a library says: {}", line); });

@@ -2,20 +2,18 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <exception>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 #include "daemon/capture/CaptureHelper.h"
 #include "daemon/capture/HelperLine.h"
+#include "daemon/capture/HelperProcess.h"
+#include "daemon/capture/Pipe.h"
 #include "daemon/capture/SharedMemory.h"
 #include "daemon/log/Logging.h"
 #include "daemon/net/LineSplitter.h"
@@ -28,82 +26,20 @@ namespace {
 constexpr std::size_t kMostLineBytes = 4096;
 constexpr std::chrono::milliseconds kGoodbye{100};  // for a helper to end by itself, and again once killed
 
-class Pipe {
- public:
-  Pipe() {
-    if (::pipe2(ends_.data(), O_CLOEXEC) != 0)
-      throw Error(ExitCode::unavailable, "capture helper: cannot make a pipe: " + std::generic_category().message(errno));
+// No thread of this process runs in it, and it shares nothing but what is given.
+pid_t spawn_capture(const std::filesystem::path& program, const CaptureWish& wish, int input, int output, int memory) {
+  try {
+    return spawn_helper(program,
+                        {std::string(kCaptureHelper), wish.device, wish.channel ? std::to_string(*wish.channel) : "mix",
+                         wish.hardware, std::to_string(::getpid())},
+                        {input, output, -1, memory});
+  } catch (const Error& error) {
+    throw Error(error.code(), std::string("capture helper: ") + error.what());
   }
-  ~Pipe() {
-    close_reading();
-    close_writing();
-  }
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-
-  /// Reading never waits.
-  void read_at_once() const noexcept { ::fcntl(ends_[0], F_SETFL, O_NONBLOCK); }
-  int reading() const noexcept { return ends_[0]; }
-  int writing() const noexcept { return ends_[1]; }
-  void close_reading() noexcept { close(ends_[0]); }
-  void close_writing() noexcept { close(ends_[1]); }
-
- private:
-  static void close(int& end) noexcept {
-    if (const int descriptor = std::exchange(end, -1); descriptor >= 0) ::close(descriptor);
-  }
-  std::array<int, 2> ends_{-1, -1};
-};
-
-// No thread of this process runs in the child, and it shares nothing but what is given: sockets, which Asio opens
-// without FD_CLOEXEC, are closed, and no signal is blocked or ignored.
-pid_t spawn_helper(const std::filesystem::path& program, const CaptureWish& wish, int input, int output, int memory) {
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, memory, kCaptureMemory);
-  posix_spawn_file_actions_addclosefrom_np(&actions, kCaptureMemory + 1);
-  sigset_t signals;
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  sigemptyset(&signals);
-  posix_spawnattr_setsigmask(&attributes, &signals);
-  sigfillset(&signals);
-  posix_spawnattr_setsigdefault(&attributes, &signals);
-  std::string path = program.string();
-  std::string option(kCaptureHelper);
-  std::string device = wish.device;
-  std::string channel = wish.channel ? std::to_string(*wish.channel) : "mix";
-  std::string hardware = wish.hardware;
-  std::string daemon = std::to_string(::getpid());
-  const std::array arguments{path.data(),     option.data(), device.data(), channel.data(),
-                             hardware.data(), daemon.data(), static_cast<char*>(nullptr)};
-  pid_t process = 0;
-  const int error = posix_spawn(&process, path.c_str(), &actions, &attributes, arguments.data(), environ);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0)
-    throw Error(ExitCode::unavailable,
-                "capture helper: cannot start " + path + ": " + std::generic_category().message(error));
-  return process;
-}
-
-bool has_ended(pid_t process) noexcept {
-  int status = 0;
-  const pid_t got = ::waitpid(process, &status, WNOHANG);
-  return got == process || (got < 0 && errno == ECHILD);
 }
 
 bool ends_within(pid_t process, std::chrono::milliseconds limit) noexcept {
-  const auto until = std::chrono::steady_clock::now() + limit;
-  while (!has_ended(process)) {
-    if (std::chrono::steady_clock::now() >= until) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return true;
+  return status_within(process, limit).has_value();
 }
 
 }  // namespace
@@ -113,10 +49,9 @@ class CaptureProcess::Stream final : public CaptureStream {
   Stream(CaptureProcess& owner, const CaptureWish& wish)
       : owner_(owner), wanted_(wish.device), ring_(memory_->indices, memory_->cells) {
     process_ =
-        spawn_helper(owner.program_, wish, input_.reading(), output_.writing(), memory_.descriptor());
+        spawn_capture(owner.program_, wish, input_.reading(), output_.writing(), memory_.descriptor());
     input_.close_reading();
     output_.close_writing();
-    output_.read_at_once();
   }
   ~Stream() override {
     input_.close_writing();  // it goes by itself, unless its driver holds it
@@ -185,8 +120,8 @@ class CaptureProcess::Stream final : public CaptureStream {
   const std::string wanted_;
   SharedMemory memory_;
   SpscRing ring_;
-  Pipe input_;
-  Pipe output_;
+  Pipe input_{O_NONBLOCK};
+  Pipe output_{O_NONBLOCK};
   pid_t process_ = 0;
   LineSplitter lines_{kMostLineBytes};
   Stage stage_ = Stage::opening;
@@ -204,7 +139,7 @@ CaptureProcess::~CaptureProcess() = default;
 std::unique_ptr<CaptureStream> CaptureProcess::open(const CaptureWish& wish) {
   {
     const std::lock_guard lock(mutex_);
-    std::erase_if(undead_, [](const Undead& each) { return has_ended(each.process); });
+    std::erase_if(undead_, [](const Undead& each) { return ends_within(each.process, {}); });
     for (const Undead& each : undead_) {
       if (each.device != wish.device) continue;
       throw Error(ExitCode::unavailable, "device \"" + printable(wish.device) + "\": process " + std::to_string(each.process) +

@@ -2,6 +2,7 @@
 
 #include <variant>
 
+#include "daemon/capture/CommandSource.h"
 #include "daemon/capture/FileSource.h"
 #include "daemon/capture/MicrophoneSource.h"
 #include "daemon/capture/StdinSource.h"
@@ -24,6 +25,9 @@ std::unique_ptr<Source> make_source(const SourceSettings& settings, const Source
     }
     std::unique_ptr<Source> operator()(const FileSettings& kind) const {
       return std::make_unique<FileSource>(settings, kind, context);
+    }
+    std::unique_ptr<Source> operator()(const CommandSettings& kind) const {
+      return std::make_unique<CommandSource>(settings, kind, context);
     }
   };
   return std::visit(Maker{settings, context}, settings.kind);

@@ -12,14 +12,15 @@
 #include <vector>
 
 #include "daemon/hearing/BootClock.h"
+#include "daemon/settings/Config.h"
 
 namespace earshot {
 
 struct PcmArrival {
   enum class Kind {
-    begin,   ///< a sender's first bytes follow; `text` is the sender
+    begin,   ///< a sender is there; `text` is its name, `pcm` what it sends
     bytes,
-    end,     ///< the sender is gone; `text` says why
+    end,     ///< the sender is gone; `text` says why, or nothing that was not told before
     finish,  ///< no other sender will come; `text` says why
     failure  ///< as finish, and it should not have happened
   };
@@ -27,6 +28,7 @@ struct PcmArrival {
   std::string text;
   std::vector<std::byte> bytes;
   BootClock::time_point arrived = BootClock::now();
+  std::optional<PcmSettings> pcm = {};  ///< nothing: what the source is configured for
 };
 
 /// One thread pushes, another pops. It takes whatever it is given: who pushes asks it first.

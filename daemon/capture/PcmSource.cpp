@@ -24,12 +24,13 @@ PcmSource::PcmSource(const SourceSettings& settings, const PcmSettings& pcm, Pac
                      std::chrono::milliseconds idle, const SourceContext& context)
     : Source(settings, context),
       pcm_(pcm),
+      channel_(settings.channel),
       pace_(pace),
       idle_(idle),
       arrivals_(pace == Pace::fast ? kFastBytes : kLiveBytes),
       feed_(pipeline(), GapReason::network,
             pace == Pace::fast ? LiveFeed::Haste::welcome : LiveFeed::Haste::dropped),
-      decoder_(pcm, settings.channel),
+      decoder_(pcm, channel_),
       suspicion_(pcm.format) {}
 
 std::string PcmSource::hear(std::stop_token stop) {
@@ -62,6 +63,11 @@ std::optional<std::string> PcmSource::take(PcmArrival arrival) {
   switch (arrival.kind) {
     case PcmArrival::Kind::begin:
       sender_ = std::move(arrival.text);
+      there_ = true;
+      heard_ = arrival.arrived;
+      if (arrival.pcm) pcm_ = *arrival.pcm;
+      decoder_ = PcmDecoder(pcm_, channel_);
+      suspicion_ = PcmSuspicion(pcm_.format);
       break;
     case PcmArrival::Kind::bytes:
       hear_bytes(arrival.bytes, arrival.arrived);
@@ -69,8 +75,8 @@ std::optional<std::string> PcmSource::take(PcmArrival arrival) {
     case PcmArrival::Kind::end:
       end_stream();
       feed_.end();
-      opened_ = false;
-      change_state(SourceState::down, arrival.text);
+      there_ = opened_ = stalled_ = false;
+      if (!arrival.text.empty()) change_state(SourceState::down, arrival.text);
       break;
     case PcmArrival::Kind::finish:
       end_stream();
@@ -84,10 +90,6 @@ std::optional<std::string> PcmSource::take(PcmArrival arrival) {
 }
 
 void PcmSource::hear_bytes(std::span<const std::byte> bytes, BootClock::time_point arrived) {
-  if (!opened_) {
-    decoder_.reset();
-    suspicion_ = PcmSuspicion(pcm_.format);
-  }
   if (const std::string_view kind = suspicion_.look(bytes); !kind.empty()) {
     log_warning("source '{}': what {} sends looks like {}, and is read as raw {} samples: see its 'format'",
                 name(), sender_, kind, to_string(pcm_.format));
@@ -98,6 +100,7 @@ void PcmSource::hear_bytes(std::span<const std::byte> bytes, BootClock::time_poi
     const std::size_t spoken = pace_ == Pace::fast ? 0 : samples.size();
     const auto lasted = std::chrono::nanoseconds(spoken * 1'000'000'000 / static_cast<std::size_t>(pcm_.rate_hz));
     feed_.begin(pcm_.rate_hz, arrived - lasted, false);
+    stalled_ = false;
     change_state(SourceState::up, sender_);
   } else if (std::exchange(stalled_, false)) {
     change_state(SourceState::up, sender_ + " sends again");
@@ -111,7 +114,7 @@ void PcmSource::look_for_silence(BootClock::time_point now) {
   feed_.tick(now);
   // Whoever was stopped himself does not know yet what has come meanwhile.
   if (now - std::exchange(looked_, now) > kStopped) heard_ = now;
-  if (!opened_ || stalled_ || now - heard_ < idle_) return;
+  if (!there_ || stalled_ || now - heard_ < idle_) return;
   stalled_ = true;
   change_state(SourceState::stalled, fmt::format("{} has sent nothing for {} s", sender_,
                                                  std::chrono::duration<double>(idle_).count()));

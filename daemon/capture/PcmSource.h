@@ -36,7 +36,8 @@ class PcmSource : public Source {
   void look_for_silence(BootClock::time_point now);
   void end_stream();
 
-  PcmSettings pcm_;
+  PcmSettings pcm_;  // of the sender that is there
+  std::optional<int> channel_;
   Pace pace_;
   std::chrono::milliseconds idle_;
   PcmQueue arrivals_;
@@ -44,6 +45,7 @@ class PcmSource : public Source {
   PcmDecoder decoder_;
   PcmSuspicion suspicion_;
   std::string sender_;           // of the stream
+  bool there_ = false;           // it is
   bool opened_ = false;          // its first bytes have come
   bool stalled_ = false;         // and the stream says so
   BootClock::time_point heard_;  // its last ones

@@ -19,6 +19,8 @@ namespace {
 constexpr int kMaxSourceChannels = 64;
 constexpr double kLeastIdleS = 0.1;
 constexpr double kMostIdleS = 3600.0;
+constexpr std::int64_t kMostSenders = 10'000;
+constexpr const char* kKinds = "\"microphone\", \"tcp\", \"stdin\", \"file\" or \"command\"";
 constexpr std::array<std::string_view, 4> kSampleFormats{"s16le", "s24le", "s32le", "f32le"};
 
 template <typename Value>
@@ -111,6 +113,45 @@ Pace read_pace(StrictToml& table) {
                      {{"realtime", Pace::realtime}, {"fast", Pace::fast}});
 }
 
+std::chrono::milliseconds read_idle(StrictToml& table, std::chrono::milliseconds usual) {
+  const double idle_s = table.real("idle_s", std::chrono::duration<double>(usual).count(), kLeastIdleS, kMostIdleS);
+  return std::chrono::milliseconds(std::llround(1000.0 * idle_s));
+}
+
+TcpSettings read_tcp(StrictToml& table, Listeners& listeners) {
+  TcpSettings tcp;
+  tcp.allow = read_allow(table);
+  tcp.listen = read_sender_listen(table, tcp.allow, listeners);
+  tcp.pcm = read_pcm(table);
+  tcp.pace = read_pace(table);
+  tcp.idle = read_idle(table, tcp.idle);
+  tcp.closing = std::max(tcp.closing, 2 * tcp.idle);
+  tcp.takeover = table.boolean("takeover", tcp.takeover);
+  const std::int64_t senders = table.integer("max_senders", 1, 1, kMostSenders);
+  if (table.has("max_senders")) tcp.max_senders = static_cast<std::size_t>(senders);
+  return tcp;
+}
+
+CommandSettings read_command(StrictToml& table) {
+  constexpr const char* kExpected = "a program and its arguments, like [\"ffmpeg\", \"-i\", \"rtsp://...\"]";
+  CommandSettings command;
+  if (!table.has("argv")) table.refuse("argv", "nothing", kExpected);
+  command.argv = table.texts("argv");
+  if (command.argv.empty()) table.refuse("argv", "an empty list", kExpected);
+  if (command.argv.front().empty()) table.refuse("argv", "an empty string as the program", kExpected);
+  for (const std::string& argument : command.argv) {
+    if (argument.find('\0') != std::string::npos) table.refuse("argv", "a string with the character NUL", kExpected);
+  }
+  std::string& program = command.argv.front();
+  // Absolute, since without a slash it would be sought in PATH.
+  if (program.find('/') != std::string::npos)
+    program = std::filesystem::absolute(table.relative_to_file(program)).string();
+  command.pcm = read_pcm(table);
+  command.pace = read_pace(table);
+  command.idle = read_idle(table, command.idle);
+  return command;
+}
+
 FileSettings read_file_source(StrictToml& table) {
   FileSettings file;
   if (!table.has("path")) table.refuse("path", "nothing", "the path of an audio file");
@@ -142,31 +183,26 @@ std::string read_name(StrictToml& table) {
 SourceSettings read_source(StrictToml& table, Listeners& listeners) {
   SourceSettings source;
   source.name = read_name(table);
-  if (!table.has("kind")) table.refuse("kind", "nothing", "\"microphone\", \"tcp\", \"stdin\" or \"file\"");
+  if (!table.has("kind")) table.refuse("kind", "nothing", kKinds);
   int channels = kMaxSourceChannels;
   const std::string kind = table.text("kind", "");
   if (kind == "microphone") {
     source.kind = MicrophoneSettings{.device = table.text("device", "default")};
   } else if (kind == "tcp") {
-    TcpSettings tcp;
-    tcp.allow = read_allow(table);
-    tcp.listen = read_sender_listen(table, tcp.allow, listeners);
-    tcp.pcm = read_pcm(table);
-    tcp.pace = read_pace(table);
-    const double idle_s = table.real("idle_s", std::chrono::duration<double>(tcp.idle).count(), kLeastIdleS, kMostIdleS);
-    tcp.idle = std::chrono::milliseconds(std::llround(1000.0 * idle_s));
-    tcp.closing = std::max(tcp.closing, 2 * tcp.idle);
-    tcp.takeover = table.boolean("takeover", tcp.takeover);
+    TcpSettings tcp = read_tcp(table, listeners);
     channels = tcp.pcm.channels;
-    source.kind = tcp;
+    source.kind = std::move(tcp);
   } else if (kind == "stdin") {
     source.kind = StdinSettings{.pcm = read_pcm(table), .pace = read_pace(table)};
     channels = std::get<StdinSettings>(source.kind).pcm.channels;
   } else if (kind == "file") {
     source.kind = read_file_source(table);
+  } else if (kind == "command") {
+    CommandSettings command = read_command(table);
+    channels = command.pcm.channels;
+    source.kind = std::move(command);
   } else {
-    table.refuse("kind", '"' + kind + "\", which this version does not know",
-                 "\"microphone\", \"tcp\", \"stdin\" or \"file\"");
+    table.refuse("kind", '"' + kind + "\", which this version does not know", kKinds);
   }
   source.channel = read_channel(table, channels);
   source.gain_db = table.real("gain_db", source.gain_db, -60.0, 60.0);
@@ -246,8 +282,21 @@ Config read_config(StrictToml root) {
 }  // namespace
 
 std::string_view kind_name(const SourceSettings& source) noexcept {
-  constexpr std::string_view names[] = {"microphone", "tcp", "stdin", "file"};
+  constexpr std::string_view names[] = {"microphone", "tcp", "stdin", "file", "command"};
   return names[source.kind.index()];
+}
+
+bool is_for_many(const SourceSettings& source) noexcept {
+  const auto* tcp = std::get_if<TcpSettings>(&source.kind);
+  return tcp && tcp->max_senders;
+}
+
+std::size_t Config::most_sources() const noexcept {
+  std::size_t count = 0;
+  for (const SourceSettings& source : sources) {
+    count += is_for_many(source) ? *std::get<TcpSettings>(source.kind).max_senders : 1;
+  }
+  return count;
 }
 
 std::string_view to_string(SampleFormat format) noexcept {

@@ -36,7 +36,7 @@ struct PcmSettings {
 /// declared; of a file: it is played. "fast": as fast as it is classified, nothing is dropped.
 enum class Pace { realtime, fast };
 
-/// Raw PCM from one sender at a time.
+/// Raw PCM from one sender at a time; or from many, each a source of its own named by itself.
 struct TcpSettings {
   Endpoint listen;
   std::vector<IpNetwork> allow;  ///< senders let in from other machines
@@ -44,7 +44,8 @@ struct TcpSettings {
   Pace pace = Pace::realtime;
   std::chrono::milliseconds idle{10'000};    ///< without a byte: then a connected sender is stalled ...
   std::chrono::milliseconds closing{60'000};  ///< ... and then it is closed
-  bool takeover = false;                     ///< a new sender replaces the one there
+  bool takeover = false;                     ///< a new sender replaces the one there, of many the one of its name
+  std::optional<std::size_t> max_senders;    ///< of many: so many sources at most
 };
 
 /// Raw PCM until the end of standard input.
@@ -65,16 +66,27 @@ struct FileSettings {
   AtEnd at_end = AtEnd::stop;
 };
 
+/// Raw PCM on the standard output of a program that is started again whenever it ends.
+struct CommandSettings {
+  std::vector<std::string> argv;  ///< the program, sought in PATH unless it has a slash, and its arguments
+  PcmSettings pcm;
+  Pace pace = Pace::realtime;
+  std::chrono::milliseconds idle{10'000};      ///< without a byte: then it is stalled ...
+  std::chrono::milliseconds patience{60'000};  ///< ... and after so long of that killed
+};
+
 struct SourceSettings {
   std::string name;
   std::optional<int> channel;  ///< 1, 2, ...; nothing: the mean of all, of a microphone's first two
   double gain_db = 0.0;
   std::optional<double> level_dbfs;  ///< this source's own gate
-  std::variant<MicrophoneSettings, TcpSettings, StdinSettings, FileSettings> kind;
+  std::variant<MicrophoneSettings, TcpSettings, StdinSettings, FileSettings, CommandSettings> kind;
 };
 
-/// "microphone", "tcp", "stdin" or "file".
+/// "microphone", "tcp", "stdin", "file" or "command".
 std::string_view kind_name(const SourceSettings& source) noexcept;
+/// Whether it is no source itself but lets in senders that are.
+bool is_for_many(const SourceSettings& source) noexcept;
 /// Nothing for another name.
 std::optional<SampleFormat> sample_format(std::string_view name) noexcept;
 std::string_view to_string(SampleFormat format) noexcept;
@@ -92,6 +104,9 @@ struct Config {
   std::vector<SourceSettings> sources;
   StreamSettings publish_tcp;
   std::string log_level = "info";  ///< as spdlog names them
+
+  /// How many there may be at a time, senders included.
+  std::size_t most_sources() const noexcept;
 };
 
 /// $XDG_CONFIG_HOME/earshot/earshot.toml (XDG_CONFIG_HOME defaults to ~/.config), then

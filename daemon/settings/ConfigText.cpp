@@ -77,13 +77,18 @@ class TomlText {
   }
   void pace(Pace pace) { line("pace", toml_string(pace == Pace::realtime ? "realtime" : "fast")); }
 
+  void idle(std::chrono::milliseconds idle) {
+    line("idle_s", toml_real(std::chrono::duration<double>(idle).count()));
+  }
+
   void kind(const MicrophoneSettings& microphone) { line("device", toml_string(microphone.device)); }
   void kind(const TcpSettings& tcp) {
     listener({tcp.listen}, tcp.allow);
     pcm(tcp.pcm);
     pace(tcp.pace);
-    line("idle_s", toml_real(std::chrono::duration<double>(tcp.idle).count()));
+    idle(tcp.idle);
     line("takeover", tcp.takeover ? "true" : "false");
+    if (tcp.max_senders) line("max_senders", std::to_string(*tcp.max_senders));
   }
   void kind(const StdinSettings& standard_input) {
     pcm(standard_input.pcm);
@@ -93,6 +98,12 @@ class TomlText {
     line("path", toml_string(std::filesystem::absolute(file.path).string()));
     pace(file.pace);
     line("at_end", toml_string(file.at_end == AtEnd::stop ? "stop" : "loop"));
+  }
+  void kind(const CommandSettings& command) {
+    line("argv", toml_strings(command.argv));
+    pcm(command.pcm);
+    pace(command.pace);
+    idle(command.idle);
   }
 
   std::string take() { return std::move(text_); }

@@ -304,8 +304,12 @@ std::filesystem::path StrictToml::path(std::string_view key, const std::filesyst
     refuse(key, '\'' + value.native() + '\'', "a path without the character NUL");
   }
   node_->find(key);
-  if (value.empty() || value.is_absolute()) return value;
-  return (std::filesystem::path(node_->file).parent_path() / value).lexically_normal();
+  return value.empty() ? value : relative_to_file(value);
+}
+
+std::filesystem::path StrictToml::relative_to_file(const std::filesystem::path& path) const {
+  if (path.is_absolute()) return path;
+  return (std::filesystem::path(node_->file).parent_path() / path).lexically_normal();
 }
 
 std::string StrictToml::place(std::string_view key) const {

@@ -56,6 +56,8 @@ class StrictToml {
 
   /// A relative path as relative to the file; the fallback, too.
   std::filesystem::path path(std::string_view key, const std::filesystem::path& fallback);
+  /// A path that the file names by another way than path().
+  std::filesystem::path relative_to_file(const std::filesystem::path& path) const;
 
   /// Refuses a key's value in the words of the caller: `found`, `expected`. For rules that ranges cannot say.
   /// If the key is absent and an unknown one looks like it, that one is refused.

@@ -1,0 +1,46 @@
+// CommandProcess: a source's command as it runs once, from its start to the end of its whole process group.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/capture/Pipe.h"
+
+namespace earshot {
+
+/// Not thread safe.
+class CommandProcess {
+ public:
+  /// `keeper` is a program that understands kCommandKeeper, as earshotd does. Throws Error(unavailable) if that cannot be
+  /// started; a command that cannot is one that has ended.
+  CommandProcess(const std::filesystem::path& keeper, const std::vector<std::string>& argv);
+  /// As end().
+  ~CommandProcess();
+  CommandProcess(const CommandProcess&) = delete;
+  CommandProcess& operator=(const CommandProcess&) = delete;
+
+  /// To be read from, non-blocking; -1 once closed.
+  int output() const noexcept { return output_.reading(); }
+  int errors() const noexcept { return errors_.reading(); }
+  void close_errors() noexcept { errors_.close_reading(); }
+
+  /// Whether the command has ended by itself, and how: "ended with code 1", "was ended by signal 11 (Segmentation
+  /// fault)". Waits for up to `limit`.
+  std::optional<std::string> how_it_ended(std::chrono::milliseconds limit);
+
+  /// SIGTERM to its group, SIGKILL after half a second. Returns within 0.8 s.
+  void end() noexcept;
+
+ private:
+  Pipe lifeline_;  // the keeper reads the end of it
+  Pipe output_;
+  Pipe errors_;
+  pid_t process_;  // the keeper, which ends as the command does
+  std::optional<int> status_;
+};
+
+}  // namespace earshot
