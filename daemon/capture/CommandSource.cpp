@@ -52,7 +52,7 @@ std::string CommandSource::waits_for() const { return line_of(settings_.argv); }
 void CommandSource::produce(std::stop_token stop) {
   std::chrono::milliseconds pause = kFirstPause;
   while (!stop.stop_requested()) {
-    const Run over = run(stop);
+    const Run over = run_once(stop);
     if (stop.stop_requested()) return;
     arrivals().push({.kind = PcmArrival::Kind::end, .text = news(over), .bytes = {}});
     if (over.first_byte && over.last_byte - *over.first_byte >= kWell) pause = kFirstPause;
@@ -64,7 +64,7 @@ void CommandSource::produce(std::stop_token stop) {
   }
 }
 
-CommandSource::Run CommandSource::run(const std::stop_token& stop) {
+CommandSource::Run CommandSource::run_once(const std::stop_token& stop) {
   const Clock::time_point now = Clock::now();
   Run run{.end = {}, .began = now, .first_byte = {}, .last_byte = now};
   try {

@@ -31,7 +31,7 @@ class CommandSource final : public PcmSource {
 
   std::string waits_for() const override;
   void produce(std::stop_token stop) override;
-  Run run(const std::stop_token& stop);
+  Run run_once(const std::stop_token& stop);
   std::string listen(CommandProcess& process, Run& run, const std::stop_token& stop);
   bool read_output(int output, Run& run);
   void read_errors(CommandProcess& process);
