@@ -41,7 +41,7 @@ std::string line_of(const std::vector<std::string>& argv) {
 
 CommandSource::CommandSource(const SourceSettings& settings, const CommandSettings& command,
                              const SourceContext& context, std::filesystem::path keeper)
-    : PcmSource(settings, command.pcm, command.pace, command.idle, context),
+    : PcmReader(settings, command.pcm, command.pace, command.idle, context),
       settings_(command),
       keeper_(std::move(keeper)),
       program_(shown_line(std::filesystem::path(command.argv.front()).filename().string(), kMostArguments)),

@@ -8,13 +8,13 @@
 
 #include "daemon/capture/CommandProcess.h"
 #include "daemon/capture/CommandWords.h"
-#include "daemon/capture/PcmSource.h"
+#include "daemon/capture/PcmReader.h"
 
 namespace earshot {
 
 /// Between two runs it waits for a second, twice as long each time, up to a minute; once it has delivered for a while it
 /// begins with a second again.
-class CommandSource final : public PcmSource {
+class CommandSource final : public PcmReader {
  public:
   /// `keeper` as CommandProcess takes it.
   CommandSource(const SourceSettings& settings, const CommandSettings& command, const SourceContext& context,

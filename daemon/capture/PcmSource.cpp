@@ -1,7 +1,5 @@
 #include "daemon/capture/PcmSource.h"
 
-#include <exception>
-#include <thread>
 #include <utility>
 
 #include <spdlog/fmt/fmt.h>
@@ -35,13 +33,6 @@ PcmSource::PcmSource(const SourceSettings& settings, const PcmSettings& pcm, Pac
 
 std::string PcmSource::hear(std::stop_token stop) {
   change_state(SourceState::starting, waits_for());
-  const std::jthread producer([this](std::stop_token producing) {
-    try {
-      produce(std::move(producing));
-    } catch (const std::exception& error) {
-      arrivals_.push({.kind = PcmArrival::Kind::failure, .text = error.what(), .bytes = {}});
-    }
-  });
   looked_ = BootClock::now();
   while (!stop.stop_requested()) {
     pulse().beat();

@@ -1,4 +1,4 @@
-// PcmSource: what all sources of raw PCM share: a thread reads, so that it is known when sound came; another hears.
+// PcmSource: what all sources of raw PCM share: somebody reads, so that it is known when sound came; its thread hears.
 #pragma once
 
 #include <chrono>
@@ -23,14 +23,12 @@ class PcmSource : public Source {
 
   /// What it waits for at first, for people.
   virtual std::string waits_for() const = 0;
-  /// A thread of its own: reads until the end or a stop, and pushes into arrivals() what comes, no more than it has room
-  /// for. Throws Error if it cannot go on.
-  virtual void produce(std::stop_token stop) = 0;
-
+  /// What somebody else reads goes in here.
   PcmQueue& arrivals() noexcept { return arrivals_; }
 
+  std::string hear(std::stop_token stop) override;
+
  private:
-  std::string hear(std::stop_token stop) final;
   std::optional<std::string> take(PcmArrival arrival);
   void hear_bytes(std::span<const std::byte> bytes, BootClock::time_point arrived);
   void look_for_silence(BootClock::time_point now);

@@ -32,7 +32,7 @@ std::optional<std::size_t> read_some(std::span<std::byte> out) {
 
 StdinSource::StdinSource(const SourceSettings& settings, const StdinSettings& standard_input,
                          const SourceContext& context)
-    : PcmSource(settings, standard_input.pcm, standard_input.pace, kIdle, context) {}
+    : PcmReader(settings, standard_input.pcm, standard_input.pace, kIdle, context) {}
 
 std::string StdinSource::waits_for() const { return kName; }
 

@@ -1,11 +1,11 @@
 // StdinSource: raw PCM from standard input until its end.
 #pragma once
 
-#include "daemon/capture/PcmSource.h"
+#include "daemon/capture/PcmReader.h"
 
 namespace earshot {
 
-class StdinSource final : public PcmSource {
+class StdinSource final : public PcmReader {
  public:
   StdinSource(const SourceSettings& settings, const StdinSettings& standard_input,
               const SourceContext& context);

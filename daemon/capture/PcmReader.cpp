@@ -1,0 +1,20 @@
+#include "daemon/capture/PcmReader.h"
+
+#include <exception>
+#include <thread>
+#include <utility>
+
+namespace earshot {
+
+std::string PcmReader::hear(std::stop_token stop) {
+  const std::jthread producer([this](std::stop_token producing) {
+    try {
+      produce(std::move(producing));
+    } catch (const std::exception& error) {
+      arrivals().push({.kind = PcmArrival::Kind::failure, .text = error.what(), .bytes = {}});
+    }
+  });
+  return PcmSource::hear(std::move(stop));
+}
+
+}  // namespace earshot

@@ -1,0 +1,110 @@
+#include "daemon/capture/SenderDoor.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "daemon/net/AsioGlue.h"
+
+namespace earshot {
+namespace {
+
+namespace asio = boost::asio;
+using Tcp = asio::ip::tcp;
+constexpr auto kDoorTuple = asio::as_tuple(asio::use_awaitable);
+constexpr std::chrono::milliseconds kAcceptAgain{100};
+constexpr std::chrono::milliseconds kRoom{10};  // between looks at a full queue
+
+void watch_for_silent_death(Tcp::socket& socket) {
+  boost::system::error_code ignored;  // without it the sender is served all the same
+  socket.set_option(asio::socket_base::keep_alive(true), ignored);
+  const auto set = [&](int option, int value) {
+    ::setsockopt(socket.native_handle(), IPPROTO_TCP, option, &value, sizeof value);
+  };
+  set(TCP_KEEPIDLE, 10);
+  set(TCP_KEEPINTVL, 5);
+  set(TCP_KEEPCNT, 3);
+}
+
+}  // namespace
+
+void Sender::close(std::string why) {
+  leaves = std::move(why);
+  boost::system::error_code ignored;
+  socket.close(ignored);
+}
+
+SenderDoor::SenderDoor(asio::io_context& io, const TcpSettings& tcp, std::string source)
+    : source_(std::move(source)),
+      listen_(tcp.listen),
+      allow_(tcp.allow),
+      acceptor_(io, listen_address(tcp.listen)->is_v4() ? Tcp::v4() : Tcp::v6(), open_listener(tcp.listen, tcp.allow)) {
+  listen_.port = bound_port(acceptor_.native_handle());
+}
+
+asio::awaitable<std::shared_ptr<Sender>> SenderDoor::next() {
+  for (;;) {
+    Tcp::endpoint from;
+    auto [error, socket] = co_await acceptor_.async_accept(from, kDoorTuple);
+    const Sender::Clock::time_point now = Sender::Clock::now();
+    if (error) {
+      // Out of descriptors, or the sender was gone already: the listener itself lives.
+      failures_.line(now, "source '{}': cannot accept a sender: {}", source_, error.message());
+      asio::steady_timer pause(acceptor_.get_executor(), kAcceptAgain);
+      co_await pause.async_wait(kDoorTuple);
+      continue;
+    }
+    const IpAddress address = ip_of(from.address());
+    const std::string peer = Endpoint{address.text(), from.port()}.text();
+    if (may_connect(address, allow_)) {
+      watch_for_silent_death(socket);
+      co_return std::make_shared<Sender>(Sender{std::move(socket), peer, now});
+    }
+    strangers_.line(now, "source '{}': refused {}, which 'allow' does not hold", source_, peer);
+  }
+}
+
+void SenderDoor::log_refusal(const Sender& sender, const std::string& why) {
+  refused_.line(Sender::Clock::now(), "source '{}': refused {}, {}", source_, sender.peer, why);
+}
+
+void SenderDoor::tick() noexcept {
+  for (LogSummary* summary : {&strangers_, &refused_, &failures_}) summary->tick(Sender::Clock::now());
+}
+
+void SenderDoor::finish() noexcept {
+  for (LogSummary* summary : {&strangers_, &refused_, &failures_}) summary->finish();
+}
+
+asio::awaitable<std::string> hear_sender(std::shared_ptr<Sender> sender, PcmQueue& queue, std::span<std::byte> buffer,
+                                         std::function<void()> began) {
+  asio::steady_timer room(sender->socket.get_executor());
+  for (;;) {
+    const auto [error, got] =
+        co_await sender->socket.async_read_some(asio::buffer(buffer.data(), buffer.size()), kDoorTuple);
+    if (got > 0) {
+      sender->last_heard = Sender::Clock::now();
+      if (const auto first = std::exchange(began, nullptr)) first();
+      const std::span<const std::byte> came = buffer.first(got);
+      queue.push({.kind = PcmArrival::Kind::bytes, .text = {}, .bytes = {came.begin(), came.end()}});
+      while (queue.is_full() && sender->leaves.empty()) {
+        room.expires_after(kRoom);
+        co_await room.async_wait(kDoorTuple);
+        sender->last_heard = Sender::Clock::now();  // it is we who do not listen
+      }
+    }
+    if (!error) continue;
+    if (!sender->leaves.empty()) co_return sender->peer + ": " + sender->leaves;
+    if (error == asio::error::eof) co_return sender->peer + " left";
+    co_return sender->peer + ": " + error.message();
+  }
+}
+
+}  // namespace earshot
