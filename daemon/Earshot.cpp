@@ -13,6 +13,7 @@
 
 #include "daemon/capture/DeviceList.h"
 #include "daemon/capture/PortAudio.h"
+#include "daemon/capture/SenderIntroduction.h"
 #include "daemon/client/Classify.h"
 #include "daemon/client/DemoCommand.h"
 #include "daemon/client/EndOnSignal.h"
@@ -117,13 +118,20 @@ void add_send(CLI::App& app, std::string& receiver, SendSettings& settings) {
                   "The file's own if it has as many, else its mean in each [1]")
       ->option_text("C")
       ->check(whole_number(1, 64));
+  command
+      .add_option("--source", settings.source, "The name that the source gets, where one listens for many senders")
+      ->option_text("NAME")
+      ->check([](const std::string& name) {
+        return is_sender_name(name) ? std::string()
+                                    : "found '" + name + "', expected 1 to 32 letters, digits, '_' and '-'";
+      });
   command.add_option("--speed", settings.speed, "Times real time; 0 is as fast as it is taken [1]")
       ->option_text("X")
       ->check(number(0.0, 1000.0));
   command.footer(
       "rate, format and channels must be those the source is configured for: raw PCM does not tell. The\n"
       "defaults are those of the configuration. A source takes one sender at a time; the daemon's log says\n"
-      "why it turned another away.");
+      "why it turned another away. With --source, for one with max_senders, a first line tells all of it.");
 }
 
 struct LabelsSettings {

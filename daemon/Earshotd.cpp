@@ -67,6 +67,7 @@ StreamFacts facts_of(const Config& config, const Model& model) {
                     .rate_hz = model.recipe.rate_hz,
                     .sources = {}};
   for (const SourceSettings& source : config.sources) {
+    if (is_for_many(source)) continue;  // its senders name themselves
     facts.sources.push_back({source.name, std::string(kind_name(source))});
   }
   return facts;
@@ -88,7 +89,7 @@ WatchdogSettings watchdog_settings() {
 
 void run_daemon(const Config& config) {
   start_logging(config.log_level);
-  raise_descriptor_limit(config.publish_tcp.max_clients, config.sources.size());
+  raise_descriptor_limit(config.publish_tcp.max_clients, config.most_sources());
   boost::asio::io_context waiting(1);
   Signals signals(waiting);
   Watchdog watchdog(waiting, watchdog_settings(), tell_systemd);
@@ -104,9 +105,11 @@ void run_daemon(const Config& config) {
   CaptureProcess microphones;
   const std::shared_ptr<const PreparedNetwork> network = prepare_network(model);
   ClassifierPool classifiers(
-      network, std::min(ClassifierPool::enough(*network, config.model.threads), config.sources.size()),
+      network, std::min(ClassifierPool::enough(*network, config.model.threads), config.most_sources()),
       config.model.threads);
   model.weights.clear();  // they are laid out in the network
+  SourceNames names;
+  for (const SourceSettings& settings : config.sources) names.take(settings.name);
   const SourceContext context{.model = model,
                               .classifiers = classifiers,
                               .hop_samples = facts.hop_samples,
@@ -117,8 +120,9 @@ void run_daemon(const Config& config) {
                               .microphones = &microphones,
                               .pulses = &watchdog.pulses(),
                               .events = events_of(config, model),
-                              .instance = facts.instance};
-  std::vector<std::unique_ptr<Source>> sources;
+                              .instance = facts.instance,
+                              .names = &names};
+  std::vector<std::unique_ptr<SourceTask>> sources;
   for (const SourceSettings& settings : config.sources) sources.push_back(make_source(settings, context));
   SourceThreads threads(std::move(sources), [&] { boost::asio::post(waiting, [&] { waiting.stop(); }); });
 

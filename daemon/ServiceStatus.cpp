@@ -66,7 +66,9 @@ void ServiceStatus::take(const SourceChange& change) {
   const std::lock_guard lock(mutex_);
   const auto known =
       std::ranges::find(sources_, change.source, [](const auto& each) { return each.last.source; });
-  if (known == sources_.end()) {
+  if (change.forgotten) {
+    if (known != sources_.end()) sources_.erase(known);
+  } else if (known == sources_.end()) {
     sources_.push_back({change, std::time(nullptr)});
   } else {
     if (known->last.state != change.state) known->since = std::time(nullptr);

@@ -8,6 +8,6 @@
 namespace earshot {
 
 /// Builds pipeline, listener, file reader; opens no device. Throws Error naming the source's trouble.
-std::unique_ptr<Source> make_source(const SourceSettings& settings, const SourceContext& context);
+std::unique_ptr<SourceTask> make_source(const SourceSettings& settings, const SourceContext& context);
 
 }  // namespace earshot

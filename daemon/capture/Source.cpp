@@ -50,7 +50,7 @@ std::string_view Source::holdup() const noexcept {
 }
 
 void Source::change_state(SourceState state, const std::string& detail) noexcept {
-  SourceChange change{name_, state, detail, std::nullopt};
+  SourceChange change{name_, state, detail, std::nullopt, state == SourceState::ended && comes_and_goes()};
   if (state == SourceState::down || state == SourceState::ended) change.end_sample = pipeline_.position();
   sink_.publish(std::move(change));
 }

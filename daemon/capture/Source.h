@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/capture/SourceNames.h"
+#include "daemon/capture/SourceTask.h"
 #include "daemon/hearing/Message.h"
 #include "daemon/hearing/Pipeline.h"
 #include "daemon/hearing/UtcClock.h"
@@ -33,23 +35,16 @@ struct SourceContext {
   Pulses* pulses = nullptr;    ///< whoever watches the sources' threads
   std::shared_ptr<const EventRules> events = nullptr;  ///< nothing: no events
   std::string instance = {};                           ///< what the events' ids begin with
+  SourceNames* names = nullptr;  ///< of all sources; for listeners whose senders name themselves
 };
 
-class Source {
+class Source : public SourceTask {
  public:
-  virtual ~Source() = default;
-  Source(const Source&) = delete;
-  Source& operator=(const Source&) = delete;
-
-  /// Its own thread: hears until the sound ends or a stop is requested, then publishes "ended". What goes
-  /// wrong meanwhile ends the source with the reason as detail. Returns within 100 ms of a stop, or the time
-  /// of one window, unless what it reads from holds it up.
-  void run(std::stop_token stop) noexcept;
-
-  /// Any thread: why it has not seen a stop, if it has not.
-  std::string_view holdup() const noexcept;
-
-  const std::string& name() const noexcept { return name_; }
+  /// Hears until the sound ends or a stop is requested, then publishes "ended". What goes wrong meanwhile ends the source
+  /// with the reason as detail.
+  void run(std::stop_token stop) noexcept override;
+  std::string_view holdup() const noexcept override;
+  const std::string& name() const noexcept override { return name_; }
 
  protected:
   /// Throws as Pipeline's constructor.
@@ -57,6 +52,9 @@ class Source {
 
   /// Hears until the end; returns why it ended. Throws Error if it cannot go on.
   virtual std::string hear(std::stop_token stop) = 0;
+
+  /// Whether it will never be told of again once it has ended.
+  virtual bool comes_and_goes() const noexcept { return false; }
 
   /// Publishes the state; position and all if it is "down" or "ended".
   void change_state(SourceState state, const std::string& detail) noexcept;

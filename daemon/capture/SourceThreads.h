@@ -11,14 +11,14 @@
 #include <thread>
 #include <vector>
 
-#include "daemon/capture/Source.h"
+#include "daemon/capture/SourceTask.h"
 
 namespace earshot {
 
 class SourceThreads {
  public:
   /// `all_ended` is called once, by the thread of the source that ended last.
-  SourceThreads(std::vector<std::unique_ptr<Source>> sources, std::function<void()> all_ended);
+  SourceThreads(std::vector<std::unique_ptr<SourceTask>> sources, std::function<void()> all_ended);
   /// Stops and waits without a limit.
   ~SourceThreads() = default;
   SourceThreads(const SourceThreads&) = delete;
@@ -32,7 +32,7 @@ class SourceThreads {
  private:
   void source_ended(std::size_t index);
 
-  std::vector<std::unique_ptr<Source>> sources_;
+  std::vector<std::unique_ptr<SourceTask>> sources_;
   std::function<void()> all_ended_;
   std::mutex mutex_;
   std::condition_variable changed_;

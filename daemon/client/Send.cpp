@@ -6,11 +6,14 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
+#include "daemon/capture/SenderIntroduction.h"
 #include "daemon/client/PcmEncoder.h"
 #include "daemon/net/ClientSocket.h"
+#include "daemon/net/LineSplitter.h"
 #include "dsp/audio/AudioFile.h"
 #include "dsp/audio/Resampler.h"
 #include "dsp/base/Error.h"
@@ -69,23 +72,55 @@ std::vector<Voice> open_voices(const SendSettings& settings, int rate_hz, int fi
   return voices;
 }
 
-/// Waits for `due`; throws ConnectionClosed as soon as the receiver has closed. `ended`: it will say nothing
-/// more, which one that only listens may do.
-void wait_until(Clock::time_point due, ClientSocket& socket, bool& ended) {
-  std::array<char, 4096> ignored;
-  for (Clock::time_point now = Clock::now(); !ended && now < due; now = Clock::now()) {
-    const auto count = socket.receive(ignored, std::chrono::ceil<std::chrono::milliseconds>(due - now));
-    ended = count && *count == 0;
+/// What the receiver says: nothing, or why it refuses this sender.
+class Answers {
+ public:
+  Answers(const Endpoint& to, ClientSocket& socket) : to_(to), socket_(socket) {}
+
+  /// Whether something came within `limit`. Throws ConnectionClosed as soon as the receiver has closed, Error(unavailable)
+  /// as soon as it refuses.
+  bool await(std::chrono::milliseconds limit) {
+    if (ended_) return false;
+    std::array<char, 4096> bytes;
+    const auto count = socket_.receive(bytes, limit);
+    ended_ = count && *count == 0;
+    std::string_view said(bytes.data(), count.value_or(0));
+    while (const auto line = lines_.next(said)) {
+      if (const std::string why = refusal_of(line->text); !why.empty())
+        throw Error(ExitCode::unavailable, to_.text() + ": refused this sender: " + printable(why));
+    }
+    return count && !ended_;
+  }
+  /// It will say nothing more, which one that only listens may do.
+  bool ended() const noexcept { return ended_; }
+  /// It has closed: what it said before that. Throws Error(unavailable) if it refused.
+  void await_last() {
+    try {
+      while (await(std::chrono::milliseconds(0))) {
+      }
+    } catch (const ConnectionClosed&) {  // that is known
+    }
+  }
+
+ private:
+  Endpoint to_;
+  ClientSocket& socket_;
+  LineSplitter lines_{4096};
+  bool ended_ = false;
+};
+
+void wait_until(Clock::time_point due, Answers& answers) {
+  for (Clock::time_point now = Clock::now(); !answers.ended() && now < due; now = Clock::now()) {
+    answers.await(std::chrono::ceil<std::chrono::milliseconds>(due - now));
   }
   std::this_thread::sleep_until(due);
 }
 
 void send_voices(std::vector<Voice>& voices, const SendSettings& settings, int rate_hz, ClientSocket& socket,
-                 std::ostream& errors) {
+                 Answers& answers, std::ostream& errors) {
   PcmEncoder encoder(settings.pcm.format);
   const Clock::time_point begin = Clock::now();
   double sent_s = 0.0;
-  bool ended = false;
   std::vector<std::span<const float>> channels(static_cast<std::size_t>(settings.pcm.channels));
   while (!voices.front().done()) {
     for (std::size_t i = 0; i < voices.size(); ++i) {
@@ -99,14 +134,13 @@ void send_voices(std::vector<Voice>& voices, const SendSettings& settings, int r
       // A live sender has a chunk once it is over.
       sent_s += static_cast<double>(channels.front().size()) / rate_hz;
       const std::chrono::duration<double> due(sent_s / settings.speed);
-      wait_until(begin + std::chrono::duration_cast<Clock::duration>(due), socket, ended);
+      wait_until(begin + std::chrono::duration_cast<Clock::duration>(due), answers);
     }
+    answers.await(std::chrono::milliseconds(0));
     socket.send(encoder.encode(channels));
   }
   socket.finish_sending();
-  std::array<char, 4096> ignored;
-  while (const auto count = socket.receive(ignored, kCloseLimit)) {
-    if (*count == 0) break;
+  while (answers.await(kCloseLimit)) {
   }
 }
 
@@ -117,9 +151,17 @@ void send_file(const SendSettings& settings, std::ostream& errors) {
   const int rate_hz = settings.pcm.rate_hz > 0 ? settings.pcm.rate_hz : file.rate_hz();
   std::vector<Voice> voices = open_voices(settings, rate_hz, file.channels());
   ClientSocket socket(settings.to, kSendConnectLimit);
+  Answers answers(settings.to, socket);
   try {
-    send_voices(voices, settings, rate_hz, socket, errors);
+    if (!settings.source.empty()) {
+      SenderIntroduction introduction{settings.source, settings.pcm};
+      introduction.pcm.rate_hz = rate_hz;
+      const std::string line = introduction.line();
+      socket.send(std::as_bytes(std::span(line)));
+    }
+    send_voices(voices, settings, rate_hz, socket, answers, errors);
   } catch (const ConnectionClosed& closed) {
+    answers.await_last();
     throw Error(closed.code(), std::string(closed.what()) +
                                    " before it had taken everything: another sender is there, it does not "
                                    "let this machine in, or it has ended");

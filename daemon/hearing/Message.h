@@ -55,6 +55,7 @@ struct SourceChange {
   SourceState state = SourceState::starting;
   std::string detail;
   std::optional<std::uint64_t> end_sample;  ///< when down or ended
+  bool forgotten = false;  ///< ended, of a sender that named itself: of this source nothing more comes
 };
 
 /// UTC was corrected: times follow, positions do not move.
@@ -89,6 +90,11 @@ class GaugeBoard {
     std::shared_ptr<SourceGauges>& gauges = gauges_[source];
     if (!gauges) gauges = std::make_shared<SourceGauges>();
     return gauges;
+  }
+  /// Of sources that are gone: whose gauges nobody else has.
+  void let_go() {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(gauges_, [](const auto& each) { return each.second.use_count() == 1; });
   }
 
  private:

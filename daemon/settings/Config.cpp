@@ -16,7 +16,6 @@
 namespace earshot {
 namespace {
 
-constexpr int kMaxSourceChannels = 64;
 constexpr double kLeastIdleS = 0.1;
 constexpr double kMostIdleS = 3600.0;
 constexpr std::int64_t kMostSenders = 10'000;
@@ -104,7 +103,7 @@ PcmSettings read_pcm(StrictToml& table) {
   pcm.format = *sample_format(table.one_of("format", "s16le", {"s16le", "s24le", "s32le", "f32le"}));
   pcm.rate_hz =
       static_cast<int>(table.integer("rate_hz", pcm.rate_hz, Resampler::kMinRateHz, Resampler::kMaxRateHz));
-  pcm.channels = static_cast<int>(table.integer("channels", pcm.channels, 1, kMaxSourceChannels));
+  pcm.channels = static_cast<int>(table.integer("channels", pcm.channels, 1, kMostChannels));
   return pcm;
 }
 
@@ -184,7 +183,7 @@ SourceSettings read_source(StrictToml& table, Listeners& listeners) {
   SourceSettings source;
   source.name = read_name(table);
   if (!table.has("kind")) table.refuse("kind", "nothing", kKinds);
-  int channels = kMaxSourceChannels;
+  int channels = kMostChannels;
   const std::string kind = table.text("kind", "");
   if (kind == "microphone") {
     source.kind = MicrophoneSettings{.device = table.text("device", "default")};

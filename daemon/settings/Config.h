@@ -25,6 +25,8 @@ struct ModelSettings {
 
 enum class SampleFormat { s16le, s24le, s32le, f32le };
 
+inline constexpr int kMostChannels = 64;
+
 /// Raw PCM, interleaved.
 struct PcmSettings {
   SampleFormat format = SampleFormat::s16le;

@@ -8,6 +8,8 @@
 namespace earshot {
 namespace {
 
+constexpr std::string_view kSenderKind = "tcp";
+
 SharedLine shared(JsonWriter& json) {
   return std::make_shared<const std::string>(json.take_line());
 }
@@ -50,18 +52,45 @@ StreamState::StreamState(StreamFacts facts, std::size_t history, Counters& count
 
 std::uint16_t StreamState::source_index(const std::string& name) {
   const auto found = std::find(source_names_.begin(), source_names_.end(), name);
-  const auto index = static_cast<std::uint16_t>(found - source_names_.begin());
+  auto index = static_cast<std::uint16_t>(found - source_names_.begin());
   if (found == source_names_.end()) {
-    source_names_.push_back(name);
-    source_states_.push_back(SourceState::starting);
+    if (source_names_.size() < kMostSources || free_.empty()) {
+      source_names_.emplace_back();
+      source_states_.emplace_back();
+      forgotten_.push_back(true);
+    } else {
+      index = free_.front();
+    }
+    source_names_[index] = name;
+  }
+  if (forgotten_[index]) {
+    forgotten_[index] = false;
+    source_states_[index] = SourceState::starting;
+    std::erase(free_, index);
   }
   return index;
+}
+
+void StreamState::forget(std::uint16_t source) {
+  forgotten_[source] = true;
+  free_.push_back(source);
+  counters_.sources.let_go();
+}
+
+template <typename Act>
+void StreamState::for_each_source(Act act) const {
+  for (std::size_t i = 0; i < source_names_.size(); ++i) {
+    if (!forgotten_[i]) act(i);
+  }
 }
 
 OutgoingMessage StreamState::add(const Message& message) {
   const Topic topic = topic_of(message);
   const MessageKind kind{topic, topic == Topic::clock ? kNoSource : source_index(source_of(message))};
-  if (const auto* change = std::get_if<SourceChange>(&message)) source_states_[kind.source] = change->state;
+  if (const auto* change = std::get_if<SourceChange>(&message)) {
+    source_states_[kind.source] = change->state;
+    if (change->forgotten) forget(kind.source);
+  }
   const std::uint64_t seq = history_.add(kind, message);
   return {seq, kind, message, facts_.labels};
 }
@@ -82,10 +111,11 @@ SharedLine StreamState::hello() const {
   json.field("window_samples", facts_.window_samples).field("hop_samples", facts_.hop_samples);
   json.field("rate_hz", static_cast<unsigned>(facts_.rate_hz));
   json.key("sources").begin_array();
-  for (std::size_t i = 0; i < facts_.sources.size(); ++i) {
-    json.begin_object().field("name", facts_.sources[i].name).field("kind", facts_.sources[i].kind);
+  for_each_source([&](std::size_t i) {
+    json.begin_object().field("name", source_names_[i]);
+    json.field("kind", i < facts_.sources.size() ? std::string_view(facts_.sources[i].kind) : kSenderKind);
     json.field("state", to_string(source_states_[i])).end_object();
-  }
+  });
   json.end_array();
   json.field("first_seq", history_.first_seq()).field("next_seq", history_.next_seq()).end_object();
   return shared(json);
@@ -103,14 +133,14 @@ SharedLine StreamState::heartbeat(std::size_t clients) const {
   json.field("bad_samples", counters_.bad_samples.load(std::memory_order_relaxed));
   json.field("clients", clients);
   json.key("sources").begin_array();
-  for (std::size_t i = 0; i < source_names_.size(); ++i) {
-    const SourceGauges& gauges = *counters_.sources.of(source_names_[i]);
+  for_each_source([&](std::size_t i) {
+    const auto gauges = counters_.sources.of(source_names_[i]);
     json.begin_object().field("name", source_names_[i]).field("state", to_string(source_states_[i]));
-    json.key("lag_s").fixed(gauges.lag_s.load(std::memory_order_relaxed), 3);
-    json.key("level_dbfs").fixed(gauges.level_dbfs.load(std::memory_order_relaxed), 2);
-    json.field("skipped_windows", gauges.skipped_windows.load(std::memory_order_relaxed));
-    json.key("drift_ppm").fixed(gauges.drift_ppm.load(std::memory_order_relaxed), 1).end_object();
-  }
+    json.key("lag_s").fixed(gauges->lag_s.load(std::memory_order_relaxed), 3);
+    json.key("level_dbfs").fixed(gauges->level_dbfs.load(std::memory_order_relaxed), 2);
+    json.field("skipped_windows", gauges->skipped_windows.load(std::memory_order_relaxed));
+    json.key("drift_ppm").fixed(gauges->drift_ppm.load(std::memory_order_relaxed), 1).end_object();
+  });
   json.end_array().end_object();
   return shared(json);
 }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,14 +47,21 @@ class StreamState {
   const History& history() const noexcept { return history_; }
   const std::vector<std::string>& labels() const noexcept { return facts_.labels; }
   const std::string& instance() const noexcept { return facts_.instance; }
-  /// Those of the facts, then those that messages named; the index is MessageKind::source.
+  /// Those of the facts, then those of senders, which messages named; the index is MessageKind::source. One of a sender
+  /// that is forgotten keeps its place until there are so many that another needs it.
   const std::vector<std::string>& source_names() const noexcept { return source_names_; }
 
   SharedLine hello() const;
   SharedLine heartbeat(std::size_t clients) const;
 
  private:
+  static constexpr std::size_t kMostSources = 16'384;
+
   std::uint16_t source_index(const std::string& name);
+  void forget(std::uint16_t source);
+  /// Calls `act` with the index of each source that is not forgotten.
+  template <typename Act>
+  void for_each_source(Act act) const;
 
   StreamFacts facts_;
   Counters& counters_;
@@ -61,6 +69,8 @@ class StreamState {
   History history_;
   std::vector<std::string> source_names_;
   std::vector<SourceState> source_states_;
+  std::vector<bool> forgotten_;
+  std::deque<std::uint16_t> free_;  // forgotten, the longest first; some may have come back
 };
 
 /// The `error` message.

@@ -30,7 +30,7 @@ struct Microphone {
       : rig(hop_samples, &opener) {
     rig.sink.on_message = std::move(on_message);
     opener.plug(device);
-    std::vector<std::unique_ptr<Source>> sources;
+    std::vector<std::unique_ptr<SourceTask>> sources;
     sources.push_back(std::make_unique<MicrophoneSource>(SourceSettings{.name = "mic",
                                                                         .channel = {},
                                                                         .gain_db = 0.0,
