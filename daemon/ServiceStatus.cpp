@@ -13,6 +13,7 @@ namespace {
 
 /// systemd takes no more than a page; `systemctl status` is read by people.
 constexpr std::size_t kMostBytes = 1'000;
+constexpr std::size_t kMostHeardBytes = 400;  // beyond that their number says more
 constexpr std::string_view kCut = " ...";
 
 std::string local_minute(std::time_t time) {
@@ -36,13 +37,16 @@ void append(std::string& list, const std::string& word) {
 std::string status_line(const std::vector<SourceStatus>& sources) {
   std::string heard;
   std::string unheard;
+  std::size_t count = 0;
   for (const SourceStatus& source : sources) {
     if (source.last.state == SourceState::up) {
+      ++count;
       append(heard, source.last.source);
     } else {
       append(unheard, not_heard(source));
     }
   }
+  if (heard.size() > kMostHeardBytes) heard = std::to_string(count) + " sources";
   std::string line = "hearing " + (heard.empty() ? "nothing" : heard);
   if (!unheard.empty()) line += "; not " + unheard;
   line = printable(line);

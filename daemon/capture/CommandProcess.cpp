@@ -14,7 +14,7 @@ namespace earshot {
 namespace {
 
 constexpr std::chrono::milliseconds kKeeper{750};  // for all that it does at the end
-constexpr std::chrono::milliseconds kKilled{50};
+constexpr std::chrono::milliseconds kKeeperKilled{50};
 
 void let_nobody_wait(int descriptor) noexcept {
   ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) | O_NONBLOCK);
@@ -49,7 +49,7 @@ void CommandProcess::end() noexcept {
   if (status_ || (status_ = status_within(process_, kKeeper))) return;
   // It waits for what no signal ends, a driver deep in the kernel.
   ::kill(process_, SIGKILL);
-  status_ = status_within(process_, kKilled);
+  status_ = status_within(process_, kKeeperKilled);
 }
 
 }  // namespace earshot

@@ -19,12 +19,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::chrono::milliseconds kFirstPause = 1s;
-constexpr std::chrono::milliseconds kLastPause = 60s;
+constexpr std::chrono::milliseconds kFirstBackOff = 1s;
+constexpr std::chrono::milliseconds kLastBackOff = 60s;
 constexpr std::chrono::milliseconds kWell = 30s;     // of delivering: a camera that restarts does so at once again
 constexpr std::chrono::milliseconds kTellAgain = 10s;  // another reason for the same absence
 constexpr std::chrono::milliseconds kEnding = 500ms;   // between the end of its output and its own
-constexpr int kPollMs = 50;                            // how soon a stop is seen
+constexpr int kCommandPollMs = 50;                            // how soon a stop is seen
 constexpr std::size_t kMostArguments = 200;            // bytes, for people
 constexpr std::size_t kMostReason = 200;
 
@@ -50,17 +50,17 @@ CommandSource::CommandSource(const SourceSettings& settings, const CommandSettin
 std::string CommandSource::waits_for() const { return line_of(settings_.argv); }
 
 void CommandSource::produce(std::stop_token stop) {
-  std::chrono::milliseconds pause = kFirstPause;
+  std::chrono::milliseconds pause = kFirstBackOff;
   while (!stop.stop_requested()) {
     const Run over = run_once(stop);
     if (stop.stop_requested()) return;
     arrivals().push({.kind = PcmArrival::Kind::end, .text = news(over), .bytes = {}});
-    if (over.first_byte && over.last_byte - *over.first_byte >= kWell) pause = kFirstPause;
+    if (over.first_byte && over.last_byte - *over.first_byte >= kWell) pause = kFirstBackOff;
     for (auto left = pause; left > 0ms; left -= 1s) {
-      if (!sleep_for(stop, std::min(left, kFirstPause))) return;
+      if (!sleep_for(stop, std::min(left, kFirstBackOff))) return;
       words_.tick(Clock::now());
     }
-    pause = std::min(2 * pause, kLastPause);
+    pause = std::min(2 * pause, kLastBackOff);
   }
 }
 
@@ -91,7 +91,7 @@ std::string CommandSource::listen(CommandProcess& process, Run& run, const std::
       run.last_byte = Clock::now();  // it is we who do not listen
     }
     pollfd ready[]{{process.output(), POLLIN, 0}, {process.errors(), POLLIN, 0}};
-    const int count = ::poll(ready, 2, kPollMs);
+    const int count = ::poll(ready, 2, kCommandPollMs);
     if (count > 0 && ready[1].revents != 0) read_errors(process);
     const bool ended = count > 0 && ready[0].revents != 0 ? !read_output(process.output(), run)
                                                           : count == 0 && process.how_it_ended(0ms).has_value();

@@ -54,6 +54,23 @@ TEST_CASE("the status names what is heard, and of the rest why not and since whe
         "since 2026-03-01 12:03: end of file)");
 }
 
+TEST_CASE("the status of many sources is their number, and which of them are not heard") {
+  std::vector<SourceStatus> sources;
+  for (int i = 0; i < 200; ++i) sources.push_back(status_of("barn-" + std::to_string(i), SourceState::up, ""));
+  sources[7].last.state = SourceState::down;
+  sources[7].last.detail = "it left";
+  CHECK(status_line(sources) == "hearing 199 sources; not barn-7 (down since 2026-03-01 12:03: it left)");
+}
+
+TEST_CASE("a sender that is forgotten is none of the status") {
+  Told told(0ms);
+  told.change("mic", SourceState::up);
+  told.change("barn-7", SourceState::down, "it left");
+  told.status.publish(SourceChange{"barn-7", SourceState::ended, "makes room", 0, true});
+  told.main.run();
+  CHECK(told.states.back() == "STATUS=hearing mic");
+}
+
 TEST_CASE("no detail makes more of the status than one short line of UTF-8") {
   CHECK(status_line({status_of("mic", SourceState::down, "gone\nMAINPID=1")}).find('\n') ==
         std::string::npos);

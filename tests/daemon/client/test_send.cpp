@@ -66,6 +66,40 @@ TEST_CASE("send to a source that another sender has is 69 and says so, however l
   CHECK(send(directory / "short.wav", port, "0").code == 0);
 }
 
+TEST_CASE("send names itself to a source of many senders, tells what it sends, and says why it is refused") {
+  const TemporaryDirectory directory;
+  write_wav(directory / "short.wav", sine(440, kSentHz, kSentHz / 10), kSentHz);
+  write_wav(directory / "long.wav", sine(440, kSentHz, 120 * kSentHz), kSentHz);
+  Daemon daemon("[[source]]\nname = \"barns\"\nkind = \"tcp\"\npace = \"fast\"\nlisten = \"127.0.0.1:0\"\nmax_senders = 2\n");
+  const std::uint16_t port = daemon.sender_port("barns");
+  const auto send_as = [&](const std::string& file, std::vector<std::string> options) {
+    std::vector<std::string> command{EARSHOT_EARSHOT, "send", (directory / file).string(), "127.0.0.1:" + std::to_string(port)};
+    command.insert(command.end(), options.begin(), options.end());
+    return run_program(command);
+  };
+  StreamClient stream = daemon.subscribe();
+  const Finished good = send_as("short.wav", {"--source", "barn-7", "--speed", "0", "--format", "f32le", "--rate", "44100", "--channels", "2"});
+  CHECK(good.code == 0);
+  CHECK(good.err.empty());
+  for (const char* state : {"starting", "up", "down"}) {
+    const auto change = stream.message("source");
+    CHECK(change.at("source") == "barn-7");
+    CHECK(change.at("state") == state);
+    if (change.contains("end_sample")) CHECK(change.at("end_sample") == 4'410);  // 0.1 s at the model's rate
+  }
+  const std::string refused = "earshot: 127.0.0.1:" + std::to_string(port) + ": refused this sender: ";
+  for (const char* speed : {"1", "0"}) {
+    const Finished taken = send_as("long.wav", {"--source", "barns", "--speed", speed});
+    CHECK(taken.code == 69);
+    CHECK(taken.err == refused + "source: found \"barns\", expected a name that no other source has\n");
+    const Finished nameless = send_as("long.wav", {"--speed", speed});
+    CHECK(nameless.code == 69);
+    CHECK_THAT(nameless.err, Catch::Matchers::StartsWith(refused + "found no"));
+  }
+  CHECK(send_as("short.wav", {"--source", "two words"}).code == 64);
+  CHECK(daemon.connect().message("hello").at("sources").as_array().at(0).as_object().at("name") == "barn-7");
+}
+
 TEST_CASE("send to where nobody listens is 69 with the reason") {
   const TemporaryDirectory directory;
   write_wav(directory / "short.wav", sine(440, kSentHz, kSentHz / 10), kSentHz);

@@ -71,6 +71,21 @@ path = "night.flac"
 pace = "fast"
 at_end = "loop"
 channel = "mix"
+[[source]]
+name = "camera"
+kind = "command"
+argv = ["ffmpeg", "-i", "rtsp://user:it's \"hidden\"@10.0.0.7/live", "-"]
+format = "f32le"
+rate_hz = 22050
+channels = 2
+pace = "fast"
+idle_s = 2.5
+[[source]]
+name = "barns"
+kind = "tcp"
+listen = "127.0.0.1:7559"
+max_senders = 50
+takeover = true
 [publish.tcp]
 listen = "[::1]:7557"
 max_clients = 3
@@ -117,7 +132,7 @@ TEST_CASE("every key of every kind is read") {
   REQUIRE(config.events->levels.size() == 1);
   CHECK(config.events->levels[0].above_dbfs == -20.0);
   CHECK(config.gate_level_dbfs == -50.5);
-  REQUIRE(config.sources.size() == 4);
+  REQUIRE(config.sources.size() == 6);
   CHECK(std::get<MicrophoneSettings>(config.sources[0].kind).device == "USB");
   CHECK(config.sources[0].channel == 2);
   CHECK(config.sources[0].gain_db == 6.5);
@@ -134,6 +149,18 @@ TEST_CASE("every key of every kind is read") {
   CHECK(file.pace == Pace::fast);
   CHECK(file.at_end == AtEnd::loop);
   CHECK_FALSE(config.sources[3].channel);
+  const auto& command = std::get<CommandSettings>(config.sources[4].kind);
+  CHECK(command.argv == std::vector<std::string>{"ffmpeg", "-i", "rtsp://user:it's \"hidden\"@10.0.0.7/live", "-"});
+  CHECK(command.pcm.format == SampleFormat::f32le);
+  CHECK(command.pcm.rate_hz == 22'050);
+  CHECK(command.pcm.channels == 2);
+  CHECK(command.pace == Pace::fast);
+  CHECK(command.idle == std::chrono::milliseconds(2'500));
+  CHECK_FALSE(tcp.max_senders);
+  const auto& many = std::get<TcpSettings>(config.sources[5].kind);
+  CHECK(many.max_senders == 50);
+  CHECK(many.takeover);
+  CHECK(config.most_sources() == 55);
   CHECK(config.publish_tcp.listen == std::vector<SocketAddress>{Endpoint{"::1", 7557}});
   CHECK(config.publish_tcp.max_clients == 3);
   CHECK(config.publish_tcp.client_buffer_kib == 128);
@@ -159,10 +186,22 @@ TEST_CASE("what is printed loads again to the same") {
   CHECK(to_toml(parse_config(printed, "elsewhere/earshot.toml")) == printed);
 }
 
+TEST_CASE("a command's program is sought in PATH, unless it has a slash: then beside the configuration") {
+  const auto program = [](const std::string& argv) {
+    const Config config = parse_config("[[source]]\nname = \"c\"\nkind = \"command\"\nargv = [" + argv + "]\n", "dir/x.toml");
+    return std::get<CommandSettings>(config.sources.at(0).kind).argv;
+  };
+  const std::string here = std::filesystem::current_path().string();
+  CHECK(program("\"ffmpeg\"") == std::vector<std::string>{"ffmpeg"});
+  CHECK(program("\"./camera.sh\", \"./a\"") == std::vector<std::string>{here + "/dir/camera.sh", "./a"});
+  CHECK(program("\"/bin/cat\", \"\"") == std::vector<std::string>{"/bin/cat", ""});
+}
+
 TEST_CASE("each mistake is named with file, line and key") {
   const std::string mic = kMicrophone;
   const std::string tcp = "[[source]]\nname = \"t\"\nkind = \"tcp\"\n";
   const std::string file = "[[source]]\nname = \"f\"\nkind = \"file\"\n";
+  const std::string command = "[[source]]\nname = \"c\"\nkind = \"command\"\n";
   const std::vector<std::pair<std::string, std::string>> table = {
       {mic + "hopp = 1\n", "dir/earshot.toml:4: key 'source.hopp': found an unknown key"},
       {mic + "[windows]\nhop_s = 1\n",
@@ -241,6 +280,21 @@ TEST_CASE("each mistake is named with file, line and key") {
        "dir/earshot.toml:5: key 'source.channel': found 2, expected an integer in 1 .. 1"},
       {tcp + "listen = \"127.0.0.1:1\"\ndevice = \"x\"\n",
        "dir/earshot.toml:5: key 'source.device': found an unknown key"},
+      {tcp + "listen = \"127.0.0.1:1\"\nmax_senders = 0\n",
+       "dir/earshot.toml:5: key 'source.max_senders': found 0, expected an integer in 1 .. 10000"},
+      {command, "dir/earshot.toml:1: key 'source.argv': found nothing, expected a program and its arguments"},
+      {command + "argv = []\n", "dir/earshot.toml:4: key 'source.argv': found an empty list, expected a program"},
+      {command + "argv = [\"\", \"x\"]\n", "dir/earshot.toml:4: key 'source.argv': found an empty string as the program"},
+      {command + "argv = [\"a\\u0000b\"]\n",
+       "dir/earshot.toml:4: key 'source.argv': found a string with the character NUL"},
+      {command + "argv = \"ffmpeg -i x\"\n", "dir/earshot.toml:4: key 'source.argv': found \"ffmpeg -i x\""},
+      {command + "argv = [\"x\", 7]\n", "dir/earshot.toml:4: key 'source.argv': found an element 7, expected strings only"},
+      {command + "argv = [\"x\"]\nidle_s = 0\n",
+       "dir/earshot.toml:5: key 'source.idle_s': found 0, expected a number in 0.1 .. 3600"},
+      {command + "argv = [\"x\"]\nchannel = 2\n", "dir/earshot.toml:5: key 'source.channel': found 2, expected an integer in 1 .. 1"},
+      {command + "argv = [\"x\"]\nlisten = \"127.0.0.1:1\"\n",
+       "dir/earshot.toml:5: key 'source.listen': found an unknown key"},
+      {command + "command = [\"x\"]\n", "dir/earshot.toml:1: key 'source.argv': found nothing"},
       {file, "dir/earshot.toml:1: key 'source.path': found nothing, expected the path of an audio file"},
       {file + "path = \"x\"\npace = \"slow\"\n", "dir/earshot.toml:5: key 'source.pace': found \"slow\""},
       {"[[source]]\nkind = \"stdin\"\n", "dir/earshot.toml:1: key 'source.name': found nothing"},
@@ -252,7 +306,7 @@ TEST_CASE("each mistake is named with file, line and key") {
       {"[[source]]\nname = \"a\\u001b[31m\"\nkind = \"stdin\"\n",
        "dir/earshot.toml:2: key 'source.name': found \"a\\x1b[31m\""},
       {"[[source]]\nname = \"x\"\nkind = \"t\\ncp\"\n", "dir/earshot.toml:3: key 'source.kind': found \"t\\ncp\""},
-      {"[[source]]\nname = \"x\"\n", "dir/earshot.toml:1: key 'source.kind': found nothing"},
+      {"[[source]]\nname = \"x\"\n", "dir/earshot.toml:1: key 'source.kind': found nothing, expected \"microphone\", \"tcp\", \"stdin\", \"file\" or \"command\""},
       {"[[source]]\nname = \"x\"\nkind = \"rtp\"\n",
        "dir/earshot.toml:3: key 'source.kind': found \"rtp\", which this version does not know"},
       {"[[source]]\nname = \"a\"\nkind = \"stdin\"\n[[source]]\nname = \"b\"\nkind = \"stdin\"\n",
