@@ -120,7 +120,7 @@ class CaptureProcess::Stream final : public CaptureStream {
   const std::string wanted_;
   SharedMemory memory_;
   SpscRing ring_;
-  Pipe input_{O_NONBLOCK};
+  Pipe input_;
   Pipe output_{O_NONBLOCK};
   pid_t process_ = 0;
   LineSplitter lines_{kMostLineBytes};

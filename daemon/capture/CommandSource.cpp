@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kFirstBackOff = 1s;
 constexpr std::chrono::milliseconds kLastBackOff = 60s;
-constexpr std::chrono::milliseconds kWell = 30s;     // of delivering: a camera that restarts does so at once again
+constexpr std::chrono::milliseconds kWell = 10s;       // of delivering: then the next failure is the first of its kind
 constexpr std::chrono::milliseconds kTellAgain = 10s;  // another reason for the same absence
 constexpr std::chrono::milliseconds kEnding = 500ms;   // between the end of its output and its own
 constexpr int kCommandPollMs = 50;                            // how soon a stop is seen
