@@ -11,6 +11,7 @@ namespace earshot {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{50};
+constexpr std::chrono::milliseconds kAwayTick{500};  // while there is no sender
 constexpr std::chrono::milliseconds kStopped{1'000};  // between two looks
 // What a network held up is taken at once; a sender in a hurry is slowed down by what it fills.
 constexpr std::size_t kLiveBytes = 2 * 1024 * 1024;
@@ -36,7 +37,7 @@ std::string PcmSource::hear(std::stop_token stop) {
   looked_ = BootClock::now();
   while (!stop.stop_requested()) {
     pulse().beat();
-    auto arrival = arrivals_.pop(stop, kTick);
+    auto arrival = arrivals_.pop(stop, there_ ? kTick : kAwayTick);
     if (!arrival) {
       look_for_silence(BootClock::now());
     } else if (auto why = take(std::move(*arrival))) {

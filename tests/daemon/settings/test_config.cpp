@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -419,6 +420,23 @@ TEST_CASE("the example beside the model is good") {
   REQUIRE(config.sources.size() == 2);
   CHECK(kind_name(config.sources[0]) == "microphone");
   CHECK(kind_name(config.sources[1]) == "tcp");
+}
+
+TEST_CASE("every source that docs/sources.md shows is good") {
+  std::ifstream file(EARSHOT_SOURCE_DIR "/docs/sources.md");
+  std::optional<std::string> block;
+  std::size_t sources = 0;
+  for (std::string line; std::getline(file, line);) {
+    if (line == "```toml") {
+      block.emplace();
+    } else if (line == "```" && block) {
+      INFO(*block);
+      sources += parse_config(*std::exchange(block, std::nullopt), "x.toml").sources.size();
+    } else if (block) {
+      *block += line + '\n';
+    }
+  }
+  CHECK(sources == 6);
 }
 
 TEST_CASE("the example's table of events is good, too, and says what holds without it") {
