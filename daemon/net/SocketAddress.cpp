@@ -1,5 +1,7 @@
 #include "daemon/net/SocketAddress.h"
 
+#include <sys/socket.h>
+
 #include <filesystem>
 
 namespace earshot {

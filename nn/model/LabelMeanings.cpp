@@ -65,8 +65,7 @@ class AncestorSearch {
 void LabelMeanings::add_measured(const std::vector<std::size_t>& labels) {
   measured.insert(measured.end(), labels.begin(), labels.end());
   std::ranges::sort(measured);
-  const auto repeated = std::ranges::unique(measured);
-  measured.erase(repeated.begin(), repeated.end());
+  measured.erase(std::unique(measured.begin(), measured.end()), measured.end());  // clang 14 has no ranges::unique
 }
 
 void validate(const LabelMeanings& meanings, const std::vector<std::string>& labels) {
