@@ -119,7 +119,8 @@ void add_send(CLI::App& app, std::string& receiver, SendSettings& settings) {
       ->option_text("C")
       ->check(whole_number(1, 64));
   command
-      .add_option("--source", settings.source, "The name that the source gets, where one listens for many senders")
+      .add_option("--source", settings.source,
+                  "The name that the source gets, where one listens for many senders")
       ->option_text("NAME")
       ->check([](const std::string& name) {
         return is_sender_name(name) ? std::string()

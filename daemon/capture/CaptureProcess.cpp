@@ -27,12 +27,14 @@ constexpr std::size_t kMostLineBytes = 4096;
 constexpr std::chrono::milliseconds kGoodbye{100};  // for a helper to end by itself, and again once killed
 
 // No thread of this process runs in it, and it shares nothing but what is given.
-pid_t spawn_capture(const std::filesystem::path& program, const CaptureWish& wish, int input, int output, int memory) {
+pid_t spawn_capture(const std::filesystem::path& program, const CaptureWish& wish, int input, int output,
+                    int memory) {
   try {
-    return spawn_helper(program,
-                        {std::string(kCaptureHelper), wish.device, wish.channel ? std::to_string(*wish.channel) : "mix",
-                         wish.hardware, std::to_string(::getpid())},
-                        {input, output, -1, memory});
+    return spawn_helper(
+        program,
+        {std::string(kCaptureHelper), wish.device, wish.channel ? std::to_string(*wish.channel) : "mix",
+         wish.hardware, std::to_string(::getpid())},
+        {input, output, -1, memory});
   } catch (const Error& error) {
     throw Error(error.code(), std::string("capture helper: ") + error.what());
   }
@@ -48,8 +50,7 @@ class CaptureProcess::Stream final : public CaptureStream {
  public:
   Stream(CaptureProcess& owner, const CaptureWish& wish)
       : owner_(owner), wanted_(wish.device), ring_(memory_->indices, memory_->cells) {
-    process_ =
-        spawn_capture(owner.program_, wish, input_.reading(), output_.writing(), memory_.descriptor());
+    process_ = spawn_capture(owner.program_, wish, input_.reading(), output_.writing(), memory_.descriptor());
     input_.close_reading();
     output_.close_writing();
   }

@@ -61,8 +61,10 @@ void await_end(pid_t command, int children) noexcept {
     if (ready[0].revents != 0) return;
     signalfd_siginfo told{};
     [[maybe_unused]] const ssize_t got = ::read(children, &told, sizeof told);
-    // What ended otherwise had lost its parent. The command stays a zombie, so that its group's number stays its own.
-    for (siginfo_t ended{}; ::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid != 0; ended = {}) {
+    // What ended otherwise had lost its parent. The command stays a zombie, so that its group's number stays
+    // its own.
+    for (siginfo_t ended{}; ::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid != 0;
+         ended = {}) {
       if (ended.si_pid == command) return;
       ::waitpid(ended.si_pid, nullptr, WNOHANG);
     }

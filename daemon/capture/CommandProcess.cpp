@@ -25,7 +25,8 @@ void let_nobody_wait(int descriptor) noexcept {
 CommandProcess::CommandProcess(const std::filesystem::path& keeper, const std::vector<std::string>& argv) {
   std::vector<std::string> arguments{std::string(kCommandKeeper)};
   arguments.insert(arguments.end(), argv.begin(), argv.end());
-  process_ = spawn_helper(keeper, std::move(arguments), {lifeline_.reading(), output_.writing(), errors_.writing()});
+  process_ =
+      spawn_helper(keeper, std::move(arguments), {lifeline_.reading(), output_.writing(), errors_.writing()});
   lifeline_.close_reading();
   output_.close_writing();
   errors_.close_writing();
@@ -33,7 +34,9 @@ CommandProcess::CommandProcess(const std::filesystem::path& keeper, const std::v
   let_nobody_wait(errors_.reading());
 }
 
-CommandProcess::~CommandProcess() { end(); }
+CommandProcess::~CommandProcess() {
+  end();
+}
 
 std::optional<std::string> CommandProcess::how_it_ended(std::chrono::milliseconds limit) {
   if (!status_) status_ = status_within(process_, limit);

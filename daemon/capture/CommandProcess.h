@@ -15,8 +15,8 @@ namespace earshot {
 /// Not thread safe.
 class CommandProcess {
  public:
-  /// `keeper` is a program that understands kCommandKeeper, as earshotd does. Throws Error(unavailable) if that cannot be
-  /// started; a command that cannot is one that has ended.
+  /// `keeper` is a program that understands kCommandKeeper, as earshotd does. Throws Error(unavailable) if
+  /// that cannot be started; a command that cannot is one that has ended.
   CommandProcess(const std::filesystem::path& keeper, const std::vector<std::string>& argv);
   /// As end().
   ~CommandProcess();
@@ -28,8 +28,8 @@ class CommandProcess {
   int errors() const noexcept { return errors_.reading(); }
   void close_errors() noexcept { errors_.close_reading(); }
 
-  /// Whether the command has ended by itself, and how: "ended with code 1", "was ended by signal 11 (Segmentation
-  /// fault)". Waits for up to `limit`.
+  /// Whether the command has ended by itself, and how: "ended with code 1", "was ended by signal 11
+  /// (Segmentation fault)". Waits for up to `limit`.
   std::optional<std::string> how_it_ended(std::chrono::milliseconds limit);
 
   /// SIGTERM to its group, SIGKILL after half a second. Returns within 0.8 s.

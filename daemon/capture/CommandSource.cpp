@@ -21,10 +21,10 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kFirstBackOff = 1s;
 constexpr std::chrono::milliseconds kLastBackOff = 60s;
-constexpr std::chrono::milliseconds kWell = 10s;       // of delivering: then the next failure is the first of its kind
+constexpr std::chrono::milliseconds kWell = 10s;  // of delivering: then the next failure is a first one
 constexpr std::chrono::milliseconds kTellAgain = 10s;  // another reason for the same absence
 constexpr std::chrono::milliseconds kEnding = 500ms;   // between the end of its output and its own
-constexpr int kCommandPollMs = 50;                            // how soon a stop is seen
+constexpr int kCommandPollMs = 50;                     // how soon a stop is seen
 constexpr std::size_t kMostArguments = 200;            // bytes, for people
 constexpr std::size_t kMostReason = 200;
 
@@ -47,7 +47,9 @@ CommandSource::CommandSource(const SourceSettings& settings, const CommandSettin
       program_(shown_line(std::filesystem::path(command.argv.front()).filename().string(), kMostArguments)),
       words_(settings.name, program_) {}
 
-std::string CommandSource::waits_for() const { return line_of(settings_.argv); }
+std::string CommandSource::waits_for() const {
+  return line_of(settings_.argv);
+}
 
 void CommandSource::produce(std::stop_token stop) {
   std::chrono::milliseconds pause = kFirstBackOff;
@@ -76,7 +78,8 @@ CommandSource::Run CommandSource::run_once(const std::stop_token& stop) {
     process.end();
     read_errors(process);
     words_.finish(Clock::now());
-    if (const std::string last = words_.take_last(); !last.empty()) run.end += ": " + shown_line(last, kMostReason);
+    if (const std::string last = words_.take_last(); !last.empty())
+      run.end += ": " + shown_line(last, kMostReason);
   } catch (const Error& error) {
     run.end = error.what();
   }
@@ -93,8 +96,9 @@ std::string CommandSource::listen(CommandProcess& process, Run& run, const std::
     pollfd ready[]{{process.output(), POLLIN, 0}, {process.errors(), POLLIN, 0}};
     const int count = ::poll(ready, 2, kCommandPollMs);
     if (count > 0 && ready[1].revents != 0) read_errors(process);
-    const bool ended = count > 0 && ready[0].revents != 0 ? !read_output(process.output(), run)
-                                                          : count == 0 && process.how_it_ended(0ms).has_value();
+    const bool ended = count > 0 && ready[0].revents != 0
+                           ? !read_output(process.output(), run)
+                           : count == 0 && process.how_it_ended(0ms).has_value();
     if (ended) return process.how_it_ended(kEnding).value_or("closed its standard output");
     const Clock::time_point now = Clock::now();
     words_.tick(now);
@@ -126,7 +130,8 @@ void CommandSource::read_errors(CommandProcess& process) {
   std::array<char, 16 * 1024> bytes;
   if (process.errors() < 0) return;
   const ssize_t got = ::read(process.errors(), bytes.data(), bytes.size());
-  if (got > 0) return words_.take(std::string_view(bytes.data(), static_cast<std::size_t>(got)), Clock::now());
+  if (got > 0)
+    return words_.take(std::string_view(bytes.data(), static_cast<std::size_t>(got)), Clock::now());
   if (got == 0) process.close_errors();
 }
 
@@ -134,7 +139,8 @@ void CommandSource::read_errors(CommandProcess& process) {
 std::string CommandSource::news(const Run& run) {
   const Clock::time_point now = Clock::now();
   const bool changes_state = run.first_byte || now - run.began >= settings_.idle;  // was up, or stalled
-  if (!changes_state && !told_end_.empty() && (run.end == told_end_ || now - told_at_ < kTellAgain)) return {};
+  if (!changes_state && !told_end_.empty() && (run.end == told_end_ || now - told_at_ < kTellAgain))
+    return {};
   told_at_ = now;
   return told_end_ = run.end;
 }

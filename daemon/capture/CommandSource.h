@@ -12,8 +12,8 @@
 
 namespace earshot {
 
-/// Between two runs it waits for a second, twice as long each time, up to a minute; once it has delivered for a while it
-/// begins with a second again.
+/// Between two runs it waits for a second, twice as long each time, up to a minute; once it has delivered for
+/// a while it begins with a second again.
 class CommandSource final : public PcmReader {
  public:
   /// `keeper` as CommandProcess takes it.

@@ -48,6 +48,8 @@ void CommandWords::finish(Clock::time_point now) {
   }
 }
 
-std::string CommandWords::take_last() { return std::exchange(last_, {}); }
+std::string CommandWords::take_last() {
+  return std::exchange(last_, {});
+}
 
 }  // namespace earshot

@@ -9,8 +9,8 @@
 
 namespace earshot {
 
-/// A line each, without passwords and cut at a length that a log bears. Those of a start are written at once, up to a
-/// number; what comes beyond them is summed up once a minute. Not thread safe.
+/// A line each, without passwords and cut at a length that a log bears. Those of a start are written at once,
+/// up to a number; what comes beyond them is summed up once a minute. Not thread safe.
 class CommandWords {
  public:
   using Clock = LogSummary::Clock;

@@ -19,7 +19,8 @@ bool can_run(const std::filesystem::path& path) {
 }  // namespace
 
 std::optional<std::filesystem::path> find_program(const std::string& name) {
-  if (name.find('/') != std::string::npos) return can_run(name) ? std::optional<std::filesystem::path>(name) : std::nullopt;
+  if (name.find('/') != std::string::npos)
+    return can_run(name) ? std::optional<std::filesystem::path>(name) : std::nullopt;
   const char* path = std::getenv("PATH");
   std::istringstream folders(path ? path : kUsualPath);
   for (std::string folder; std::getline(folders, folder, ':');) {

@@ -45,7 +45,8 @@ pid_t spawn_helper(const std::filesystem::path& program, std::vector<std::string
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0)
-    throw Error(ExitCode::unavailable, "cannot start " + path + ": " + std::generic_category().message(error));
+    throw Error(ExitCode::unavailable,
+                "cannot start " + path + ": " + std::generic_category().message(error));
   return process;
 }
 

@@ -32,7 +32,9 @@ constexpr std::chrono::milliseconds kLook{250};
 constexpr std::chrono::milliseconds kWayMoment{20};
 constexpr int kWayMoments = 50;  // for a sender to make way for the next of its name
 
-double in_seconds(std::chrono::milliseconds time) { return std::chrono::duration<double>(time).count(); }
+double in_seconds(std::chrono::milliseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
 
 SourceSettings named(SourceSettings settings, const std::string& name) {
   settings.name = name;
@@ -44,7 +46,8 @@ SourceSettings named(SourceSettings settings, const std::string& name) {
 /// A sender's source. But for its hearing, all of it is the listener's thread's.
 class ManySenders::Member final : public PcmSource {
  public:
-  Member(const SourceSettings& settings, const TcpSettings& tcp, const SourceContext& context, std::string peer)
+  Member(const SourceSettings& settings, const TcpSettings& tcp, const SourceContext& context,
+         std::string peer)
       : PcmSource(settings, tcp.pcm, tcp.pace, tcp.idle, context), peer_(std::move(peer)) {
     thread_ = std::jthread([this](std::stop_token stop) {
       run(std::move(stop));
@@ -72,20 +75,25 @@ class ManySenders::Member final : public PcmSource {
 
   const std::string peer_;
   std::atomic<bool> makes_room_{false};  // relaxed: the stop that follows orders it
-  std::atomic<bool> ended_{false};  // release: of all that it did; acquire: before it is destroyed
+  std::atomic<bool> ended_{false};       // release: of all that it did; acquire: before it is destroyed
   std::jthread thread_;
 };
 
 ManySenders::ManySenders(const SourceSettings& settings, const TcpSettings& tcp, const SourceContext& context,
                          SenderPatience patience)
-    : settings_(settings), tcp_(tcp), context_(context), patience_(patience), door_(io_, tcp, settings.name) {}
+    : settings_(settings),
+      tcp_(tcp),
+      context_(context),
+      patience_(patience),
+      door_(io_, tcp, settings.name) {}
 
 ManySenders::~ManySenders() = default;
 
 void ManySenders::run(std::stop_token stop) noexcept {
   std::string why = "stopped";
   try {
-    log_info("source '{}' starting: listening on {}, for {} senders at most", name(), listen().text(), *tcp_.max_senders);
+    log_info("source '{}' starting: listening on {}, for {} senders at most", name(), listen().text(),
+             *tcp_.max_senders);
     const std::stop_callback on_stop(stop, [this] { io_.stop(); });
     asio::co_spawn(io_, accept_senders(), rethrow);
     asio::co_spawn(io_, watch(), rethrow);
@@ -129,11 +137,14 @@ asio::awaitable<void> ManySenders::meet(Strangers::iterator stranger) {
     co_return co_await refuse(stranger, sender->leaves);
   }
   const std::size_t end = text.find('\n');
-  auto introduction = end > SenderIntroduction::kMostLineBytes
-                          ? fmt::format("found no end of line in {} bytes, expected a first line like {{\"source\":\"barn-7\"}}",
-                                        SenderIntroduction::kMostLineBytes)
-                          : SenderIntroduction::parse(std::string_view(text).substr(0, end), tcp_.pcm);
-  if (const auto* problem = std::get_if<std::string>(&introduction)) co_return co_await refuse(stranger, *problem);
+  auto introduction =
+      end > SenderIntroduction::kMostLineBytes
+          ? fmt::format(
+                "found no end of line in {} bytes, expected a first line like {{\"source\":\"barn-7\"}}",
+                SenderIntroduction::kMostLineBytes)
+          : SenderIntroduction::parse(std::string_view(text).substr(0, end), tcp_.pcm);
+  if (const auto* problem = std::get_if<std::string>(&introduction))
+    co_return co_await refuse(stranger, *problem);
   stranger->until = Clock::time_point::max();
   const SenderIntroduction& who = std::get<SenderIntroduction>(introduction);
   if (const std::string problem = co_await find_place(sender, who); !problem.empty())
@@ -149,7 +160,8 @@ asio::awaitable<void> ManySenders::refuse(Strangers::iterator stranger, std::str
   stranger->refused = true;
   stranger->until = Clock::now() + patience_.farewell;
   const std::string line = refusal_line(why);
-  const auto [unwritten, written] = co_await asio::async_write(sender->socket, asio::buffer(line), kManyTuple);
+  const auto [unwritten, written] =
+      co_await asio::async_write(sender->socket, asio::buffer(line), kManyTuple);
   boost::system::error_code ignored;
   sender->socket.shutdown(asio::socket_base::shutdown_send, ignored);
   std::array<char, 4096> bytes;
@@ -165,18 +177,20 @@ asio::awaitable<std::string> ManySenders::find_place(const std::shared_ptr<Sende
                                                      const SenderIntroduction& introduction) {
   const std::string& source = introduction.source;
   if (settings_.channel && *settings_.channel > introduction.pcm.channels) {
-    co_return fmt::format("channels: found {}, expected at least {}, the channel that is heard", introduction.pcm.channels,
-                          *settings_.channel);
+    co_return fmt::format("channels: found {}, expected at least {}, the channel that is heard",
+                          introduction.pcm.channels, *settings_.channel);
   }
   if (const Member* taken = member(source); taken && taken->sender && tcp_.takeover)
     taken->sender->close("another sender takes over");
   asio::steady_timer moment(io_);
-  for (int waits = 0; tcp_.takeover && waits < kWayMoments && member(source) && member(source)->sender; ++waits) {
+  for (int waits = 0; tcp_.takeover && waits < kWayMoments && member(source) && member(source)->sender;
+       ++waits) {
     moment.expires_after(kWayMoment);
     co_await moment.async_wait(kManyTuple);
   }
   if (const Member* taken = member(source); taken && taken->sender)
-    co_return fmt::format("source: found \"{}\", expected another name: {} is connected as that", source, taken->sender->peer);
+    co_return fmt::format("source: found \"{}\", expected another name: {} is connected as that", source,
+                          taken->sender->peer);
   if (Member* ended = member(source); ended && ended->has_ended()) forget(source);
   if (!member(source)) {
     if (std::string problem = make_member(source, sender->peer); !problem.empty()) co_return problem;
@@ -185,7 +199,8 @@ asio::awaitable<std::string> ManySenders::find_place(const std::shared_ptr<Sende
   co_return std::string();
 }
 
-asio::awaitable<void> ManySenders::serve(std::shared_ptr<Sender> sender, SenderIntroduction introduction, std::string rest) {
+asio::awaitable<void> ManySenders::serve(std::shared_ptr<Sender> sender, SenderIntroduction introduction,
+                                         std::string rest) {
   log_debug("source '{}': {} is connected", introduction.source, sender->peer);
   Member& its_member = *member(introduction.source);
   PcmQueue& queue = its_member.queue();
@@ -245,11 +260,14 @@ ManySenders::Member* ManySenders::member(const std::string& name) {
 
 // Why not, if it cannot.
 std::string ManySenders::make_member(const std::string& name, const std::string& peer) {
-  if (!context_.names->take(name)) return fmt::format("source: found \"{}\", expected a name that no other source has", name);
+  if (!context_.names->take(name))
+    return fmt::format("source: found \"{}\", expected a name that no other source has", name);
   std::string problem;
   if (members_.size() >= *tcp_.max_senders && !forget_one()) {
-    problem = fmt::format("found {} sources that are here or have not been away for long, expected fewer: max_senders is reached",
-                          members_.size());
+    problem = fmt::format(
+        "found {} sources that are here or have not been away for long, expected fewer: max_senders is "
+        "reached",
+        members_.size());
   } else {
     try {
       members_.emplace(name, std::make_unique<Member>(named(settings_, name), tcp_, context_, peer));
@@ -264,9 +282,11 @@ std::string ManySenders::make_member(const std::string& name, const std::string&
 
 // Makes room for another; false if all are here or have not been away for long.
 bool ManySenders::forget_one() {
-  const auto longest_away = std::min_element(members_.begin(), members_.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.second->sender != nullptr, a.second->left) < std::pair(b.second->sender != nullptr, b.second->left);
-  });
+  const auto longest_away =
+      std::min_element(members_.begin(), members_.end(), [](const auto& a, const auto& b) {
+        return std::pair(a.second->sender != nullptr, a.second->left) <
+               std::pair(b.second->sender != nullptr, b.second->left);
+      });
   if (longest_away == members_.end() || longest_away->second->sender) return false;
   if (Clock::now() - longest_away->second->left < patience_.away) return false;
   const std::string name = longest_away->first;

@@ -1,4 +1,4 @@
-// ManySenders: one listener for many senders of raw PCM, each a source of its own that it names in a first line.
+// ManySenders: one listener for many senders of raw PCM, each a source that it names in a first line.
 #pragma once
 
 #include <chrono>
@@ -21,23 +21,26 @@ namespace earshot {
 /// What tests shorten.
 struct SenderPatience {
   std::chrono::milliseconds first_line{10'000};
-  std::chrono::milliseconds farewell{2'000};     ///< for one that was refused to take the reason
-  std::chrono::milliseconds away{3'600'000};     ///< after that its source may make room for another's
+  std::chrono::milliseconds farewell{2'000};  ///< for one that was refused to take the reason
+  std::chrono::milliseconds away{3'600'000};  ///< after that its source may make room for another's
 };
 
-/// One thread reads from all of them, each source hears on one of its own. When a sender has left, its source is down
-/// and its timeline goes on by the clock until it comes again under its name. There are `max_senders` sources at most:
-/// for one more, that goes which has been away the longest, if that is `away` at least; a sender that comes back after
-/// that is a new one. It is no source itself.
+/// One thread reads from all of them, each source hears on one of its own. When a sender has left, its source
+/// is down and its timeline goes on by the clock until it comes again under its name. There are `max_senders`
+/// sources at most: for one more, that goes which has been away the longest, if that is `away` at least; a
+/// sender that comes back after that is a new one. It is no source itself.
 class ManySenders final : public SourceTask {
  public:
-  /// Listens from here on. Throws as open_listener does. `context.names` holds the names of all other sources.
+  /// Listens from here on. Throws as open_listener does. `context.names` holds the names of all other
+  /// sources.
   ManySenders(const SourceSettings& settings, const TcpSettings& tcp, const SourceContext& context,
               SenderPatience patience = {});
   ~ManySenders() override;
 
   void run(std::stop_token stop) noexcept override;
-  std::string_view holdup() const noexcept override { return "one of its senders' sources still classifies a window"; }
+  std::string_view holdup() const noexcept override {
+    return "one of its senders' sources still classifies a window";
+  }
   const std::string& name() const noexcept override { return settings_.name; }
 
   /// With the port that the system chose.
@@ -59,7 +62,8 @@ class ManySenders final : public SourceTask {
   boost::asio::awaitable<void> refuse(Strangers::iterator stranger, std::string why);
   boost::asio::awaitable<std::string> find_place(const std::shared_ptr<Sender>& sender,
                                                  const SenderIntroduction& introduction);
-  boost::asio::awaitable<void> serve(std::shared_ptr<Sender> sender, SenderIntroduction introduction, std::string rest);
+  boost::asio::awaitable<void> serve(std::shared_ptr<Sender> sender, SenderIntroduction introduction,
+                                     std::string rest);
   boost::asio::awaitable<void> watch();
   Member* member(const std::string& name);
   std::string make_member(const std::string& name, const std::string& peer);

@@ -18,7 +18,7 @@ namespace earshot {
 
 struct PcmArrival {
   enum class Kind {
-    begin,   ///< a sender is there; `text` is its name, `pcm` what it sends
+    begin,  ///< a sender is there; `text` is its name, `pcm` what it sends
     bytes,
     end,     ///< the sender is gone; `text` says why, or nothing that was not told before
     finish,  ///< no other sender will come; `text` says why

@@ -11,7 +11,7 @@ namespace earshot {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{50};
-constexpr std::chrono::milliseconds kAwayTick{500};  // while there is no sender
+constexpr std::chrono::milliseconds kAwayTick{500};   // while there is no sender
 constexpr std::chrono::milliseconds kStopped{1'000};  // between two looks
 // What a network held up is taken at once; a sender in a hurry is slowed down by what it fills.
 constexpr std::size_t kLiveBytes = 2 * 1024 * 1024;

@@ -1,4 +1,4 @@
-// PcmSource: what all sources of raw PCM share: somebody reads, so that it is known when sound came; its thread hears.
+// PcmSource: what all sources of raw PCM share: somebody reads, and notes when sound came; its thread hears.
 #pragma once
 
 #include <chrono>

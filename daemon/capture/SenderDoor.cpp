@@ -45,7 +45,8 @@ SenderDoor::SenderDoor(asio::io_context& io, const TcpSettings& tcp, std::string
     : source_(std::move(source)),
       listen_(tcp.listen),
       allow_(tcp.allow),
-      acceptor_(io, listen_address(tcp.listen)->is_v4() ? Tcp::v4() : Tcp::v6(), open_listener(tcp.listen, tcp.allow)) {
+      acceptor_(io, listen_address(tcp.listen)->is_v4() ? Tcp::v4() : Tcp::v6(),
+                open_listener(tcp.listen, tcp.allow)) {
   listen_.port = bound_port(acceptor_.native_handle());
 }
 
@@ -83,8 +84,8 @@ void SenderDoor::finish() noexcept {
   for (LogSummary* summary : {&strangers_, &refused_, &failures_}) summary->finish();
 }
 
-asio::awaitable<std::string> hear_sender(std::shared_ptr<Sender> sender, PcmQueue& queue, std::span<std::byte> buffer,
-                                         std::function<void()> began) {
+asio::awaitable<std::string> hear_sender(std::shared_ptr<Sender> sender, PcmQueue& queue,
+                                         std::span<std::byte> buffer, std::function<void()> began) {
   asio::steady_timer room(sender->socket.get_executor());
   for (;;) {
     const auto [error, got] =

@@ -30,7 +30,8 @@ struct Sender {
   void close(std::string why);
 };
 
-/// One whose machine vanishes without a word is known as gone after 25 s. The thread that runs `io` owns all of it.
+/// One whose machine vanishes without a word is known as gone after 25 s. The thread that runs `io` owns all
+/// of it.
 class SenderDoor {
  public:
   /// Listens from here on. `source` is how the log calls it. Throws as open_listener does.
@@ -58,8 +59,8 @@ class SenderDoor {
   LogSummary failures_{LogLevel::warning};
 };
 
-/// What `sender` sends goes into `queue`, no more than it has room for, until the connection ends; returns why. `buffer`
-/// is its own. `began`, if any, is called before its first bytes are pushed.
+/// What `sender` sends goes into `queue`, no more than it has room for, until the connection ends; returns
+/// why. `buffer` is its own. `began`, if any, is called before its first bytes are pushed.
 boost::asio::awaitable<std::string> hear_sender(std::shared_ptr<Sender> sender, PcmQueue& queue,
                                                 std::span<std::byte> buffer, std::function<void()> began);
 

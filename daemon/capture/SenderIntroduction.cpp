@@ -45,7 +45,8 @@ std::string read_integer(const json::object& object, const char* field, int& val
   const json::value* found = object.if_contains(field);
   if (!found) return {};
   if (!found->is_int64() || found->get_int64() < least || found->get_int64() > most)
-    return wrong_field(field, *found, "an integer in " + std::to_string(least) + " .. " + std::to_string(most));
+    return wrong_field(field, *found,
+                       "an integer in " + std::to_string(least) + " .. " + std::to_string(most));
   value = static_cast<int>(found->get_int64());
   return {};
 }
@@ -65,10 +66,12 @@ bool is_sender_name(std::string_view name) noexcept {
   const auto fits = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
   };
-  return !name.empty() && name.size() <= SenderIntroduction::kMostNameBytes && std::all_of(name.begin(), name.end(), fits);
+  return !name.empty() && name.size() <= SenderIntroduction::kMostNameBytes &&
+         std::all_of(name.begin(), name.end(), fits);
 }
 
-std::variant<SenderIntroduction, std::string> SenderIntroduction::parse(std::string_view line, const PcmSettings& usual) {
+std::variant<SenderIntroduction, std::string> SenderIntroduction::parse(std::string_view line,
+                                                                        const PcmSettings& usual) {
   const std::optional<json::object> object = object_of(line);
   if (!object) return std::string("found no JSON object, expected ") + kExample;
   const json::value* source = object->if_contains("source");
@@ -77,9 +80,10 @@ std::variant<SenderIntroduction, std::string> SenderIntroduction::parse(std::str
     return wrong_field("source", *source, "a name of 1 to 32 letters, digits, '_' and '-'");
   SenderIntroduction introduction{std::string(source->get_string()), usual};
   PcmSettings& pcm = introduction.pcm;
-  for (std::string problem : {read_format(*object, pcm.format),
-                              read_integer(*object, "rate_hz", pcm.rate_hz, Resampler::kMinRateHz, Resampler::kMaxRateHz),
-                              read_integer(*object, "channels", pcm.channels, 1, kMostChannels)}) {
+  for (std::string problem :
+       {read_format(*object, pcm.format),
+        read_integer(*object, "rate_hz", pcm.rate_hz, Resampler::kMinRateHz, Resampler::kMaxRateHz),
+        read_integer(*object, "channels", pcm.channels, 1, kMostChannels)}) {
     if (!problem.empty()) return problem;
   }
   return introduction;
@@ -88,7 +92,9 @@ std::variant<SenderIntroduction, std::string> SenderIntroduction::parse(std::str
 std::string SenderIntroduction::line() const {
   JsonWriter json;
   json.begin_object().field("source", source).field("format", to_string(pcm.format));
-  json.field("rate_hz", static_cast<unsigned>(pcm.rate_hz)).field("channels", static_cast<unsigned>(pcm.channels)).end_object();
+  json.field("rate_hz", static_cast<unsigned>(pcm.rate_hz))
+      .field("channels", static_cast<unsigned>(pcm.channels))
+      .end_object();
   return json.take_line();
 }
 

@@ -17,8 +17,8 @@ struct SenderIntroduction {
   std::string source;
   PcmSettings pcm;
 
-  /// Of a line without its '\n', of any bytes; what it does not tell is `usual`. Or what is wrong with it, for people:
-  /// printable, and short.
+  /// Of a line without its '\n', of any bytes; what it does not tell is `usual`. Or what is wrong with it,
+  /// for people: printable, and short.
   static std::variant<SenderIntroduction, std::string> parse(std::string_view line, const PcmSettings& usual);
 
   /// Ends with '\n'.

@@ -40,8 +40,8 @@ struct SourceContext {
 
 class Source : public SourceTask {
  public:
-  /// Hears until the sound ends or a stop is requested, then publishes "ended". What goes wrong meanwhile ends the source
-  /// with the reason as detail.
+  /// Hears until the sound ends or a stop is requested, then publishes "ended". What goes wrong meanwhile
+  /// ends the source with the reason as detail.
   void run(std::stop_token stop) noexcept override;
   std::string_view holdup() const noexcept override;
   const std::string& name() const noexcept override { return name_; }

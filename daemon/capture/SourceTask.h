@@ -14,8 +14,8 @@ class SourceTask {
   SourceTask(const SourceTask&) = delete;
   SourceTask& operator=(const SourceTask&) = delete;
 
-  /// Its own thread: until there is nothing more to do or a stop is requested. Returns within 100 ms of a stop, or the
-  /// time of one window, unless what it reads from holds it up.
+  /// Its own thread: until there is nothing more to do or a stop is requested. Returns within 100 ms of a
+  /// stop, or the time of one window, unless what it reads from holds it up.
   virtual void run(std::stop_token stop) noexcept = 0;
 
   /// Any thread: why it has not seen a stop, if it has not.

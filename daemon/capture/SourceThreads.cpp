@@ -6,7 +6,8 @@
 
 namespace earshot {
 
-SourceThreads::SourceThreads(std::vector<std::unique_ptr<SourceTask>> sources, std::function<void()> all_ended)
+SourceThreads::SourceThreads(std::vector<std::unique_ptr<SourceTask>> sources,
+                             std::function<void()> all_ended)
     : sources_(std::move(sources)), all_ended_(std::move(all_ended)), ended_(sources_.size()) {}
 
 void SourceThreads::start() {

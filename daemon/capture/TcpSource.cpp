@@ -87,8 +87,8 @@ asio::awaitable<void> TcpSource::watch_for_silence() {
     if (!sender_) continue;
     const auto silence = Clock::now() - sender_->last_heard;
     if (silence >= settings_.closing) {
-      sender_->close(
-          fmt::format("closed after {} s without a byte", std::chrono::duration<double>(settings_.closing).count()));
+      sender_->close(fmt::format("closed after {} s without a byte",
+                                 std::chrono::duration<double>(settings_.closing).count()));
     } else if (silence >= settings_.idle && !begun_ && !std::exchange(silent_, true)) {
       log_warning("source '{}': {} is connected and has sent nothing for {} s", name(), sender_->peer,
                   std::chrono::duration<double>(settings_.idle).count());

@@ -77,8 +77,8 @@ class Answers {
  public:
   Answers(const Endpoint& to, ClientSocket& socket) : to_(to), socket_(socket) {}
 
-  /// Whether something came within `limit`. Throws ConnectionClosed as soon as the receiver has closed, Error(unavailable)
-  /// as soon as it refuses.
+  /// Whether something came within `limit`. Throws ConnectionClosed as soon as the receiver has closed,
+  /// Error(unavailable) as soon as it refuses.
   bool await(std::chrono::milliseconds limit) {
     if (ended_) return false;
     std::array<char, 4096> bytes;

@@ -20,7 +20,8 @@ struct SendSettings {
 
 /// Returns once the receiver has closed, or was given time to. Sound of the file that cannot be read is named
 /// on `errors`, and is silence as far as the file tells its length: raw PCM has no gaps. Throws Error as
-/// AudioFile and ClientSocket do; a receiver that refuses or closes before it has taken everything is unavailable.
+/// AudioFile and ClientSocket do; a receiver that refuses or closes before it has taken everything is
+/// unavailable.
 void send_file(const SendSettings& settings, std::ostream& errors);
 
 }  // namespace earshot

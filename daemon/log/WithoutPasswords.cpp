@@ -10,10 +10,15 @@ namespace {
 constexpr std::string_view kStars = "***";
 constexpr std::string_view kAfterUrl = " \t\r\n\"'<>";
 constexpr std::string_view kAfterValue = " \t\r\n\"'<>&;";
-constexpr std::array<std::string_view, 7> kSecrets{"password", "passwd", "pass", "pwd", "token", "secret", "auth"};
+constexpr std::array<std::string_view, 7> kSecrets{"password", "passwd", "pass", "pwd",
+                                                   "token",    "secret", "auth"};
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-bool is_letter(char c) noexcept { return lower(c) >= 'a' && lower(c) <= 'z'; }
+char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+bool is_letter(char c) noexcept {
+  return lower(c) >= 'a' && lower(c) <= 'z';
+}
 
 bool ends_in_secret(std::string_view name) {
   return std::any_of(kSecrets.begin(), kSecrets.end(), [name](std::string_view secret) {
@@ -58,6 +63,8 @@ std::string without_values(std::string_view text) {
 
 }  // namespace
 
-std::string without_passwords(std::string_view text) { return without_values(without_userinfo(text)); }
+std::string without_passwords(std::string_view text) {
+  return without_values(without_userinfo(text));
+}
 
 }  // namespace earshot

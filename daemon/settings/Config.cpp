@@ -113,7 +113,8 @@ Pace read_pace(StrictToml& table) {
 }
 
 std::chrono::milliseconds read_idle(StrictToml& table, std::chrono::milliseconds usual) {
-  const double idle_s = table.real("idle_s", std::chrono::duration<double>(usual).count(), kLeastIdleS, kMostIdleS);
+  const double idle_s =
+      table.real("idle_s", std::chrono::duration<double>(usual).count(), kLeastIdleS, kMostIdleS);
   return std::chrono::milliseconds(std::llround(1000.0 * idle_s));
 }
 
@@ -139,7 +140,8 @@ CommandSettings read_command(StrictToml& table) {
   if (command.argv.empty()) table.refuse("argv", "an empty list", kExpected);
   if (command.argv.front().empty()) table.refuse("argv", "an empty string as the program", kExpected);
   for (const std::string& argument : command.argv) {
-    if (argument.find('\0') != std::string::npos) table.refuse("argv", "a string with the character NUL", kExpected);
+    if (argument.find('\0') != std::string::npos)
+      table.refuse("argv", "a string with the character NUL", kExpected);
   }
   std::string& program = command.argv.front();
   // Absolute, since without a slash it would be sought in PATH.

@@ -46,8 +46,8 @@ struct TcpSettings {
   Pace pace = Pace::realtime;
   std::chrono::milliseconds idle{10'000};    ///< without a byte: then a connected sender is stalled ...
   std::chrono::milliseconds closing{60'000};  ///< ... and then it is closed
-  bool takeover = false;                     ///< a new sender replaces the one there, of many the one of its name
-  std::optional<std::size_t> max_senders;    ///< of many: so many sources at most
+  bool takeover = false;  ///< a new sender replaces the one there, of many the one of its name
+  std::optional<std::size_t> max_senders;  ///< of many: so many sources at most
 };
 
 /// Raw PCM until the end of standard input.

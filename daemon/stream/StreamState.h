@@ -47,8 +47,8 @@ class StreamState {
   const History& history() const noexcept { return history_; }
   const std::vector<std::string>& labels() const noexcept { return facts_.labels; }
   const std::string& instance() const noexcept { return facts_.instance; }
-  /// Those of the facts, then those of senders, which messages named; the index is MessageKind::source. One of a sender
-  /// that is forgotten keeps its place until there are so many that another needs it.
+  /// Those of the facts, then those of senders, which messages named; the index is MessageKind::source. One
+  /// of a sender that is forgotten keeps its place until there are so many that another needs it.
   const std::vector<std::string>& source_names() const noexcept { return source_names_; }
 
   SharedLine hello() const;

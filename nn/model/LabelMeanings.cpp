@@ -65,7 +65,8 @@ class AncestorSearch {
 void LabelMeanings::add_measured(const std::vector<std::size_t>& labels) {
   measured.insert(measured.end(), labels.begin(), labels.end());
   std::ranges::sort(measured);
-  measured.erase(std::unique(measured.begin(), measured.end()), measured.end());  // clang 14 has no ranges::unique
+  measured.erase(std::unique(measured.begin(), measured.end()),
+                 measured.end());  // clang 14 has no ranges::unique
 }
 
 void validate(const LabelMeanings& meanings, const std::vector<std::string>& labels) {

@@ -56,7 +56,8 @@ TEST_CASE("the status names what is heard, and of the rest why not and since whe
 
 TEST_CASE("the status of many sources is their number, and which of them are not heard") {
   std::vector<SourceStatus> sources;
-  for (int i = 0; i < 200; ++i) sources.push_back(status_of("barn-" + std::to_string(i), SourceState::up, ""));
+  for (int i = 0; i < 200; ++i)
+    sources.push_back(status_of("barn-" + std::to_string(i), SourceState::up, ""));
   sources[7].last.state = SourceState::down;
   sources[7].last.detail = "it left";
   CHECK(status_line(sources) == "hearing 199 sources; not barn-7 (down since 2026-03-01 12:03: it left)");

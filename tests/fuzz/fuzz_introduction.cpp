@@ -20,7 +20,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   } else {
     const std::string line = std::get<SenderIntroduction>(result).line();
     const auto again = SenderIntroduction::parse(std::string_view(line).substr(0, line.size() - 1), {});
-    fuzz::expect(std::get<SenderIntroduction>(again).line() == line, "what was read introduces itself the same again");
+    fuzz::expect(std::get<SenderIntroduction>(again).line() == line,
+                 "what was read introduces itself the same again");
   }
   refusal_of(text);
   const std::string struck = without_passwords(text);

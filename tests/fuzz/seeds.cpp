@@ -165,9 +165,12 @@ void write_texts(const Seeds& seeds) {
        "channels = 2\nallow = [\"192.168.0.0/16\", \"fe80::/10\"]\nlevel_dbfs = -40.0\n",
        "[[source]]\nname = \"in\"\nkind = \"stdin\"\nformat = \"f32le\"\n"
        "[[source]]\nname = \"file\"\nkind = \"file\"\npath = \"a.wav\"\npace = \"fast\"\nat_end = \"loop\"\n",
-       "[[source]]\nname = \"cam\"\nkind = \"command\"\nargv = [\"ffmpeg\", \"-i\", \"rtsp://u:p@h/\", \"-\"]\n"
-       "format = \"s32le\"\npace = \"fast\"\nidle_s = 1.5\n[[source]]\nname = \"c\"\nkind = \"command\"\nargv = [\"./x\"]\n",
-       "[[source]]\nname = \"barns\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:7558\"\nmax_senders = 50\ntakeover = true\n",
+       "[[source]]\nname = \"cam\"\nkind = \"command\"\nargv = [\"ffmpeg\", \"-i\", \"rtsp://u:p@h/\", "
+       "\"-\"]\n"
+       "format = \"s32le\"\npace = \"fast\"\nidle_s = 1.5\n[[source]]\nname = \"c\"\nkind = "
+       "\"command\"\nargv = [\"./x\"]\n",
+       "[[source]]\nname = \"barns\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:7558\"\nmax_senders = "
+       "50\ntakeover = true\n",
        "[events]\nlabels = [\"Dog\"]\nignore = [\"Cat\"]\non_windows = 1\nof_windows = 2\noff_s = 1\nmin_s = "
        "1\n"
        "max_s = 2\ncooldown_s = 3\n[events.threshold]\n\"a b\" = 0.5\n[[events.group]]\nname = \"g\"\nlabels "
@@ -186,8 +189,9 @@ void write_texts(const Seeds& seeds) {
        R"({"type":"what","deep":[[[[{"a":1.5e300}]]]]})", "nothing", "\"\\ud800\""});
   seeds.write_all(
       "fuzz_introduction",
-      {R"({"source":"barn-7","format":"s16le","rate_hz":16000,"channels":1})", R"({"source":"a","rate_hz":0})",
-       R"({"source":"b c"})", R"({"source":"a","channels":18446744073709551615})", R"({"error":"no"})", "{\"source\":\"\\ud800\"}",
+      {R"({"source":"barn-7","format":"s16le","rate_hz":16000,"channels":1})",
+       R"({"source":"a","rate_hz":0})", R"({"source":"b c"})",
+       R"({"source":"a","channels":18446744073709551615})", R"({"error":"no"})", "{\"source\":\"\\ud800\"}",
        "rtsp://user:password@host/live?password=x&token=y 'http://a:b@c' pwd=", "[[[[[[[[[1]]]]]]]]]"});
   std::vector<std::string> pcm;
   for (char format = 0; format < 4; ++format) {

@@ -34,14 +34,17 @@ CommandSettings command_of(std::vector<std::string> argv) {
   return command;
 }
 
-CommandSettings shell(const std::string& script) { return command_of({"sh", "-c", script}); }
+CommandSettings shell(const std::string& script) {
+  return command_of({"sh", "-c", script});
+}
 
 // A source that runs its command, on a thread of its own.
 class Commanding {
  public:
   explicit Commanding(const CommandSettings& command) : rig(kShortHop) {
-    source_.emplace(SourceSettings{.name = "cam", .channel = {}, .gain_db = 0.0, .level_dbfs = {}, .kind = command}, command,
-                    rig.context, EARSHOT_EARSHOTD);
+    source_.emplace(
+        SourceSettings{.name = "cam", .channel = {}, .gain_db = 0.0, .level_dbfs = {}, .kind = command},
+        command, rig.context, EARSHOT_EARSHOTD);
     thread_ = std::jthread([this] { source_->run(stop_.get_token()); });
   }
   ~Commanding() { stop(); }
@@ -85,8 +88,8 @@ bool all_end(const std::vector<std::string>& processes) {
   return !any_runs();
 }
 
-// A command with a child in its group and one that left the group: all three write their numbers to `file`, say so on
-// standard output, and stay. None of them heeds SIGTERM if it is `deaf`.
+// A command with a child in its group and one that left the group: all three write their numbers to `file`,
+// say so on standard output, and stay. None of them heeds SIGTERM if it is `deaf`.
 std::string family(const std::filesystem::path& file, bool deaf) {
   const std::string stay = std::string(deaf ? "trap \"\" TERM; " : "") + "echo $$ >> " + file.string() +
                            "; printf xxxx; while :; do sleep 1000; done";
@@ -115,13 +118,16 @@ TEST_CASE("a command that ends is down with its code and its last words, and is 
   CHECK(gaps[0].samples > 44'100 / 2);
 }
 
-TEST_CASE("a command is started again after one second, then two, as long as it delivers nothing, and told once") {
+TEST_CASE(
+    "a command is started again after one second, then two, as long as it delivers nothing, and told once") {
   const TemporaryDirectory directory;
   const std::filesystem::path starts = directory / "starts";
   const Commanding commanding(shell("date +%s%N >> " + starts.string() + "; exit 1"));
   const std::vector<std::string> times = await_lines(starts, 3);
   REQUIRE(times.size() >= 3);
-  const auto pause_s = [&](std::size_t i) { return static_cast<double>(std::stoll(times[i + 1]) - std::stoll(times[i])) / 1e9; };
+  const auto pause_s = [&](std::size_t i) {
+    return static_cast<double>(std::stoll(times[i + 1]) - std::stoll(times[i])) / 1e9;
+  };
   CHECK(pause_s(0) > 0.95);
   CHECK(pause_s(1) > 1.95);
   const std::vector<SourceChange> changes = commanding.rig.sink.all<SourceChange>();
@@ -168,7 +174,8 @@ TEST_CASE("a command that falls silent is stalled and up again when it delivers"
 
 TEST_CASE("a command that closes its standard output is ended") {
   const TemporaryDirectory directory;
-  const Commanding commanding(shell("echo $$ > " + (directory / "process").string() + "; exec >&-; exec sleep 1000"));
+  const Commanding commanding(
+      shell("echo $$ > " + (directory / "process").string() + "; exec >&-; exec sleep 1000"));
   CHECK(commanding.changes(2).at(1).detail == "sh closed its standard output");
   CHECK(all_end(await_lines(directory / "process", 1)));
 }
@@ -201,8 +208,9 @@ TEST_CASE("a stop ends a command with all of its children, deaf ones and those t
 TEST_CASE("a command that ends leaves no child behind") {
   const TemporaryDirectory directory;
   const std::filesystem::path file = directory / "processes";
-  const Commanding commanding(shell("sh -c 'echo $$ >> " + file.string() +
-                                    "; exec sleep 1000' >/dev/null 2>&1 & head -c 100 /dev/zero; sleep 0.2; exit 2"));
+  const Commanding commanding(
+      shell("sh -c 'echo $$ >> " + file.string() +
+            "; exec sleep 1000' >/dev/null 2>&1 & head -c 100 /dev/zero; sleep 0.2; exit 2"));
   const std::vector<std::string> processes = await_lines(file, 1);
   REQUIRE_FALSE(processes.empty());
   CHECK(commanding.changes(3).at(2).detail == "sh ended with code 2");
@@ -216,7 +224,9 @@ TEST_CASE("a command inherits no descriptor, no blocked or ignored signal, and n
   REQUIRE(::dup2(STDOUT_FILENO, kSocket) == kSocket);
   const auto before = std::signal(SIGPIPE, SIG_IGN);
   const Commanding commanding(
-      shell("{ ls /proc/$$/fd | tr '\\n' ' '; wc -c; grep -E 'SigBlk|SigIgn' /proc/$$/status | tr -d '\\n'; echo; } > " + out));
+      shell("{ ls /proc/$$/fd | tr '\\n' ' '; wc -c; grep -E 'SigBlk|SigIgn' /proc/$$/status | tr -d '\\n'; "
+            "echo; } > " +
+            out));
   const std::vector<std::string> lines = await_lines(out, 2);
   std::signal(SIGPIPE, before);
   ::close(kSocket);
@@ -226,12 +236,14 @@ TEST_CASE("a command inherits no descriptor, no blocked or ignored signal, and n
   CHECK(descriptors.starts_with("0 1 "));
   CHECK(descriptors.ends_with(" 0"));  // wc's count of standard input
   REQUIRE(lines[1].starts_with("SigBlk:\t0000000000000000SigIgn:\t"));
-  CHECK((std::stoull(lines[1].substr(lines[1].size() - 16), nullptr, 16) & 0x7FFFFFFFU) == 0);  // the libc's own apart
+  CHECK((std::stoull(lines[1].substr(lines[1].size() - 16), nullptr, 16) & 0x7FFFFFFFU) ==
+        0);  // the libc's own apart
 }
 
 TEST_CASE("a command's passwords stand neither in the log nor on the stream") {
   LogLines log;
-  const Commanding commanding(command_of({"sh", "-c", "echo \"cannot open $0\" >&2; exit 1", "rtsp://user:hidden@10.0.0.7/live"}));
+  const Commanding commanding(
+      command_of({"sh", "-c", "echo \"cannot open $0\" >&2; exit 1", "rtsp://user:hidden@10.0.0.7/live"}));
   const std::vector<SourceChange> changes = commanding.changes(2);
   CHECK_THAT(changes.at(0).detail, Catch::Matchers::EndsWith("rtsp://user:***@10.0.0.7/live"));
   CHECK(changes.at(1).detail == "sh ended with code 1: cannot open rtsp://user:***@10.0.0.7/live");
@@ -241,8 +253,10 @@ TEST_CASE("a command's passwords stand neither in the log nor on the stream") {
 
 TEST_CASE("a command that shouts fills no log, and blocks nobody") {
   LogLines log;
-  const std::string shout = "i=0; while [ $i -lt 20000 ]; do echo line $i >&2; i=$((i+1)); done; head -c 3000000 /dev/zero | tr '\\0' x >&2; "
-                            "printf '\\rprogress 1\\rprogress 2\\r' >&2; head -c 100 /dev/zero; sleep 1000";
+  const std::string shout =
+      "i=0; while [ $i -lt 20000 ]; do echo line $i >&2; i=$((i+1)); done; head -c 3000000 /dev/zero | tr "
+      "'\\0' x >&2; "
+      "printf '\\rprogress 1\\rprogress 2\\r' >&2; head -c 100 /dev/zero; sleep 1000";
   {
     const Commanding commanding(shell(shout));
     CHECK(commanding.changes(2).at(1).state == SourceState::up);
@@ -276,7 +290,8 @@ TEST_CASE("an earshotd that is killed leaves no child of a command behind") {
     const TemporaryDirectory directory;
     const std::filesystem::path file = directory / "processes";
     directory.write("family.sh", family(file, deaf));
-    Daemon daemon("[[source]]\nname = \"cam\"\nkind = \"command\"\nargv = [\"sh\", \"" + (directory / "family.sh").string() + "\"]\n");
+    Daemon daemon("[[source]]\nname = \"cam\"\nkind = \"command\"\nargv = [\"sh\", \"" +
+                  (directory / "family.sh").string() + "\"]\n");
     const std::vector<std::string> processes = await_lines(file, 3);
     REQUIRE(processes.size() == 3);
     daemon.child().send_signal(SIGKILL);
@@ -289,7 +304,8 @@ TEST_CASE("earshotd ends within two seconds although its commands are deaf") {
   const TemporaryDirectory directory;
   const std::filesystem::path file = directory / "processes";
   directory.write("family.sh", family(file, true));
-  const std::string argv = "kind = \"command\"\nargv = [\"sh\", \"" + (directory / "family.sh").string() + "\"]\n";
+  const std::string argv =
+      "kind = \"command\"\nargv = [\"sh\", \"" + (directory / "family.sh").string() + "\"]\n";
   Daemon daemon("[[source]]\nname = \"one\"\n" + argv + "[[source]]\nname = \"two\"\n" + argv);
   const std::vector<std::string> processes = await_lines(file, 6);
   REQUIRE(processes.size() == 6);
@@ -304,14 +320,18 @@ TEST_CASE("--check-config names a command's program that is not there") {
   const TemporaryDirectory directory;
   const auto check = [&](const std::string& program) {
     save_model(untrained_model(), directory / "model.safetensors");
-    const std::string text = "[model]\npath = \"model.safetensors\"\n[[source]]\nname = \"cam\"\nkind = \"command\"\nargv = [\"" + program + "\"]\n";
-    return run_program({EARSHOT_EARSHOTD, "--check-config", "--config", directory.write("x.toml", text).string()});
+    const std::string text =
+        "[model]\npath = \"model.safetensors\"\n[[source]]\nname = \"cam\"\nkind = \"command\"\nargv = [\"" +
+        program + "\"]\n";
+    return run_program(
+        {EARSHOT_EARSHOTD, "--check-config", "--config", directory.write("x.toml", text).string()});
   };
   CHECK(check("sh").code == 0);
   const Finished finished = check("earshot-has-no-such-program");
   CHECK(finished.code == 78);
-  CHECK(finished.err == "earshotd: source 'cam': key 'argv': found \"earshot-has-no-such-program\", expected a program "
-                        "that may be run, in PATH or by its path\n");
+  CHECK(finished.err ==
+        "earshotd: source 'cam': key 'argv': found \"earshot-has-no-such-program\", expected a program "
+        "that may be run, in PATH or by its path\n");
   CHECK(check("./no-such-script").code == 78);
 }
 

@@ -1,4 +1,5 @@
-// ManySenders: senders that name themselves: heard each by itself, refused with a reason, remembered while they are away.
+// ManySenders: senders that name themselves: heard each by itself, refused with a reason, remembered while
+// they are away.
 #include <chrono>
 #include <optional>
 #include <stop_token>
@@ -34,8 +35,9 @@ class Hall {
     names.take("mic");
     names.take("barn");
     context.names = &names;
-    senders_.emplace(SourceSettings{.name = "barn", .channel = channel, .gain_db = 0.0, .level_dbfs = {}, .kind = tcp}, tcp,
-                     context, patience);
+    senders_.emplace(
+        SourceSettings{.name = "barn", .channel = channel, .gain_db = 0.0, .level_dbfs = {}, .kind = tcp},
+        tcp, context, patience);
     thread_ = std::jthread([this] { senders_->run(stop_.get_token()); });
   }
   ~Hall() { stop(); }
@@ -82,7 +84,9 @@ class Hall {
   std::jthread thread_;
 };
 
-std::string named_line(const std::string& name) { return "{\"source\":\"" + name + "\"}"; }
+std::string named_line(const std::string& name) {
+  return "{\"source\":\"" + name + "\"}";
+}
 
 }  // namespace
 
@@ -103,7 +107,7 @@ TEST_CASE("each sender is a source of its own, with its own format, rate and cha
   CHECK(of_a[1].state == SourceState::up);
   CHECK(of_a[2].state == SourceState::down);
   CHECK_THAT(of_a[2].detail, Catch::Matchers::EndsWith(" left"));
-  CHECK(of_a[2].end_sample == 100);  // s16le
+  CHECK(of_a[2].end_sample == 100);                     // s16le
   CHECK(hall.changes_of("b", 3)[2].end_sample == 200);  // 100 frames at half the model's rate
 }
 
@@ -130,21 +134,28 @@ TEST_CASE("a sender that comes back under its name goes on with its timeline") {
 TEST_CASE("who may not come in is told why in one line") {
   LogLines log;
   Hall hall(for_many(2), {}, 2);
-  CHECK_THAT(hall.refusal("hello"), Catch::Matchers::StartsWith("found no JSON object, expected a first line like"));
-  CHECK_THAT(hall.refusal(named_line("two words")), Catch::Matchers::StartsWith("source: found \"two words\""));
-  CHECK(hall.refusal("{\"source\":\"a\"}") == "channels: found 1, expected at least 2, the channel that is heard");
+  CHECK_THAT(hall.refusal("hello"),
+             Catch::Matchers::StartsWith("found no JSON object, expected a first line like"));
+  CHECK_THAT(hall.refusal(named_line("two words")),
+             Catch::Matchers::StartsWith("source: found \"two words\""));
+  CHECK(hall.refusal("{\"source\":\"a\"}") ==
+        "channels: found 1, expected at least 2, the channel that is heard");
   CHECK(log.await("source 'barn': refused 127.0.0.1:") == 1);  // at once; what follows is summed up
   const std::string two = ",\"channels\":2}";
-  CHECK(hall.refusal("{\"source\":\"mic\"" + two) == "source: found \"mic\", expected a name that no other source has");
-  CHECK(hall.refusal("{\"source\":\"barn\"" + two) == "source: found \"barn\", expected a name that no other source has");
+  CHECK(hall.refusal("{\"source\":\"mic\"" + two) ==
+        "source: found \"mic\", expected a name that no other source has");
+  CHECK(hall.refusal("{\"source\":\"barn\"" + two) ==
+        "source: found \"barn\", expected a name that no other source has");
   StreamClient a = hall.connect("{\"source\":\"a\"" + two);
   hall.changes_of("a", 1);
   CHECK_THAT(hall.refusal("{\"source\":\"a\"" + two),
-             Catch::Matchers::Matches("source: found \"a\", expected another name: 127.0.0.1:\\d+ is connected as that"));
+             Catch::Matchers::Matches(
+                 "source: found \"a\", expected another name: 127.0.0.1:\\d+ is connected as that"));
   StreamClient b = hall.connect("{\"source\":\"b\"" + two);
   hall.changes_of("b", 1);
-  CHECK(hall.refusal("{\"source\":\"c\"" + two) ==
-        "found 2 sources that are here or have not been away for long, expected fewer: max_senders is reached");
+  CHECK(
+      hall.refusal("{\"source\":\"c\"" + two) ==
+      "found 2 sources that are here or have not been away for long, expected fewer: max_senders is reached");
   CHECK(hall.rig.sink.all<SourceChange>().size() == 2);
   hall.stop();
   CHECK(log.count("such lines)") == 1);
@@ -154,7 +165,8 @@ TEST_CASE("a sender of raw samples without a first line, and one that says nothi
   Hall hall(for_many(2), {.first_line = 300ms, .farewell = 300ms, .away = 1h});
   StreamClient raw = hall.connect();
   raw.send(std::string(100'000, 'x'));
-  CHECK_THAT(hall.refusal(std::move(raw)), Catch::Matchers::StartsWith("found no end of line in 1024 bytes, expected a first line"));
+  CHECK_THAT(hall.refusal(std::move(raw)),
+             Catch::Matchers::StartsWith("found no end of line in 1024 bytes, expected a first line"));
   CHECK(hall.refusal(hall.connect()) == "found no first line within 0.3 s");
   StreamClient slow = hall.connect();
   slow.send("{\"source\":");
@@ -193,7 +205,8 @@ TEST_CASE("with takeover a sender replaces the one of its name and no other") {
   CHECK(hall.changes_of("other", 1).size() == 1);
 }
 
-TEST_CASE("who has been away the longest makes room, once that is long enough, and begins anew when it is back") {
+TEST_CASE(
+    "who has been away the longest makes room, once that is long enough, and begins anew when it is back") {
   Hall hall(for_many(2), {.first_line = 10s, .farewell = 2s, .away = 500ms});
   for (const char* name : {"a", "b"}) {
     StreamClient sender = hall.connect(named_line(name));

@@ -24,7 +24,8 @@ SenderIntroduction introduced(std::string_view line) {
 }  // namespace
 
 TEST_CASE("a first line tells name, format, rate and channels; what it leaves out the table says") {
-  const SenderIntroduction all = introduced(R"({"source":"barn-7","format":"s16le","rate_hz":16000,"channels":1})");
+  const SenderIntroduction all =
+      introduced(R"({"source":"barn-7","format":"s16le","rate_hz":16000,"channels":1})");
   CHECK(all.source == "barn-7");
   CHECK(all.pcm.format == SampleFormat::s16le);
   CHECK(all.pcm.rate_hz == 16'000);
@@ -53,15 +54,19 @@ TEST_CASE("each mistake in a first line is named") {
       {R"({"source":""})", "source: found \"\", expected " + a_name},
       {R"({"source":"barn 7"})", "source: found \"barn 7\", expected " + a_name},
       {"{\"source\":\"b\xC3\xA4rn\"}", "source: found \"b\xC3\xA4rn\", expected " + a_name},
-      {"{\"source\":\"" + std::string(33, 'x') + "\"}", "source: found \"" + std::string(33, 'x') + "\", expected " + a_name},
-      {"{\"source\":\"" + std::string(99, 'x') + "\"}", "source: found \"" + std::string(59, 'x') + "..., expected " + a_name},
-      {name + R"("format":"mp3"})", "format: found \"mp3\", expected \"s16le\", \"s24le\", \"s32le\" or \"f32le\""},
+      {"{\"source\":\"" + std::string(33, 'x') + "\"}",
+       "source: found \"" + std::string(33, 'x') + "\", expected " + a_name},
+      {"{\"source\":\"" + std::string(99, 'x') + "\"}",
+       "source: found \"" + std::string(59, 'x') + "..., expected " + a_name},
+      {name + R"("format":"mp3"})",
+       "format: found \"mp3\", expected \"s16le\", \"s24le\", \"s32le\" or \"f32le\""},
       {name + R"("format":16})", "format: found 16, expected \"s16le\", \"s24le\", \"s32le\" or \"f32le\""},
       {name + R"("rate_hz":0})", "rate_hz: found 0, expected an integer in 1000 .. 768000"},
       {name + R"("rate_hz":16000.0})", "rate_hz: found 1.6E4, expected an integer in 1000 .. 768000"},
       {name + R"("channels":65})", "channels: found 65, expected an integer in 1 .. 64"},
       {name + R"("channels":-1})", "channels: found -1, expected an integer in 1 .. 64"},
-      {name + R"("channels":18446744073709551615})", "channels: found 18446744073709551615, expected an integer in 1 .. 64"},
+      {name + R"("channels":18446744073709551615})",
+       "channels: found 18446744073709551615, expected an integer in 1 .. 64"},
   };
   for (const auto& [line, expected] : table) CHECK(introduction_problem(line) == expected);
 }

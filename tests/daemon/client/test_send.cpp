@@ -70,15 +70,19 @@ TEST_CASE("send names itself to a source of many senders, tells what it sends, a
   const TemporaryDirectory directory;
   write_wav(directory / "short.wav", sine(440, kSentHz, kSentHz / 10), kSentHz);
   write_wav(directory / "long.wav", sine(440, kSentHz, 120 * kSentHz), kSentHz);
-  Daemon daemon("[[source]]\nname = \"barns\"\nkind = \"tcp\"\npace = \"fast\"\nlisten = \"127.0.0.1:0\"\nmax_senders = 2\n");
+  Daemon daemon(
+      "[[source]]\nname = \"barns\"\nkind = \"tcp\"\npace = \"fast\"\nlisten = \"127.0.0.1:0\"\nmax_senders "
+      "= 2\n");
   const std::uint16_t port = daemon.sender_port("barns");
   const auto send_as = [&](const std::string& file, std::vector<std::string> options) {
-    std::vector<std::string> command{EARSHOT_EARSHOT, "send", (directory / file).string(), "127.0.0.1:" + std::to_string(port)};
+    std::vector<std::string> command{EARSHOT_EARSHOT, "send", (directory / file).string(),
+                                     "127.0.0.1:" + std::to_string(port)};
     command.insert(command.end(), options.begin(), options.end());
     return run_program(command);
   };
   StreamClient stream = daemon.subscribe();
-  const Finished good = send_as("short.wav", {"--source", "barn-7", "--speed", "0", "--format", "f32le", "--rate", "44100", "--channels", "2"});
+  const Finished good = send_as("short.wav", {"--source", "barn-7", "--speed", "0", "--format", "f32le",
+                                              "--rate", "44100", "--channels", "2"});
   CHECK(good.code == 0);
   CHECK(good.err.empty());
   for (const char* state : {"starting", "up", "down"}) {

@@ -151,7 +151,8 @@ TEST_CASE("every key of every kind is read") {
   CHECK(file.at_end == AtEnd::loop);
   CHECK_FALSE(config.sources[3].channel);
   const auto& command = std::get<CommandSettings>(config.sources[4].kind);
-  CHECK(command.argv == std::vector<std::string>{"ffmpeg", "-i", "rtsp://user:it's \"hidden\"@10.0.0.7/live", "-"});
+  CHECK(command.argv ==
+        std::vector<std::string>{"ffmpeg", "-i", "rtsp://user:it's \"hidden\"@10.0.0.7/live", "-"});
   CHECK(command.pcm.format == SampleFormat::f32le);
   CHECK(command.pcm.rate_hz == 22'050);
   CHECK(command.pcm.channels == 2);
@@ -189,7 +190,8 @@ TEST_CASE("what is printed loads again to the same") {
 
 TEST_CASE("a command's program is sought in PATH, unless it has a slash: then beside the configuration") {
   const auto program = [](const std::string& argv) {
-    const Config config = parse_config("[[source]]\nname = \"c\"\nkind = \"command\"\nargv = [" + argv + "]\n", "dir/x.toml");
+    const Config config =
+        parse_config("[[source]]\nname = \"c\"\nkind = \"command\"\nargv = [" + argv + "]\n", "dir/x.toml");
     return std::get<CommandSettings>(config.sources.at(0).kind).argv;
   };
   const std::string here = std::filesystem::current_path().string();
@@ -232,27 +234,32 @@ TEST_CASE("each mistake is named with file, line and key") {
        "dir/earshot.toml:5: key 'events.threshold.D\\n': found 0.0, expected a number above 0, at most 1"},
       {mic + "[events.threshold]\nDog = 1.5\n",
        "dir/earshot.toml:5: key 'events.threshold.Dog': found 1.5, expected a number in 0 .. 1"},
-      {mic + "[[events.group]]\nlabels = [\"Dog\"]\n", "dir/earshot.toml:4: key 'events.group.name': found nothing"},
+      {mic + "[[events.group]]\nlabels = [\"Dog\"]\n",
+       "dir/earshot.toml:4: key 'events.group.name': found nothing"},
       {mic + "[[events.group]]\nname = \"\"\nlabels = [\"Dog\"]\n",
        "dir/earshot.toml:5: key 'events.group.name': found an empty string"},
-      {mic + "[[events.group]]\nname = \"x\"\n", "dir/earshot.toml:4: key 'events.group.labels': found nothing"},
+      {mic + "[[events.group]]\nname = \"x\"\n",
+       "dir/earshot.toml:4: key 'events.group.labels': found nothing"},
       {mic + "[[events.group]]\nname = \"x\"\nlabels = []\n",
        "dir/earshot.toml:6: key 'events.group.labels': found an empty list"},
       {mic + "[[events.level]]\nname = \"a\\nb\"\n",
        "dir/earshot.toml:5: key 'events.level.name': found \"a\\nb\", which holds a control character"},
-      {mic + "[[events.level]]\nname = \"x\"\n", "dir/earshot.toml:4: key 'events.level.above_dbfs': found nothing"},
+      {mic + "[[events.level]]\nname = \"x\"\n",
+       "dir/earshot.toml:4: key 'events.level.above_dbfs': found nothing"},
       {mic + "[[events.level]]\nname = \"x\"\nabove_dbfs = 3\n",
        "dir/earshot.toml:6: key 'events.level.above_dbfs': found 3, expected a number in -120 .. 0"},
       {mic + "[[events.group]]\nname = \"x\"\nlabels = [\"Dog\"]\n"
              "[[events.level]]\nname = \"x\"\nabove_dbfs = 0\n",
-       "dir/earshot.toml:8: key 'events.level.name': found \"x\" a second time, expected a name that no other"},
+       "dir/earshot.toml:8: key 'events.level.name': found \"x\" a second time, expected a name that no "
+       "other"},
       {mic + "[gate]\nlevel_dbfs = 1.0\n", "dir/earshot.toml:5: key 'gate.level_dbfs': found 1.0, expected"},
       {mic + "[model]\nthreads = 0\n",
        "dir/earshot.toml:5: key 'model.threads': found 0, expected an integer in 1 .. 64"},
       {mic + "[model]\nthreads = 16000.0\n",
        "dir/earshot.toml:5: key 'model.threads': found 16000.0, expected an integer in 1 .. 64, written "
        "without a point or exponent"},
-      {mic + "[window]\nhop_s = 1E9\n", "dir/earshot.toml:5: key 'window.hop_s': found 1000000000.0, expected a number"},
+      {mic + "[window]\nhop_s = 1E9\n",
+       "dir/earshot.toml:5: key 'window.hop_s': found 1000000000.0, expected a number"},
       {mic + "[model]\npath = \"\"\n", "dir/earshot.toml:5: key 'model.path': found an empty string"},
       {mic + "[log]\nlevel = \"loud\"\n",
        "dir/earshot.toml:5: key 'log.level': found \"loud\", expected one of"},
@@ -284,15 +291,19 @@ TEST_CASE("each mistake is named with file, line and key") {
       {tcp + "listen = \"127.0.0.1:1\"\nmax_senders = 0\n",
        "dir/earshot.toml:5: key 'source.max_senders': found 0, expected an integer in 1 .. 10000"},
       {command, "dir/earshot.toml:1: key 'source.argv': found nothing, expected a program and its arguments"},
-      {command + "argv = []\n", "dir/earshot.toml:4: key 'source.argv': found an empty list, expected a program"},
-      {command + "argv = [\"\", \"x\"]\n", "dir/earshot.toml:4: key 'source.argv': found an empty string as the program"},
+      {command + "argv = []\n",
+       "dir/earshot.toml:4: key 'source.argv': found an empty list, expected a program"},
+      {command + "argv = [\"\", \"x\"]\n",
+       "dir/earshot.toml:4: key 'source.argv': found an empty string as the program"},
       {command + "argv = [\"a\\u0000b\"]\n",
        "dir/earshot.toml:4: key 'source.argv': found a string with the character NUL"},
       {command + "argv = \"ffmpeg -i x\"\n", "dir/earshot.toml:4: key 'source.argv': found \"ffmpeg -i x\""},
-      {command + "argv = [\"x\", 7]\n", "dir/earshot.toml:4: key 'source.argv': found an element 7, expected strings only"},
+      {command + "argv = [\"x\", 7]\n",
+       "dir/earshot.toml:4: key 'source.argv': found an element 7, expected strings only"},
       {command + "argv = [\"x\"]\nidle_s = 0\n",
        "dir/earshot.toml:5: key 'source.idle_s': found 0, expected a number in 0.1 .. 3600"},
-      {command + "argv = [\"x\"]\nchannel = 2\n", "dir/earshot.toml:5: key 'source.channel': found 2, expected an integer in 1 .. 1"},
+      {command + "argv = [\"x\"]\nchannel = 2\n",
+       "dir/earshot.toml:5: key 'source.channel': found 2, expected an integer in 1 .. 1"},
       {command + "argv = [\"x\"]\nlisten = \"127.0.0.1:1\"\n",
        "dir/earshot.toml:5: key 'source.listen': found an unknown key"},
       {command + "command = [\"x\"]\n", "dir/earshot.toml:1: key 'source.argv': found nothing"},
@@ -302,12 +313,16 @@ TEST_CASE("each mistake is named with file, line and key") {
       {"[[source]]\nname = \"\"\nkind = \"stdin\"\n",
        "dir/earshot.toml:2: key 'source.name': found an empty string"},
       {"[[source]]\nname = \"a\\nearshotd: forged\"\nkind = \"stdin\"\n",
-       "dir/earshot.toml:2: key 'source.name': found \"a\\nearshotd: forged\", which holds a control character: "
+       "dir/earshot.toml:2: key 'source.name': found \"a\\nearshotd: forged\", which holds a control "
+       "character: "
        "byte 2 is \\n, expected a source's name"},
       {"[[source]]\nname = \"a\\u001b[31m\"\nkind = \"stdin\"\n",
        "dir/earshot.toml:2: key 'source.name': found \"a\\x1b[31m\""},
-      {"[[source]]\nname = \"x\"\nkind = \"t\\ncp\"\n", "dir/earshot.toml:3: key 'source.kind': found \"t\\ncp\""},
-      {"[[source]]\nname = \"x\"\n", "dir/earshot.toml:1: key 'source.kind': found nothing, expected \"microphone\", \"tcp\", \"stdin\", \"file\" or \"command\""},
+      {"[[source]]\nname = \"x\"\nkind = \"t\\ncp\"\n",
+       "dir/earshot.toml:3: key 'source.kind': found \"t\\ncp\""},
+      {"[[source]]\nname = \"x\"\n",
+       "dir/earshot.toml:1: key 'source.kind': found nothing, expected \"microphone\", \"tcp\", \"stdin\", "
+       "\"file\" or \"command\""},
       {"[[source]]\nname = \"x\"\nkind = \"rtp\"\n",
        "dir/earshot.toml:3: key 'source.kind': found \"rtp\", which this version does not know"},
       {"[[source]]\nname = \"a\"\nkind = \"stdin\"\n[[source]]\nname = \"b\"\nkind = \"stdin\"\n",

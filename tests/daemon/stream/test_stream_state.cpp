@@ -11,7 +11,8 @@
 namespace earshot::test {
 namespace {
 
-const StreamFacts kOneMicrophone{"esc10", "ab12", {"dog", "rain"}, false, 220500, 22016, 44100, {{"mic", "microphone"}}};
+const StreamFacts kOneMicrophone{"esc10", "ab12", {"dog", "rain"}, false,
+                                 220500,  22016,  44100,           {{"mic", "microphone"}}};
 
 // "name kind state", of a heartbeat without the kind.
 std::vector<std::string> listed(const SharedLine& line) {
