@@ -85,7 +85,10 @@ ManySenders::ManySenders(const SourceSettings& settings, const TcpSettings& tcp,
       tcp_(tcp),
       context_(context),
       patience_(patience),
-      door_(io_, tcp, settings.name) {}
+      door_(io_, tcp, settings.name),
+      pulse_(context.pulses, "listener '" + settings.name + '\'') {
+  pulse_.rest();
+}
 
 ManySenders::~ManySenders() = default;
 
@@ -102,6 +105,7 @@ void ManySenders::run(std::stop_token stop) noexcept {
     why = error.what();
     log_error("source '{}': {}", name(), why);
   }
+  pulse_.rest();
   for (const auto& [name, member] : members_) member->request_stop();
   members_.clear();
   door_.finish();
@@ -221,6 +225,7 @@ asio::awaitable<void> ManySenders::serve(std::shared_ptr<Sender> sender, SenderI
 asio::awaitable<void> ManySenders::watch() {
   asio::steady_timer timer(io_);
   for (;;) {
+    pulse_.beat();
     timer.expires_after(std::min({kLook, tcp_.idle / 8, patience_.first_line / 8}));
     co_await timer.async_wait(kManyTuple);
     door_.tick();

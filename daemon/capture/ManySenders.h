@@ -15,6 +15,7 @@
 #include "daemon/capture/SenderIntroduction.h"
 #include "daemon/capture/Source.h"
 #include "daemon/capture/SourceTask.h"
+#include "daemon/pulse/Pulse.h"
 
 namespace earshot {
 
@@ -80,6 +81,7 @@ class ManySenders final : public SourceTask {
   SenderDoor door_;
   Strangers strangers_;
   std::map<std::string, std::unique_ptr<Member>> members_;
+  Pulse pulse_;
 };
 
 }  // namespace earshot
