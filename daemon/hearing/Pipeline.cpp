@@ -120,11 +120,8 @@ void Pipeline::break_off() noexcept {
 void Pipeline::take(std::span<const float> resampled) noexcept {
   while (!resampled.empty() && !stop_.stop_requested()) {
     resampled = resampled.subspan(windows_.push(resampled));
-    while (!stop_.stop_requested()) {
-      const auto window = windows_.next();
-      if (!window) break;
-      hear(*window, 0);
-    }
+    // Once whole it is heard, even if a stop has come meanwhile: nothing that was taken is left untold.
+    if (const auto window = windows_.next()) hear(*window, 0);
   }
 }
 

@@ -1,4 +1,4 @@
-// A model that knows nothing: v6 with initial weights, for tests that need scores but no skill.
+// Models that know nothing, for tests that need scores but no skill.
 #pragma once
 
 #include "nn/model/Architecture.h"
@@ -8,6 +8,7 @@
 
 namespace earshot::test {
 
+/// v6 with initial weights.
 inline Model untrained_model() {
   Model model;
   model.name = "untrained";
@@ -15,6 +16,25 @@ inline Model untrained_model() {
   model.architecture = v6_architecture(static_cast<int>(model.labels.size()));
   model.weights = initial_weights(model.architecture, 7);
   return model;
+}
+
+/// YAMNet's recipe and windows (15 600 samples at 16 kHz), and next to no network: a window costs little.
+inline const Model& small_yamnet() {
+  static const Model small = [] {
+    Model model;
+    model.name = "small";
+    model.recipe = recipe_named("yamnet");
+    model.labels = {"rain", "thunder", "dog"};
+    model.architecture = {.name = "small",
+                          .input = model.recipe.shape(),
+                          .layers = {{"conv", Conv2d{.filters = 4, .stride = 4}},
+                                     {"pool", GlobalAveragePool2d{}},
+                                     {"dense", Dense{.units = 3}}},
+                          .scores = Scores::sigmoid};
+    model.weights = initial_weights(model.architecture, 3);
+    return model;
+  }();
+  return small;
 }
 
 }  // namespace earshot::test

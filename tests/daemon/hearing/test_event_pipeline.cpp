@@ -9,8 +9,8 @@
 #include "daemon/hearing/Pipeline.h"
 #include "daemon/stream/JsonLine.h"
 #include "dsp/base/KeyedRandom.h"
-#include "nn/model/BuiltInArchitectures.h"
 #include "tests/daemon/Collector.h"
+#include "tests/daemon/TestModel.h"
 
 namespace earshot::test {
 namespace {
@@ -22,16 +22,7 @@ constexpr std::uint64_t kPatch = 15'600;  // at 16 kHz, every 8000
 /// A small network at YAMNet's rate, and rules by which it hears something in every window that is not gated.
 const Model& small_model() {
   static const Model made = [] {
-    Model model;
-    model.recipe = recipe_named("yamnet");
-    model.labels = {"rain", "thunder", "dog"};
-    model.architecture = {.name = "small",
-                          .input = model.recipe.shape(),
-                          .layers = {{"conv", Conv2d{.filters = 4, .stride = 4}},
-                                     {"pool", GlobalAveragePool2d{}},
-                                     {"dense", Dense{.units = 3}}},
-                          .scores = Scores::sigmoid};
-    model.weights = initial_weights(model.architecture, 3);
+    Model model = small_yamnet();
     model.meanings.thresholds = {0.0F, 1.0F, 1.0F};
     return model;
   }();
