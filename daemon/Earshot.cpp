@@ -14,6 +14,7 @@
 #include "daemon/capture/DeviceList.h"
 #include "daemon/capture/PortAudio.h"
 #include "daemon/capture/SenderIntroduction.h"
+#include "daemon/client/BooksCommand.h"
 #include "daemon/client/Classify.h"
 #include "daemon/client/DemoCommand.h"
 #include "daemon/client/EndOnSignal.h"
@@ -159,6 +160,16 @@ void print_labels(const LabelsSettings& settings) {
   flush_output(std::cout);
 }
 
+void add_books(CLI::App& app, BooksSettings& settings) {
+  CLI::App& command = *app.add_subcommand("books", "What was heard and what was not, of each source");
+  command.add_option("--since", settings.since, "From when on: 7d, 90min, 2026-11-29, 2026-11-29T12:00 [24h]")
+      ->option_text("T");
+  command.add_option("--source", settings.source, "Only this source")->option_text("NAME");
+  command.add_option("--dir", settings.directory, "Where a daemon keeps its books")->option_text("DIR");
+  command.add_flag("--json", settings.json, "One JSON document, every gap");
+  command.footer("It needs no running earshotd. Without --dir it takes those written to last of yours and the system's.");
+}
+
 int run(int argc, char** argv) {
   CLI::App app("The companion of earshotd for people.", "earshot");
   app.set_version_flag("--version", "earshot " EARSHOT_VERSION);
@@ -168,11 +179,13 @@ int run(int argc, char** argv) {
   ClassifySettings classifying;
   SendSettings sending;
   LabelsSettings labels;
+  BooksSettings books;
   bool devices_json = false;
   add_watch(app, server, watching);
   add_classify(app, classifying);
   add_send(app, receiver, sending);
   add_labels(app, labels);
+  add_books(app, books);
   CLI::App& devices = *app.add_subcommand("devices", "List the devices that record");
   devices.add_flag("--json", devices_json, "One JSON document");
   app.add_subcommand("demo", "Synthesised sounds on standard output: f32le, mono, 44100 Hz, in real time");
@@ -188,7 +201,7 @@ int run(int argc, char** argv) {
   if (app.get_subcommands().empty()) {
     throw Error(ExitCode::usage,
                 std::string("found ") + (argc > 1 ? '\'' + std::string(argv[1]) + '\'' : "no command") +
-                    ", expected watch, classify, send, labels, devices or demo (see earshot --help)");
+                    ", expected watch, classify, send, labels, books, devices or demo (see earshot --help)");
   }
 
   if (app.got_subcommand("watch")) {
@@ -202,6 +215,8 @@ int run(int argc, char** argv) {
     send_file(sending, std::cerr);
   } else if (app.got_subcommand("labels")) {
     print_labels(labels);
+  } else if (app.got_subcommand("books")) {
+    show_books(books, std::cout);
   } else if (app.got_subcommand(&devices)) {
     const std::vector<CaptureDevice> found = PortAudio().devices();
     std::cout << (devices_json ? device_json(found) : device_lines(found));

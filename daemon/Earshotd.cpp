@@ -26,6 +26,8 @@
 #include "daemon/ServiceStatus.h"
 #include "daemon/Signals.h"
 #include "daemon/Watchdog.h"
+#include "daemon/books/Bookkeeper.h"
+#include "daemon/books/StateDirectory.h"
 #include "daemon/capture/CaptureHelper.h"
 #include "daemon/capture/CaptureProcess.h"
 #include "daemon/capture/CommandKeeper.h"
@@ -56,6 +58,7 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kShutdown = 1900ms;  // from the signal to the last byte
 constexpr std::chrono::milliseconds kSourcesShutdown = 1000ms;
+constexpr std::chrono::milliseconds kBooksShutdown = 200ms;
 
 StreamFacts facts_of(const Config& config, const Model& model) {
   StreamFacts facts{.model_name = model.name,
@@ -102,6 +105,12 @@ void run_daemon(const Config& config) {
   ServiceStatus status(waiting, server, tell_systemd);
   Journal journal(status, facts.rate_hz);
   const Housekeeping housekeeping(waiting, utc, journal);
+  Bookkeeper books(journal,
+                   {.directory = state_directory(),
+                    .instance = facts.instance,
+                    .rate_hz = facts.rate_hz,
+                    .sources = booked_sources(config.sources)},
+                   utc, &watchdog.pulses());
   CaptureProcess microphones;
   const std::shared_ptr<const PreparedNetwork> network = prepare_network(model);
   ClassifierPool classifiers(
@@ -115,7 +124,7 @@ void run_daemon(const Config& config) {
                               .hop_samples = facts.hop_samples,
                               .gate_dbfs = config.gate_level_dbfs,
                               .utc = utc,
-                              .sink = journal,
+                              .sink = books,
                               .counters = counters,
                               .microphones = &microphones,
                               .pulses = &watchdog.pulses(),
@@ -135,7 +144,9 @@ void run_daemon(const Config& config) {
   const std::string reason = signals.received().empty() ? "every source has ended" : signals.received();
   log_info("stopping: {}", reason);
   tell_systemd("STOPPING=1\nSTATUS=stopping: " + reason);
-  const std::vector<std::string> held_up = threads.stop(kSourcesShutdown);
+  books.stop(reason);
+  std::vector<std::string> held_up = threads.stop(kSourcesShutdown);
+  if (!books.close(kBooksShutdown)) held_up.emplace_back("the books are not closed: the disk does not answer");
   const auto used =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
   server.stop(reason, std::max(kShutdown - used, 0ms));

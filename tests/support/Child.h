@@ -42,6 +42,8 @@ class Child {
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);
+    // A daemon's books are none of the tester's.
+    environment.push_back("STATE_DIRECTORY=" + (files_ / "state").string());
     std::vector<char*> envp;  // the first of equal names counts
     for (std::string& variable : environment) envp.push_back(variable.data());
     for (char** variable = environ; *variable; ++variable) envp.push_back(*variable);

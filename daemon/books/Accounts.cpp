@@ -1,0 +1,174 @@
+#include "daemon/books/Accounts.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "daemon/settings/Config.h"
+#include "daemon/stream/JsonLine.h"
+
+namespace earshot {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::microseconds;
+
+constexpr auto kSameTrouble = 60s;  // between two misses that are one record
+constexpr auto kLongestRecord = 10min;
+constexpr microseconds kClockSet = 50ms;
+constexpr std::size_t kMostDetail = 200;  // bytes
+constexpr std::size_t kMostSources = 1'000;  // names that senders give themselves are no end
+
+UtcTime utc(BootClock::time_point moment, UtcTime boot_utc) {
+  return boot_utc + std::chrono::floor<microseconds>(moment.time_since_epoch());
+}
+
+std::string cut(std::string_view text) {
+  if (text.size() <= kMostDetail) return std::string(text);
+  std::size_t end = kMostDetail;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // inside a character
+  return std::string(text.substr(0, end)) + " ...";
+}
+
+}  // namespace
+
+Accounts::Accounts(int rate_hz, const std::vector<BookedSource>& sources, Time now) : rate_hz_(rate_hz) {
+  for (const BookedSource& source : sources) known_[source.name] = source;
+  for (const BookedSource& source : sources) account_of(source.name, now);
+}
+
+void Accounts::take(const Message& message, Time now, UtcTime boot_utc) {
+  if (const auto* prediction = std::get_if<Prediction>(&message)) {
+    const Time end = Time(prediction->time - boot_utc);
+    if (Account* account = account_of(prediction->source, now))
+      hear(prediction->source, *account, *prediction, end);
+  } else if (const auto* gap = std::get_if<Gap>(&message)) {
+    Account* account = account_of(gap->source, now);
+    if (!account) return;
+    if (gap->reason == GapReason::overload) {
+      account->skipped = true;
+    } else {
+      account->lost.at(static_cast<std::size_t>(gap->reason)) += gap->samples;
+    }
+  } else if (const auto* state = std::get_if<SourceChange>(&message)) {
+    if (Account* account = account_of(state->source, now)) change(*account, *state);
+  }
+}
+
+// Nothing for a source of which no books are kept, and for one too many.
+Accounts::Account* Accounts::account_of(const std::string& source, Time now) {
+  const auto known = known_.find(source);
+  if (known != known_.end() && known->second.timeless) return nullptr;
+  if (accounts_.size() >= kMostSources && !accounts_.contains(source)) return nullptr;
+  const auto [found, is_new] = accounts_.try_emplace(source);
+  Account& account = found->second;
+  if (is_new) {
+    account.since = account.heard_to = now;
+    account.recorded = known != known_.end() && known->second.recorded;
+    account.trouble = to_string(SourceState::starting);
+    news_ = true;
+  }
+  return &account;
+}
+
+void Accounts::change(Account& account, const SourceChange& change) {
+  if (!stopped_.empty()) return;
+  news_ = true;
+  account.state = change.state;
+  if (change.state == SourceState::ended && account.recorded) account.over = true;
+  // The first trouble is the cause, but that it was still starting.
+  const bool is_starting = account.trouble == to_string(SourceState::starting);
+  if (change.state == SourceState::up || (!account.trouble.empty() && !is_starting)) return;
+  account.trouble = to_string(change.state);
+  account.detail = cut(change.detail);
+}
+
+void Accounts::hear(const std::string& source, Account& account, const Prediction& prediction, Time end) {
+  if (account.state == SourceState::stalled && prediction.level_dbfs <= kSilenceDbfs) return;
+  const Time begin = end - duration_of(prediction.end_sample - prediction.start_sample);
+  if (!account.heard_samples) {
+    if (begin > account.since) miss(source, account, account.since, begin, 0);
+  } else if (prediction.start_sample > *account.heard_samples) {
+    const std::uint64_t samples = prediction.start_sample - *account.heard_samples;
+    miss(source, account, begin - duration_of(samples), begin, samples);
+  }
+  account.heard_samples = prediction.end_sample - prediction.padded_samples;
+  account.heard_to = end - duration_of(prediction.padded_samples);
+  account.trouble.clear();
+  account.detail.clear();
+  account.lost = {};
+  account.skipped = false;
+}
+
+void Accounts::miss(const std::string& source, Account& account, Time from, Time to, std::uint64_t samples) {
+  news_ = true;
+  Miss found{.from = from,
+             .to = to,
+             .unheard = to - from,
+             .reason = account.trouble.empty() ? main_loss(account, samples) : account.trouble,
+             .detail = account.detail};
+  std::optional<Miss>& last = account.last;
+  if (last && last->reason == found.reason && from - last->to <= kSameTrouble && to - last->from <= kLongestRecord) {
+    last->to = to;
+    last->unheard += found.unheard;
+    ++last->stretches;
+    return;
+  }
+  settle(source, account);
+  last = std::move(found);
+}
+
+// What most of it is: of `samples` what was not lost was skipped, if anything was, or lies beside a gap and is too short
+// for a window.
+std::string Accounts::main_loss(const Account& account, std::uint64_t samples) {
+  const auto most = std::ranges::max_element(account.lost);
+  const std::uint64_t lost = std::accumulate(account.lost.begin(), account.lost.end(), std::uint64_t{0});
+  const bool is_skipped = account.skipped && samples > lost && samples - lost > *most;
+  return std::string(
+      to_string(is_skipped ? GapReason::overload : static_cast<GapReason>(most - account.lost.begin())));
+}
+
+void Accounts::settle(const std::string& source, Account& account) {
+  if (account.last) settled_.emplace_back(source, *std::exchange(account.last, std::nullopt));
+}
+
+Accounts::Page Accounts::page(Time now, UtcTime boot_utc, bool all) {
+  const auto line_of = [boot_utc](const std::string& source, const Miss& miss) {
+    return book_line(BookMiss{.source = source,
+                              .from = utc(miss.from, boot_utc),
+                              .to = utc(miss.to, boot_utc),
+                              .unheard = std::chrono::round<microseconds>(miss.unheard),
+                              .stretches = miss.stretches,
+                              .reason = miss.reason,
+                              .detail = miss.detail});
+  };
+  Page page;
+  if (!boot_utc_) boot_utc_ = boot_utc;
+  if (const microseconds step = boot_utc - *boot_utc_; std::chrono::abs(step) >= kClockSet) {
+    page.settled += book_line(BookClock{step});
+    boot_utc_ = boot_utc;
+  }
+  BookNow present{.time = utc(now, boot_utc), .stopped = stopped_, .sources = {}};
+  for (auto& [name, account] : accounts_) {
+    if (all || (account.last && now - account.last->to > kSameTrouble)) settle(name, account);
+    if (account.last) page.present += line_of(name, *account.last);
+    const bool is_lost = account.trouble.empty() && account.lost != decltype(account.lost){};
+    present.sources.push_back({.name = name,
+                               .since = utc(account.since, boot_utc),
+                               .heard_to = utc(account.heard_to, boot_utc),
+                               .reason = is_lost ? main_loss(account, 0) : account.trouble,
+                               .detail = account.detail,
+                               .over = account.over});
+  }
+  for (const auto& [source, miss] : std::exchange(settled_, {})) page.settled += line_of(source, miss);
+  page.present += book_line(present);
+  news_ = false;
+  return page;
+}
+
+BootClock::duration Accounts::duration_of(std::uint64_t samples) const noexcept {
+  const auto rate = static_cast<std::uint64_t>(rate_hz_);
+  return std::chrono::seconds(samples / rate) + std::chrono::nanoseconds(samples % rate * 1'000'000'000 / rate);
+}
+
+}  // namespace earshot

@@ -1,0 +1,90 @@
+// Accounts: of each source what was heard and what was not, from its messages.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/books/BookRecord.h"
+#include "daemon/books/BookedSource.h"
+#include "daemon/hearing/BootClock.h"
+#include "daemon/hearing/Message.h"
+
+namespace earshot {
+
+/// Sound is heard if a classified (or gated) window covers it; all other sound since a source is there is missed,
+/// whatever the reason: lost, skipped with no window beside it, too short between two gaps for a window, never come. Only
+/// zeros of a device that is stalled are nothing heard, either.
+///
+/// Times are kept on the boot clock and become UTC in page() by the clock as it is then. Not thread safe.
+class Accounts {
+ public:
+  using Time = BootClock::time_point;
+
+  /// `rate_hz` is the model's. All `sources` are there from `now` on; others from their first message on, up to 1000.
+  Accounts(int rate_hz, const std::vector<BookedSource>& sources, Time now);
+
+  /// `boot_utc` is UTC at the boot clock's zero, by which the message is dated.
+  void take(const Message& message, Time now, UtcTime boot_utc);
+
+  /// The daemon is stopping, and says why: that sources end is no news any more.
+  void stop(const std::string& why) { stopped_ = why; }
+
+  /// Whether there is news since the last page: more than that what was heard goes on to be heard.
+  bool has_news() const noexcept { return news_; }
+
+  struct Page {
+    std::string settled;  ///< lines to be kept
+    std::string present;  ///< lines that the next page replaces, the last a sign of life
+  };
+  /// What is to be written now. With `all` nothing that was missed so far is left to be replaced.
+  Page page(Time now, UtcTime boot_utc, bool all);
+
+ private:
+  struct Miss {
+    Time from;
+    Time to;
+    BootClock::duration unheard{0};
+    std::uint64_t stretches = 1;
+    std::string reason;
+    std::string detail;
+  };
+  struct Account {
+    Time since;
+    bool recorded = false;
+    bool over = false;
+    SourceState state = SourceState::starting;
+    std::optional<std::uint64_t> heard_samples;  // the end of the last window, and when that was
+    Time heard_to;
+    // Since then:
+    std::string trouble;  // the first state that is not "up"
+    std::string detail;
+    std::array<std::uint64_t, 3> lost{};  // samples by GapReason
+    bool skipped = false;                 // windows
+    std::optional<Miss> last;             // may go on
+  };
+
+  Account* account_of(const std::string& source, Time now);
+  void change(Account& account, const SourceChange& change);
+  void hear(const std::string& source, Account& account, const Prediction& prediction, Time end);
+  /// `samples` of the timeline; 0 before its first window.
+  void miss(const std::string& source, Account& account, Time from, Time to, std::uint64_t samples);
+  static std::string main_loss(const Account& account, std::uint64_t samples);
+  void settle(const std::string& source, Account& account);
+  BootClock::duration duration_of(std::uint64_t samples) const noexcept;
+
+  int rate_hz_;
+  std::map<std::string, BookedSource> known_;
+  std::map<std::string, Account> accounts_;
+  std::vector<std::pair<std::string, Miss>> settled_;
+  std::optional<UtcTime> boot_utc_;  // of the last page
+  std::string stopped_;
+  bool news_ = true;
+};
+
+}  // namespace earshot

@@ -1,0 +1,208 @@
+#include "daemon/books/Books.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <utility>
+
+namespace earshot {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::microseconds;
+
+constexpr auto kUndecided = 30s;  // a window may come as late as it is long
+constexpr auto kSameMoment = 1ms;
+
+/// A start of the daemon and what followed.
+struct Instance {
+  BookStart start;
+  std::vector<BookMiss> misses;
+  BookNow now;  // the last
+
+  const BookSource* source(const std::string& name) const {
+    const auto found = std::ranges::find(now.sources, name, &BookSource::name);
+    return found == now.sources.end() ? nullptr : &*found;
+  }
+  void move(microseconds step) {
+    start.time += step;
+    now.time += step;
+    for (BookMiss& miss : misses) {
+      miss.from += step;
+      miss.to += step;
+    }
+    for (BookSource& each : now.sources) {
+      each.since += step;
+      each.heard_to += step;
+    }
+  }
+};
+
+std::vector<Instance> instances_of(const std::vector<BookRecord>& records) {
+  std::vector<Instance> instances;
+  for (const BookRecord& record : records) {
+    if (const auto* start = std::get_if<BookStart>(&record)) {
+      if (!instances.empty() && instances.back().start.instance == start->instance) continue;
+      instances.push_back({.start = *start, .misses = {}, .now = {.time = start->time, .stopped = {}, .sources = {}}});
+    }
+    if (instances.empty()) continue;  // the start is lost
+    Instance& instance = instances.back();
+    if (const auto* miss = std::get_if<BookMiss>(&record)) instance.misses.push_back(*miss);
+    if (const auto* clock = std::get_if<BookClock>(&record)) instance.move(clock->step);
+    if (const auto* now = std::get_if<BookNow>(&record)) instance.now = *now;
+  }
+  // Of one that was killed at once nothing is known.
+  std::erase_if(instances, [](const Instance& instance) { return instance.now.sources.empty(); });
+  return instances;
+}
+
+/// Tells one source's time from the first to the last, and keeps of it what lies in between two moments.
+class Account {
+ public:
+  Account(const std::string& name, UtcTime from, UtcTime to) : from_(from), to_(to) { books_.name = name; }
+
+  void open(UtcTime at) {
+    if (!std::exchange(is_open_, true)) begun_ = cursor_ = std::max(cursor_, at);
+  }
+  bool is_open() const noexcept { return is_open_; }
+
+  void hear_to(UtcTime moment) { cursor_ = std::max(cursor_, moment); }
+
+  void miss(const UnheardPart& part) {
+    const UtcTime begin = std::max({cursor_, part.from, from_});
+    const UtcTime end = std::min(part.to, to_);
+    hear_to(part.to);
+    if (end <= begin) return;
+    UnheardPart kept = part;
+    kept.from = begin;
+    kept.to = end;
+    const double share = static_cast<double>((end - begin).count()) / static_cast<double>((part.to - part.from).count());
+    kept.unheard = std::min(end - begin, microseconds(std::llround(static_cast<double>(part.unheard.count()) * share)));
+    const bool follows = !books_.gaps.empty() && kept.from - books_.gaps.back().to() <= kSameMoment;
+    if (!follows) books_.gaps.emplace_back();
+    books_.gaps.back().parts.push_back(std::move(kept));
+  }
+  void miss(UtcTime to, std::string_view reason, const std::string& detail) {
+    miss({.from = cursor_,
+          .to = to,
+          .unheard = std::max(to - cursor_, microseconds(0)),
+          .reason = std::string(reason),
+          .detail = detail});
+  }
+
+  void close() {
+    if (!std::exchange(is_open_, false)) return;
+    const UtcTime begin = std::max(begun_, from_);
+    const UtcTime end = std::min(cursor_, to_);
+    if (end <= begin) return;
+    if (books_.expected == microseconds(0)) books_.from = begin;
+    books_.to = end;
+    books_.expected += end - begin;
+  }
+
+  SourceBooks finish() {
+    const bool goes_on = is_open_ && !books_.gaps.empty() && books_.gaps.back().to() == std::min(cursor_, to_);
+    close();
+    if (goes_on) books_.gaps.back().goes_on = true;
+    return std::move(books_);
+  }
+
+ private:
+  SourceBooks books_;
+  UtcTime from_;
+  UtcTime to_;
+  UtcTime begun_;
+  UtcTime cursor_ = UtcTime::min();  // told up to there
+  bool is_open_ = false;
+};
+
+// From one instance to the next, or to now.
+void tell_absence(Account& account, const Instance& before, const std::string& boot, UtcTime to) {
+  account.miss(to, before.start.boot == boot ? kNotRunning : kMachineDown, before.now.stopped);
+}
+
+void tell_instance(Account& account, const Instance& instance, const BookSource& source) {
+  const bool beginning_lost = instance.start.continued && !account.is_open();
+  account.open(beginning_lost ? std::max(instance.start.time, source.since) : source.since);
+  // One that gave itself its name has not come back yet.
+  if (source.since - instance.start.time > kSameMoment) account.miss(source.since, "starting", {});
+  for (const BookMiss& miss : instance.misses) {
+    if (miss.source == source.name)
+      account.miss({.from = miss.from,
+                    .to = miss.to,
+                    .unheard = miss.unheard,
+                    .stretches = miss.stretches,
+                    .reason = miss.reason,
+                    .detail = miss.detail});
+  }
+  account.hear_to(source.heard_to);
+  if (source.over) return account.close();
+  if (!source.reason.empty()) {
+    account.miss(instance.now.time, source.reason, source.detail);
+  } else if (instance.now.time - source.heard_to > kUndecided) {
+    account.miss(instance.now.time, kUnknown, {});
+  }
+}
+
+}  // namespace
+
+microseconds UnheardGap::unheard() const {
+  microseconds sum{0};
+  for (const UnheardPart& part : parts) sum += part.unheard;
+  return sum;
+}
+
+std::uint64_t UnheardGap::stretches() const {
+  std::uint64_t count = 1;
+  for (const UnheardPart& part : parts) count += part.stretches - 1;
+  return count;
+}
+
+microseconds SourceBooks::unheard() const {
+  microseconds sum{0};
+  for (const UnheardGap& gap : gaps) sum += gap.unheard();
+  return sum;
+}
+
+std::uint64_t SourceBooks::stretches() const {
+  std::uint64_t count = 0;
+  for (const UnheardGap& gap : gaps) count += gap.stretches();
+  return count;
+}
+
+Books books_of(const std::vector<BookRecord>& records, UtcTime from, UtcTime to, bool running,
+               const std::string& boot) {
+  const std::vector<Instance> instances = instances_of(records);
+  Books books{.from = from, .asked_to = to, .to = to, .began = {}, .running = {}, .written = {}, .sources = {}};
+  if (instances.empty()) return books;
+  books.began = instances.front().start.time;
+  books.written = instances.back().now.time;
+  if (running) {
+    books.running = instances.back().start.time;
+    books.to = std::min(to, books.written);
+  }
+  std::set<std::string> names;
+  for (const Instance& instance : instances) {
+    for (const BookSource& source : instance.now.sources) names.insert(source.name);
+  }
+  for (const std::string& name : names) {
+    Account account(name, from, books.to);
+    const Instance* before = nullptr;
+    for (const Instance& instance : instances) {
+      const BookSource* source = instance.source(name);
+      if (!source) {
+        account.close();  // it is not asked for any more
+      } else {
+        if (account.is_open()) tell_absence(account, *before, instance.start.boot, instance.start.time);
+        tell_instance(account, instance, *source);
+      }
+      before = &instance;
+    }
+    if (!running && account.is_open()) tell_absence(account, *before, boot, books.to);
+    SourceBooks told = account.finish();
+    if (told.expected > microseconds(0)) books.sources.push_back(std::move(told));
+  }
+  return books;
+}
+
+}  // namespace earshot
