@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -138,6 +139,7 @@ class BookCheck {
   void take(const boost::json::object& line) {
     const std::string_view type = line.at("type").as_string();
     if (type == "hello") return begin_instance(line);
+    if (type == "subscribed") return begin_anew(number(line, "first_seq"));
     if (type == "lost") problems_.push_back("the reader was too slow: " + boost::json::serialize(line));
     if (!line.contains("seq")) return;
     if (const std::uint64_t seq = number(line, "seq"); seq != ++seq_) {
@@ -188,8 +190,16 @@ class BookCheck {
     std::string instance(hello.at("instance").as_string());
     if (std::exchange(instance_, instance) == instance) return;
     if (const std::string left = problems_of_sources(); !left.empty()) problems_.push_back(left);
+    of_instances_before_ = problems_.size();
     sources_.clear();
     seq_ = 0;
+  }
+  // Of an instance: what has come since `hello` comes again.
+  void begin_anew(std::uint64_t seq) {
+    problems_.resize(of_instances_before_);
+    if (seq != 1) problems_.push_back("the stream begins with seq " + std::to_string(seq));
+    sources_.clear();
+    seq_ = seq - 1;
   }
   void take_gap(const Gap& gap) {
     if (gap.reason == GapReason::overload) {
@@ -220,6 +230,7 @@ class BookCheck {
   std::uint64_t seq_ = 0;  // of the last message
   std::map<std::string, SourceBook> sources_;
   std::vector<std::string> problems_;
+  std::size_t of_instances_before_ = 0;  // problems
 };
 
 }  // namespace earshot::test

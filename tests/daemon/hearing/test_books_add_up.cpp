@@ -129,7 +129,8 @@ TEST_CASE("a stream's lines add up like its messages, and lost or missing ones a
   const char* gap = R"({"type":"gap","seq":3,"source":"s","start_sample":19,"samples":6,"reason":"device"})";
   const char* end = R"({"type":"source","seq":4,"source":"s","state":"ended","detail":"","end_sample":27})";
   BookCheck whole;
-  for (const char* line : {hello, first, skipped, gap, end}) take(whole, line);
+  for (const char* line : {hello, first, R"({"type":"subscribed","first_seq":1})", first, skipped, gap, end})
+    take(whole, line);
   take(whole, R"({"type":"hello","instance":"b","window_samples":10,"hop_samples":4})");
   take(whole, first);
   CHECK(whole.problems().empty());
@@ -138,6 +139,7 @@ TEST_CASE("a stream's lines add up like its messages, and lost or missing ones a
   for (const auto& lines : std::vector<std::vector<const char*>>{
            {hello, first, gap, end},
            {hello, skipped},
+           {hello, R"({"type":"subscribed","first_seq":2})"},
            {hello, first, skipped, R"({"type":"lost","from_seq":3,"to_seq":3,"messages":1})"},
            {hello, first, skipped, end, R"({"type":"hello","instance":"b","window_samples":10,"hop_samples":4})"}}) {
     BookCheck check;
