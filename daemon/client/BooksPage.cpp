@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 using std::chrono::microseconds;
 
 constexpr std::size_t kMostGaps = 20;  // of a source
-constexpr std::size_t kMostParts = 4;  // of a gap
+constexpr std::size_t kMostCauses = 4;  // of a gap
 constexpr auto kLeastPart = 100ms;
 constexpr auto kNothing = 1ms;
 constexpr auto kUndecided = 31s;  // what is heard now may be told so much later
@@ -40,13 +40,37 @@ std::string reason_text(const UnheardPart& part) {
   return printable(part.reason) + (detail.empty() ? "" : ": " + detail);
 }
 
-microseconds length_of(const UnheardPart& part) { return part.unheard; }
-microseconds length_of(const UnheardGap& gap) { return gap.unheard(); }
+/// All parts of a gap that have one reason.
+struct Cause {
+  std::string why;
+  UtcTime from;
+  UtcTime to;
+  microseconds unheard{0};
+  std::uint64_t times = 0;
 
-std::string part_text(const UnheardPart& part) {
-  if (part.stretches == 1) return reason_text(part);
-  return fmt::format("{}: {} gaps within {}", reason_text(part), part.stretches, duration_text(part.to - part.from));
+  std::string text() const {
+    return times > 1 ? fmt::format("{}, {} times within {}", why, times, duration_text(to - from)) : why;
+  }
+};
+
+/// In the order in which they came. What is too short to be told with its length stands for itself alone.
+std::vector<Cause> causes_of(const UnheardGap& gap) {
+  std::vector<Cause> causes;
+  for (const UnheardPart& part : gap.parts) {
+    const std::string why = reason_text(part);
+    auto cause = std::ranges::find(causes, why, &Cause::why);
+    if (cause == causes.end()) cause = causes.insert(cause, {.why = why, .from = part.from, .to = part.to});
+    cause->to = part.to;
+    cause->unheard += part.unheard;
+    cause->times += part.stretches;
+  }
+  const microseconds most = std::ranges::max(causes, {}, &Cause::unheard).unheard;
+  std::erase_if(causes, [&](const Cause& cause) { return cause.unheard < std::min<microseconds>(most, kLeastPart); });
+  return causes;
 }
+
+microseconds length_of(const Cause& cause) { return cause.unheard; }
+microseconds length_of(const UnheardGap& gap) { return gap.unheard(); }
 
 /// The longest `most` of a list, in its order.
 template <typename Each>
@@ -90,27 +114,20 @@ class GapTable {
   };
 
   void add(const UnheardGap& gap) {
-    const std::string_view until = gap.goes_on ? ", until now" : "";
-    // What is too short to be shown with its length is not worth a line of its own.
-    std::vector<UnheardPart> parts;
-    for (const UnheardPart& part : gap.parts) {
-      if (length_of(part) >= kLeastPart) parts.push_back(part);
-    }
-    if (parts.empty()) parts.push_back(*std::ranges::max_element(gap.parts, {}, &UnheardPart::unheard));
+    const std::string until = gap.goes_on ? ", until now" : "";
     const std::string from = local_time(gap.from());
-    if (parts.size() == 1) {
-      rows_.push_back({from, duration_text(gap.unheard()), part_text(parts.front()) + std::string(until)});
+    const std::vector<Cause> causes = causes_of(gap);
+    if (causes.size() == 1) {
+      rows_.push_back({from, duration_text(gap.unheard()), causes.front().text() + until});
       return;
     }
-    rows_.push_back({from, duration_text(gap.unheard()), "in all" + std::string(until) + ':'});
+    rows_.push_back({from, duration_text(gap.unheard()), "in all" + until + ':'});
     microseconds rest = gap.unheard();
-    const std::vector<const UnheardPart*> told = longest(parts, kMostParts);
-    for (const UnheardPart* part : told) {
-      rows_.push_back({"", duration_text(part->unheard), part_text(*part)});
-      rest -= part->unheard;
+    for (const Cause* cause : longest(causes, kMostCauses)) {
+      rows_.push_back({"", duration_text(cause->unheard), cause->text()});
+      rest -= cause->unheard;
     }
-    if (told.size() < parts.size())
-      rows_.push_back({"", duration_text(rest), fmt::format("{} more of such", parts.size() - told.size())});
+    if (causes.size() > kMostCauses) rows_.push_back({"", duration_text(rest), "for other reasons"});
   }
 
   std::vector<Row> rows_;

@@ -92,8 +92,29 @@ TEST_CASE("of many gaps the longest are shown, in their order, and the rest is c
   CHECK(std::count(page.begin(), page.end(), '\n') == 3 + 20 + 1);
   CHECK(page.ends_with("  1 min 20 s  in 82 shorter ones\n"));
   gaps.resize(2);
-  CHECK(books_page(books_with(gaps), kDay, "b").find("1.0 s  lost on the network: 3 gaps within 4 min 0 s\n") !=
+  CHECK(books_page(books_with(gaps), kDay, "b").find("1.0 s  lost on the network, 3 times within 4 min 0 s\n") !=
         std::string::npos);
+}
+
+TEST_CASE("what came again and again in one gap is told once, with how often") {
+  use_utc();
+  UnheardGap gap;
+  UtcTime time = kPageNow - 1h;
+  for (int i = 0; i < 20; ++i) {
+    gap.parts.push_back(part(time, 2s, std::string(kNotRunning)));
+    gap.parts.push_back(part(time + 2s, 1s, "starting", "listening"));
+    gap.parts.push_back(part(time + 3s, 10ms, "down", "sender " + std::to_string(i)));
+    time += 3s + 10ms;
+  }
+  const std::string page = books_page(books_with({gap}), kDay, "b");
+  INFO(page);
+  CHECK(page.ends_with("in one gap:\n"
+                       "  2026-03-01 11:03:00  1 min 0 s  in all:\n"
+                       "                          40.0 s  earshotd was not running: it was killed, or crashed, 20 times within 59.1 s\n"
+                       "                          20.0 s  starting: listening, 20 times within 58.1 s\n"));
+  gap.parts.clear();
+  for (int i = 0; i < 7; ++i) gap.parts.push_back(part(kPageNow - 1h + i * 1s, 1s, "down", std::to_string(i)));
+  CHECK(books_page(books_with({gap}), kDay, "b").ends_with("  1.0 s  down: 3\n                       3.0 s  for other reasons\n"));
 }
 
 TEST_CASE("the document for programs has every gap, exact") {
