@@ -162,12 +162,15 @@ void print_labels(const LabelsSettings& settings) {
 
 void add_books(CLI::App& app, BooksSettings& settings) {
   CLI::App& command = *app.add_subcommand("books", "What was heard and what was not, of each source");
-  command.add_option("--since", settings.since, "From when on: 7d, 90min, 2026-11-29, 2026-11-29T12:00 [24h]")
+  command
+      .add_option("--since", settings.since, "From when on: 7d, 90min, 2026-11-29, 2026-11-29T12:00 [24h]")
       ->option_text("T");
   command.add_option("--source", settings.source, "Only this source")->option_text("NAME");
   command.add_option("--dir", settings.directory, "Where a daemon keeps its books")->option_text("DIR");
   command.add_flag("--json", settings.json, "One JSON document, every gap");
-  command.footer("It needs no running earshotd. Without --dir it takes those written to last of yours and the system's.");
+  command.footer(
+      "It needs no running earshotd. Without --dir it takes those written to last of yours and the "
+      "system's.");
 }
 
 int run(int argc, char** argv) {

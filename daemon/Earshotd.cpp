@@ -146,7 +146,8 @@ void run_daemon(const Config& config) {
   tell_systemd("STOPPING=1\nSTATUS=stopping: " + reason);
   books.stop(reason);
   std::vector<std::string> held_up = threads.stop(kSourcesShutdown);
-  if (!books.close(kBooksShutdown)) held_up.emplace_back("the books are not closed: the disk does not answer");
+  if (!books.close(kBooksShutdown))
+    held_up.emplace_back("the books are not closed: the disk does not answer");
   const auto used =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
   server.stop(reason, std::max(kShutdown - used, 0ms));

@@ -1,7 +1,6 @@
 #include "daemon/books/Accounts.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "daemon/settings/Config.h"
@@ -16,7 +15,7 @@ using std::chrono::microseconds;
 constexpr auto kSameTrouble = 60s;  // between two misses that are one record
 constexpr auto kLongestRecord = 10min;
 constexpr microseconds kClockSet = 50ms;
-constexpr std::size_t kMostDetail = 200;  // bytes
+constexpr std::size_t kMostDetail = 200;     // bytes
 constexpr std::size_t kMostSources = 1'000;  // names that senders give themselves are no end
 
 UtcTime utc(BootClock::time_point moment, UtcTime boot_utc) {
@@ -48,7 +47,7 @@ void Accounts::take(const Message& message, Time now, UtcTime boot_utc) {
     if (gap->reason == GapReason::overload) {
       account->skipped = true;
     } else {
-      account->lost.at(static_cast<std::size_t>(gap->reason)) += gap->samples;
+      account->lost[gap->reason] += gap->samples;
     }
   } else if (const auto* state = std::get_if<SourceChange>(&message)) {
     if (Account* account = account_of(state->source, now)) change(*account, *state);
@@ -96,7 +95,7 @@ void Accounts::hear(const std::string& source, Account& account, const Predictio
   account.heard_to = end - duration_of(prediction.padded_samples);
   account.trouble.clear();
   account.detail.clear();
-  account.lost = {};
+  account.lost.clear();
   account.skipped = false;
 }
 
@@ -108,7 +107,8 @@ void Accounts::miss(const std::string& source, Account& account, Time from, Time
              .reason = account.trouble.empty() ? main_loss(account, samples) : account.trouble,
              .detail = account.detail};
   std::optional<Miss>& last = account.last;
-  if (last && last->reason == found.reason && from - last->to <= kSameTrouble && to - last->from <= kLongestRecord) {
+  if (last && last->reason == found.reason && from - last->to <= kSameTrouble &&
+      to - last->from <= kLongestRecord) {
     last->to = to;
     last->unheard += found.unheard;
     ++last->stretches;
@@ -118,14 +118,18 @@ void Accounts::miss(const std::string& source, Account& account, Time from, Time
   last = std::move(found);
 }
 
-// What most of it is: of `samples` what was not lost was skipped, if anything was, or lies beside a gap and is too short
-// for a window.
+// What most of it is: of `samples` what was not lost was skipped, if anything was, or lies beside a gap and
+// is too short for a window.
 std::string Accounts::main_loss(const Account& account, std::uint64_t samples) {
-  const auto most = std::ranges::max_element(account.lost);
-  const std::uint64_t lost = std::accumulate(account.lost.begin(), account.lost.end(), std::uint64_t{0});
-  const bool is_skipped = account.skipped && samples > lost && samples - lost > *most;
-  return std::string(
-      to_string(is_skipped ? GapReason::overload : static_cast<GapReason>(most - account.lost.begin())));
+  std::uint64_t left = samples;
+  std::uint64_t most = 0;
+  GapReason reason = GapReason::overload;
+  for (const auto& [loss, lost] : account.lost) {
+    left -= std::min(left, lost);
+    if (lost > most) reason = loss;
+    most = std::max(most, lost);
+  }
+  return std::string(to_string(account.skipped && left > most ? GapReason::overload : reason));
 }
 
 void Accounts::settle(const std::string& source, Account& account) {
@@ -152,7 +156,7 @@ Accounts::Page Accounts::page(Time now, UtcTime boot_utc, bool all) {
   for (auto& [name, account] : accounts_) {
     if (all || (account.last && now - account.last->to > kSameTrouble)) settle(name, account);
     if (account.last) page.present += line_of(name, *account.last);
-    const bool is_lost = account.trouble.empty() && account.lost != decltype(account.lost){};
+    const bool is_lost = account.trouble.empty() && !account.lost.empty();
     present.sources.push_back({.name = name,
                                .since = utc(account.since, boot_utc),
                                .heard_to = utc(account.heard_to, boot_utc),
@@ -168,7 +172,8 @@ Accounts::Page Accounts::page(Time now, UtcTime boot_utc, bool all) {
 
 BootClock::duration Accounts::duration_of(std::uint64_t samples) const noexcept {
   const auto rate = static_cast<std::uint64_t>(rate_hz_);
-  return std::chrono::seconds(samples / rate) + std::chrono::nanoseconds(samples % rate * 1'000'000'000 / rate);
+  return std::chrono::seconds(samples / rate) +
+         std::chrono::nanoseconds(samples % rate * 1'000'000'000 / rate);
 }
 
 }  // namespace earshot

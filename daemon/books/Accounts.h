@@ -1,7 +1,6 @@
 // Accounts: of each source what was heard and what was not, from its messages.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -17,16 +16,17 @@
 
 namespace earshot {
 
-/// Sound is heard if a classified (or gated) window covers it; all other sound since a source is there is missed,
-/// whatever the reason: lost, skipped with no window beside it, too short between two gaps for a window, never come. Only
-/// zeros of a device that is stalled are nothing heard, either.
+/// Sound is heard if a classified (or gated) window covers it; all other sound since a source is there is
+/// missed, whatever the reason: lost, skipped with no window beside it, too short between two gaps for a
+/// window, never come. Zeros that a stalled device delivers are missed, whatever covers them.
 ///
 /// Times are kept on the boot clock and become UTC in page() by the clock as it is then. Not thread safe.
 class Accounts {
  public:
   using Time = BootClock::time_point;
 
-  /// `rate_hz` is the model's. All `sources` are there from `now` on; others from their first message on, up to 1000.
+  /// `rate_hz` is the model's. All `sources` are there from `now` on; others from their first message on, up
+  /// to 1000.
   Accounts(int rate_hz, const std::vector<BookedSource>& sources, Time now);
 
   /// `boot_utc` is UTC at the boot clock's zero, by which the message is dated.
@@ -64,9 +64,9 @@ class Accounts {
     // Since then:
     std::string trouble;  // the first state that is not "up"
     std::string detail;
-    std::array<std::uint64_t, 3> lost{};  // samples by GapReason
-    bool skipped = false;                 // windows
-    std::optional<Miss> last;             // may go on
+    std::map<GapReason, std::uint64_t> lost;  // samples
+    bool skipped = false;                     // windows
+    std::optional<Miss> last;                 // may go on
   };
 
   Account* account_of(const std::string& source, Time now);

@@ -16,17 +16,25 @@ using std::chrono::microseconds;
 
 constexpr double kMicro = 1e6;
 
-double seconds(microseconds time) { return static_cast<double>(time.count()) / kMicro; }
+double seconds(microseconds time) {
+  return static_cast<double>(time.count()) / kMicro;
+}
 
 class BookLineMaker {
  public:
   std::string operator()(const BookStart& start) {
-    begin("start").field("time", rfc3339(start.time)).field("instance", start.instance).field("boot", start.boot);
+    begin("start")
+        .field("time", rfc3339(start.time))
+        .field("instance", start.instance)
+        .field("boot", start.boot);
     if (start.continued) json_.field("continued", true);
     return end();
   }
   std::string operator()(const BookMiss& miss) {
-    begin("miss").field("source", miss.source).field("from", rfc3339(miss.from)).field("to", rfc3339(miss.to));
+    begin("miss")
+        .field("source", miss.source)
+        .field("from", rfc3339(miss.from))
+        .field("to", rfc3339(miss.to));
     json_.key("unheard_s").fixed(seconds(miss.unheard), 6);
     if (miss.stretches != 1) json_.field("stretches", miss.stretches);
     add_reason(miss.reason, miss.detail);
@@ -72,11 +80,12 @@ std::optional<UtcTime> parse_rfc3339(std::string_view text) {
   int second = 0;
   int micro = 0;
   int used = 0;
-  if (std::sscanf(whole.c_str(), "%4d-%2u-%2uT%2d:%2d:%2d.%6dZ%n", &year, &month, &day, &hour, &minute, &second,
-                  &micro, &used) != 7 ||
+  if (std::sscanf(whole.c_str(), "%4d-%2u-%2uT%2d:%2d:%2d.%6dZ%n", &year, &month, &day, &hour, &minute,
+                  &second, &micro, &used) != 7 ||
       used != static_cast<int>(whole.size()))
     return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
+                                         std::chrono::day(day)};
   if (!date.ok()) return std::nullopt;
   return UtcTime(std::chrono::sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
          std::chrono::seconds(second) + microseconds(micro);
@@ -149,7 +158,9 @@ std::optional<BookRecord> parse_now(const json::object& object) {
 
 }  // namespace
 
-std::string book_line(const BookRecord& record) { return std::visit(BookLineMaker(), record); }
+std::string book_line(const BookRecord& record) {
+  return std::visit(BookLineMaker(), record);
+}
 
 std::optional<BookRecord> parse_book_line(std::string_view line) {
   boost::system::error_code error;

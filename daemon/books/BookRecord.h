@@ -13,7 +13,8 @@
 
 namespace earshot {
 
-/// The daemon has started, or goes on in a new file. What follows is of this instance, up to the next of another one.
+/// The daemon has started, or goes on in a new file. What follows is of this instance, up to the next of
+/// another one.
 struct BookStart {
   UtcTime time;
   std::string instance;
@@ -46,8 +47,8 @@ struct BookClock {
 /// A source as it is now.
 struct BookSource {
   std::string name;
-  UtcTime since;     ///< it is there
-  UtcTime heard_to;  ///< the end of its last classified window; `since` if there was none
+  UtcTime since;       ///< it is there
+  UtcTime heard_to;    ///< the end of its last classified window; `since` if there was none
   std::string reason;  ///< why it is not heard since then; empty: no reason is known
   std::string detail;
   bool over = false;  ///< a recording at its end: nothing more is to be heard of it

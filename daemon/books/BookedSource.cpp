@@ -16,10 +16,11 @@ bool is_timeless(const Kind& kind) {
 std::vector<BookedSource> booked_sources(const std::vector<SourceSettings>& sources) {
   std::vector<BookedSource> booked;
   for (const SourceSettings& source : sources) {
-    booked.push_back({.name = source.name,
-                      .recorded = std::holds_alternative<FileSettings>(source.kind) ||
-                                  std::holds_alternative<StdinSettings>(source.kind),
-                      .timeless = std::visit([](const auto& kind) { return is_timeless(kind); }, source.kind)});
+    booked.push_back(
+        {.name = source.name,
+         .recorded = std::holds_alternative<FileSettings>(source.kind) ||
+                     std::holds_alternative<StdinSettings>(source.kind),
+         .timeless = std::visit([](const auto& kind) { return is_timeless(kind); }, source.kind)});
   }
   return booked;
 }

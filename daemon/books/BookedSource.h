@@ -10,8 +10,10 @@ namespace earshot {
 
 struct BookedSource {
   std::string name;
-  bool recorded = false;  ///< it has an end of its own, after which nothing of it is missed: a file, standard input
-  bool timeless = false;  ///< taken as fast as it comes: its timeline is no clock's, and no books are kept of it
+  /// It has an end of its own, after which nothing of it is missed: a file, standard input.
+  bool recorded = false;
+  /// Taken as fast as it comes: its timeline is no clock's, and no books are kept of it.
+  bool timeless = false;
 };
 
 std::vector<BookedSource> booked_sources(const std::vector<SourceSettings>& sources);

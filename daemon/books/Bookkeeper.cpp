@@ -88,8 +88,9 @@ void Bookkeeper::write_page(bool last) {
     unwritten_ += page.settled;
     ledger_.write(unwritten_, page.present);
     unwritten_.clear();
-    if (std::exchange(failing_, false)) log_info("the books are kept again, in {}", settings_.directory.string());
     if (full) ledger_.turn_page();
+    if (std::exchange(failing_, false))
+      log_info("the books are kept again, in {}", settings_.directory.string());
   } catch (const std::exception& error) {
     if (!std::exchange(failing_, true))
       log_warning("what is heard and what is not cannot be kept in the books: {}", error.what());
@@ -100,10 +101,8 @@ void Bookkeeper::write_page(bool last) {
 
 std::string Bookkeeper::start_line(bool continued) {
   const BootClock::time_point since = continued ? BootClock::now() : started_;
-  return book_line(BookStart{.time = utc_.at(since),
-                             .instance = settings_.instance,
-                             .boot = boot_id(),
-                             .continued = continued});
+  return book_line(BookStart{
+      .time = utc_.at(since), .instance = settings_.instance, .boot = boot_id(), .continued = continued});
 }
 
 }  // namespace earshot

@@ -26,13 +26,13 @@ struct BookkeeperSettings {
   std::chrono::milliseconds alive = std::chrono::seconds(5);  ///< how often it is written that nothing has
 };
 
-/// Passes all on to another sink, which outlives it. A thread of its own writes: no disk holds up who publishes. What
-/// cannot be written is tried again, and told once.
+/// Passes all on to another sink, which outlives it. A thread of its own writes: no disk holds up who
+/// publishes. What cannot be written is tried again, and told once.
 class Bookkeeper final : public MessageSink {
  public:
   /// `utc` and `pulses` outlive it.
   Bookkeeper(MessageSink& next, BookkeeperSettings settings, UtcClock& utc, Pulses* pulses = nullptr);
-  /// Unless close() was called as if the daemon had been killed. Waits for the disk, however long that takes.
+  /// Without close() as if the daemon had been killed. Waits for the disk, however long that takes.
   ~Bookkeeper() override;
 
   void publish(Message message) noexcept override;

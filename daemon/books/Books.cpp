@@ -43,7 +43,8 @@ std::vector<Instance> instances_of(const std::vector<BookRecord>& records) {
   for (const BookRecord& record : records) {
     if (const auto* start = std::get_if<BookStart>(&record)) {
       if (!instances.empty() && instances.back().start.instance == start->instance) continue;
-      instances.push_back({.start = *start, .misses = {}, .now = {.time = start->time, .stopped = {}, .sources = {}}});
+      instances.push_back(
+          {.start = *start, .misses = {}, .now = {.time = start->time, .stopped = {}, .sources = {}}});
     }
     if (instances.empty()) continue;  // the start is lost
     Instance& instance = instances.back();
@@ -51,8 +52,6 @@ std::vector<Instance> instances_of(const std::vector<BookRecord>& records) {
     if (const auto* clock = std::get_if<BookClock>(&record)) instance.move(clock->step);
     if (const auto* now = std::get_if<BookNow>(&record)) instance.now = *now;
   }
-  // Of one that was killed at once nothing is known.
-  std::erase_if(instances, [](const Instance& instance) { return instance.now.sources.empty(); });
   return instances;
 }
 
@@ -76,8 +75,10 @@ class Account {
     UnheardPart kept = part;
     kept.from = begin;
     kept.to = end;
-    const double share = static_cast<double>((end - begin).count()) / static_cast<double>((part.to - part.from).count());
-    kept.unheard = std::min(end - begin, microseconds(std::llround(static_cast<double>(part.unheard.count()) * share)));
+    const double share =
+        static_cast<double>((end - begin).count()) / static_cast<double>((part.to - part.from).count());
+    kept.unheard =
+        std::min(end - begin, microseconds(std::llround(static_cast<double>(part.unheard.count()) * share)));
     const bool follows = !books_.gaps.empty() && kept.from - books_.gaps.back().to() <= kSameMoment;
     if (!follows) books_.gaps.emplace_back();
     books_.gaps.back().parts.push_back(std::move(kept));
@@ -101,7 +102,8 @@ class Account {
   }
 
   SourceBooks finish() {
-    const bool goes_on = is_open_ && !books_.gaps.empty() && books_.gaps.back().to() == std::min(cursor_, to_);
+    const bool goes_on =
+        is_open_ && !books_.gaps.empty() && books_.gaps.back().to() == std::min(cursor_, to_);
     close();
     if (goes_on) books_.gaps.back().goes_on = true;
     return std::move(books_);
@@ -173,7 +175,8 @@ std::uint64_t SourceBooks::stretches() const {
 Books books_of(const std::vector<BookRecord>& records, UtcTime from, UtcTime to, bool running,
                const std::string& boot) {
   const std::vector<Instance> instances = instances_of(records);
-  Books books{.from = from, .asked_to = to, .to = to, .began = {}, .running = {}, .written = {}, .sources = {}};
+  Books books{
+      .from = from, .asked_to = to, .to = to, .began = {}, .running = {}, .written = {}, .sources = {}};
   if (instances.empty()) return books;
   books.began = instances.front().start.time;
   books.written = instances.back().now.time;
@@ -189,6 +192,7 @@ Books books_of(const std::vector<BookRecord>& records, UtcTime from, UtcTime to,
     Account account(name, from, books.to);
     const Instance* before = nullptr;
     for (const Instance& instance : instances) {
+      if (instance.now.sources.empty()) continue;  // killed at once: nobody ran
       const BookSource* source = instance.source(name);
       if (!source) {
         account.close();  // it is not asked for any more

@@ -13,9 +13,12 @@
 namespace earshot {
 
 /// Why sound was not heard, besides the reasons of BookMiss.
-inline constexpr std::string_view kNotRunning = "not_running";    ///< the daemon; `detail` says what ended it
-inline constexpr std::string_view kMachineDown = "machine_down";  ///< the same, and the machine was started anew since
-inline constexpr std::string_view kUnknown = "unknown";           ///< up, and yet nothing was classified
+/// The daemon; `detail` says what stopped it, nothing if it was killed.
+inline constexpr std::string_view kNotRunning = "not_running";
+/// The same, and the machine was started anew since.
+inline constexpr std::string_view kMachineDown = "machine_down";
+/// Up, and yet nothing was classified.
+inline constexpr std::string_view kUnknown = "unknown";
 
 /// Of one reason.
 struct UnheardPart {
@@ -50,17 +53,18 @@ struct SourceBooks {
 };
 
 struct Books {
-  UtcTime from;      ///< that was asked for
-  UtcTime asked_to;  ///< now
-  UtcTime to;        ///< up to there it is known
-  std::optional<UtcTime> began;    ///< the first record that is left; nothing: there is none
-  std::optional<UtcTime> running;  ///< since when, if a daemon runs
-  UtcTime written;                 ///< the last sign of life
+  UtcTime from;                      ///< that was asked for
+  UtcTime asked_to;                  ///< now
+  UtcTime to;                        ///< up to there it is known
+  std::optional<UtcTime> began;      ///< the first record that is left; nothing: there is none
+  std::optional<UtcTime> running;    ///< since when, if a daemon runs
+  UtcTime written;                   ///< the last sign of life
   std::vector<SourceBooks> sources;  ///< by name; of the time asked for
 };
 
-/// What records come to. `running`: whether the last one's daemon runs, of which nothing is known behind that; `boot` is
-/// of this machine now.
-Books books_of(const std::vector<BookRecord>& records, UtcTime from, UtcTime to, bool running, const std::string& boot);
+/// What records come to. `running`: whether the last one's daemon runs, of which nothing is known behind
+/// that; `boot` is of this machine now.
+Books books_of(const std::vector<BookRecord>& records, UtcTime from, UtcTime to, bool running,
+               const std::string& boot);
 
 }  // namespace earshot

@@ -16,7 +16,8 @@ namespace {
 constexpr mode_t kMode = 0640;
 
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& doing) {
-  throw Error(ExitCode::io, path.string() + ": cannot " + doing + ": " + std::generic_category().message(errno));
+  throw Error(ExitCode::io,
+              path.string() + ": cannot " + doing + ": " + std::generic_category().message(errno));
 }
 
 int open_file(const std::filesystem::path& path) {
@@ -49,7 +50,8 @@ void close_descriptor(int& descriptor) {
 
 void Ledger::open() {
   if (directory_.empty())
-    throw Error(ExitCode::io, "found no folder in the environment, expected STATE_DIRECTORY, XDG_STATE_HOME or HOME");
+    throw Error(ExitCode::io,
+                "found no folder in the environment, expected STATE_DIRECTORY, XDG_STATE_HOME or HOME");
   std::error_code error;
   std::filesystem::create_directories(directory_, error);
   if (error) throw Error(ExitCode::io, directory_.string() + ": cannot make it: " + error.message());
@@ -75,22 +77,30 @@ void Ledger::open() {
 }
 
 void Ledger::write(std::string_view settled, const std::string& present) {
-  const struct stat status = status_of(file_, file_path());
-  if (status.st_nlink == 0) {
+  if (status_of(file_, file_path()).st_nlink == 0) {
     close();
     throw Error(ExitCode::io, file_path().string() + ": somebody has removed it");
   }
-  std::string text = std::string(settled) + present;
-  text.pop_back();
-  // Nothing of an older and longer present may stay behind it.
-  const off_t before = status.st_size - end_ - 1;
-  if (before > static_cast<off_t>(text.size())) text.resize(static_cast<std::size_t>(before), ' ');
-  write_at(file_, end_, text + '\n', file_path());
+  try {
+    write_behind_end(std::string(settled) + present);
+  } catch (const Error&) {
+    write_behind_end(present);
+    throw;
+  }
   end_ += static_cast<off_t>(settled.size());
 }
 
+// Nothing of what stood there stays behind them.
+void Ledger::write_behind_end(std::string lines) {
+  const off_t before = status_of(file_, file_path()).st_size - end_;
+  lines.pop_back();
+  if (before > static_cast<off_t>(lines.size()) + 1) lines.resize(static_cast<std::size_t>(before) - 1, ' ');
+  write_at(file_, end_, lines + '\n', file_path());
+}
+
 void Ledger::turn_page() {
-  if (::rename(file_path().c_str(), (directory_ / kOlderLedgerFile).c_str()) != 0) fail(file_path(), "rename");
+  if (::rename(file_path().c_str(), (directory_ / kOlderLedgerFile).c_str()) != 0)
+    fail(file_path(), "rename");
   close_descriptor(file_);
 }
 

@@ -14,9 +14,9 @@ inline constexpr const char* kLedgerFile = "books.jsonl";
 inline constexpr const char* kOlderLedgerFile = "books-older.jsonl";
 inline constexpr const char* kLedgerLock = "books.lock";
 
-/// Lines are appended; the present, which stands behind them, is written over by what comes next. When the disk gets them
-/// is left to the system: a process that is killed loses nothing, a machine that loses power half a minute. A write that
-/// was cut off leaves a line that is none, and readers pass over it.
+/// Lines are appended; the present, which stands behind them, is written over by what comes next. When the
+/// disk gets them is left to the system: a process that is killed loses nothing, a machine that loses power
+/// half a minute. A write that was cut off leaves a line that is none, and readers pass over it.
 ///
 /// One process at a time keeps books in a folder: it holds the lock. Not thread safe.
 class Ledger {
@@ -32,12 +32,13 @@ class Ledger {
 
   bool is_open() const noexcept { return file_ >= 0; }
 
-  /// Makes the folder, takes the lock, finds the end. Throws Error(io), or Error(unavailable) if another process has the
-  /// lock.
+  /// Makes the folder, takes the lock, finds the end. Throws Error(io), or Error(unavailable) if another
+  /// process has the lock.
   void open();
 
-  /// Appends `settled`, then `present` behind it: whole lines, `present` at least one. While open. Throws Error(io): the
-  /// same is to be written again, and if somebody has removed the file, it is closed.
+  /// Appends `settled`, then `present` behind it: whole lines, `present` at least one. While open. Throws
+  /// Error(io): the same is to be written again. Then at least `present` stands where it fits into the file
+  /// as it is; one that somebody has removed is closed.
   void write(std::string_view settled, const std::string& present);
 
   bool is_full() const noexcept { return end_ >= kFull; }
@@ -46,6 +47,7 @@ class Ledger {
 
  private:
   std::filesystem::path file_path() const { return directory_ / kLedgerFile; }
+  void write_behind_end(std::string lines);
   void close() noexcept;
 
   std::filesystem::path directory_;

@@ -80,7 +80,8 @@ Books read_books(const fs::path& directory, UtcTime from) {
 
 fs::path find_books() {
   // systemd 252's user services keep their state where configurations are.
-  const std::vector<fs::path> places{state_directory(), user_folder("XDG_CONFIG_HOME", ".config"), kSystemFolder};
+  const std::vector<fs::path> places{state_directory(), user_folder("XDG_CONFIG_HOME", ".config"),
+                                     kSystemFolder};
   std::string looked;
   fs::path best;
   fs::file_time_type written;
@@ -94,8 +95,9 @@ fs::path find_books() {
     best = place;
     written = time;
   }
-  if (best.empty()) throw Error(ExitCode::no_input, std::string("found no books of earshotd, expected ") + kLedgerFile +
-                                                        " in one of: " + looked);
+  if (best.empty())
+    throw Error(ExitCode::no_input,
+                std::string("found no books of earshotd, expected ") + kLedgerFile + " in one of: " + looked);
   return best;
 }
 

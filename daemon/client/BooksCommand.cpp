@@ -15,11 +15,13 @@ namespace {
 
 void keep_only(const std::string& name, Books& books) {
   std::string known;
-  for (const SourceBooks& source : books.sources) known += (known.empty() ? "" : ", ") + printable(source.name);
+  for (const SourceBooks& source : books.sources)
+    known += (known.empty() ? "" : ", ") + printable(source.name);
   std::erase_if(books.sources, [&](const SourceBooks& source) { return source.name != name; });
   if (!books.sources.empty()) return;
-  throw Error(ExitCode::usage, "--source: found '" + printable(name) + "', expected " +
-                                   (known.empty() ? "a source, of which there is none in that time" : "one of " + known));
+  throw Error(ExitCode::usage,
+              "--source: found '" + printable(name) + "', expected " +
+                  (known.empty() ? "a source, of which there is none in that time" : "one of " + known));
 }
 
 }  // namespace
@@ -30,7 +32,8 @@ void show_books(const BooksSettings& settings, std::ostream& out) {
   const std::filesystem::path directory = settings.directory ? *settings.directory : find_books();
   Books books = read_books(directory, since.moment);
   if (settings.source) keep_only(*settings.source, books);
-  out << (settings.json ? books_json(books, directory.string()) : books_page(books, since, directory.string()));
+  out << (settings.json ? books_json(books, directory.string())
+                        : books_page(books, since, directory.string()));
   flush_output(out);
 }
 

@@ -11,7 +11,7 @@ namespace earshot {
 struct BooksSettings {
   std::string since = "24h";
   bool json = false;
-  std::optional<std::string> source;                ///< just this one
+  std::optional<std::string> source;               ///< just this one
   std::optional<std::filesystem::path> directory;  ///< else find_books()
 };
 

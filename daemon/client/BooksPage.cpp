@@ -18,16 +18,17 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::microseconds;
 
-constexpr std::size_t kMostGaps = 20;  // of a source
+constexpr std::size_t kMostGaps = 20;   // of a source
 constexpr std::size_t kMostCauses = 4;  // of a gap
 constexpr auto kLeastPart = 100ms;
 constexpr auto kNothing = 1ms;
 constexpr auto kUndecided = 31s;  // what is heard now may be told so much later
-constexpr auto kSilent = 1min;         // a daemon that runs has written nothing for so long
+constexpr auto kSilent = 1min;    // a daemon that runs has written nothing for so long
 
 std::string reason_text(const UnheardPart& part) {
   const std::string detail = printable(part.detail);
-  if (part.reason == kNotRunning && detail.empty()) return "earshotd was not running: it was killed, or crashed";
+  if (part.reason == kNotRunning && detail.empty())
+    return "earshotd was not running: it was killed, or crashed";
   if (part.reason == kNotRunning) return "earshotd was not running: stopped (" + detail + ')';
   if (part.reason == kMachineDown && detail.empty()) return "the machine was down, or without power";
   if (part.reason == kMachineDown)
@@ -65,12 +66,17 @@ std::vector<Cause> causes_of(const UnheardGap& gap) {
     cause->times += part.stretches;
   }
   const microseconds most = std::ranges::max(causes, {}, &Cause::unheard).unheard;
-  std::erase_if(causes, [&](const Cause& cause) { return cause.unheard < std::min<microseconds>(most, kLeastPart); });
+  std::erase_if(causes,
+                [&](const Cause& cause) { return cause.unheard < std::min<microseconds>(most, kLeastPart); });
   return causes;
 }
 
-microseconds length_of(const Cause& cause) { return cause.unheard; }
-microseconds length_of(const UnheardGap& gap) { return gap.unheard(); }
+microseconds length_of(const Cause& cause) {
+  return cause.unheard;
+}
+microseconds length_of(const UnheardGap& gap) {
+  return gap.unheard();
+}
 
 /// The longest `most` of a list, in its order.
 template <typename Each>
@@ -102,7 +108,8 @@ class GapTable {
     std::size_t width = 0;
     for (const Row& row : rows_) width = std::max(width, row.lasted.size());
     std::string text;
-    for (const Row& row : rows_) text += fmt::format("  {:19}  {:>{}}  {}\n", row.from, row.lasted, width, row.why);
+    for (const Row& row : rows_)
+      text += fmt::format("  {:19}  {:>{}}  {}\n", row.from, row.lasted, width, row.why);
     return text;
   }
 
@@ -150,22 +157,31 @@ std::string source_paragraph(const SourceBooks& source, const Books& books, cons
   const std::string table = ":\n" + GapTable(source).text();
   if (source.expected - unheard < kNothing) return begin + "nothing " + time + table;
   const std::uint64_t gaps = source.stretches();
-  return begin + duration_text(source.expected - unheard) + ' ' + time + "; not heard " + duration_text(unheard) +
-         (gaps == 1 ? ", in one gap" : fmt::format(", in {} gaps", gaps)) + table;
+  return begin + duration_text(source.expected - unheard) + ' ' + time + "; not heard " +
+         duration_text(unheard) + (gaps == 1 ? ", in one gap" : fmt::format(", in {} gaps", gaps)) + table;
 }
 
-double seconds(microseconds time) { return static_cast<double>(time.count()) / 1e6; }
+double seconds(microseconds time) {
+  return static_cast<double>(time.count()) / 1e6;
+}
 
 void write(JsonWriter& json, const UnheardPart& part) {
   json.begin_object().field("from", rfc3339(part.from)).field("to", rfc3339(part.to));
-  json.key("unheard_s").fixed(seconds(part.unheard), 6).field("gaps", part.stretches).field("reason", part.reason);
+  json.key("unheard_s")
+      .fixed(seconds(part.unheard), 6)
+      .field("gaps", part.stretches)
+      .field("reason", part.reason);
   if (!part.detail.empty()) json.field("detail", part.detail);
   json.end_object();
 }
 
 void write(JsonWriter& json, const UnheardGap& gap) {
   json.begin_object().field("from", rfc3339(gap.from())).field("to", rfc3339(gap.to()));
-  json.key("unheard_s").fixed(seconds(gap.unheard()), 6).field("goes_on", gap.goes_on).key("parts").begin_array();
+  json.key("unheard_s")
+      .fixed(seconds(gap.unheard()), 6)
+      .field("goes_on", gap.goes_on)
+      .key("parts")
+      .begin_array();
   for (const UnheardPart& part : gap.parts) write(json, part);
   json.end_array().end_object();
 }
@@ -191,7 +207,8 @@ std::string books_page(const Books& books, const Since& since, const std::string
     if (books.asked_to - books.written > kSilent)
       text += ", but could write nothing since " + local_time(books.written);
   }
-  text += " (books in " + printable(folder) + (books.began ? ", from " + local_time(*books.began) + " on)\n" : ")\n");
+  text += " (books in " + printable(folder) +
+          (books.began ? ", from " + local_time(*books.began) + " on)\n" : ")\n");
   for (const SourceBooks& source : books.sources) text += '\n' + source_paragraph(source, books, since);
   if (books.sources.empty()) text += "\nNothing " + since.words + ".\n";
   return text;
@@ -199,7 +216,10 @@ std::string books_page(const Books& books, const Since& since, const std::string
 
 std::string books_json(const Books& books, const std::string& folder) {
   JsonWriter json;
-  json.begin_object().field("folder", folder).field("from", rfc3339(books.from)).field("to", rfc3339(books.to));
+  json.begin_object()
+      .field("folder", folder)
+      .field("from", rfc3339(books.from))
+      .field("to", rfc3339(books.to));
   json.field("running", books.running.has_value()).field("written", rfc3339(books.written));
   json.key("sources").begin_array();
   for (const SourceBooks& source : books.sources) write(json, source);

@@ -18,7 +18,8 @@ struct Unit {
   std::string_view name;
   std::chrono::seconds lasts;
 };
-constexpr std::array<Unit, 5> kUnits = {{{"s", 1s}, {"min", 60s}, {"h", 3600s}, {"d", 86'400s}, {"w", 604'800s}}};
+constexpr std::array<Unit, 5> kUnits = {
+    {{"s", 1s}, {"min", 60s}, {"h", 3600s}, {"d", 86'400s}, {"w", 604'800s}}};
 constexpr std::uint32_t kMost = 1'000'000;  // of a unit: not beyond what UtcTime holds
 
 std::optional<Since> parse_time_ago(std::string_view text, UtcTime now) {
@@ -28,7 +29,8 @@ std::optional<Since> parse_time_ago(std::string_view text, UtcTime now) {
   const std::string_view name = text.substr(static_cast<std::size_t>(end - text.data()));
   for (const Unit& unit : kUnits) {
     if (unit.name == name)
-      return Since{now - count * unit.lasts, "of the last " + std::to_string(count) + ' ' + std::string(name)};
+      return Since{now - count * unit.lasts,
+                   "of the last " + std::to_string(count) + ' ' + std::string(name)};
   }
   return std::nullopt;
 }
@@ -53,9 +55,10 @@ std::optional<Since> parse_date(std::string text) {
 Since parse_since(std::string_view text, UtcTime now) {
   if (auto ago = parse_time_ago(text, now)) return *std::move(ago);
   if (auto date = parse_date(std::string(text))) return *std::move(date);
-  throw Error(ExitCode::usage, "--since: found '" + printable(text) +
-                                   "', expected a time such as 24h, 7d or 90min, or a date such as 2026-11-29 or "
-                                   "2026-11-29T12:00");
+  throw Error(ExitCode::usage,
+              "--since: found '" + printable(text) +
+                  "', expected a time such as 24h, 7d or 90min, or a date such as 2026-11-29 or "
+                  "2026-11-29T12:00");
 }
 
 std::string local_time(UtcTime moment) {

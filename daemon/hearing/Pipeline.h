@@ -43,8 +43,8 @@ class Pipeline {
   Pipeline(const PipelineSettings& settings, const Model& model, ClassifierPool& classifiers, UtcClock& utc,
            BootClock::time_point start, MessageSink& sink, Counters& counters);
 
-  /// Once a stop is requested nothing more is taken: whatever call runs then returns after the window in hand, or the
-  /// one that has just got whole.
+  /// Once a stop is requested nothing more is taken: whatever call runs then returns after the window in
+  /// hand, or the one that has just got whole.
   void heed(std::stop_token stop) noexcept { stop_ = std::move(stop); }
 
   /// Sound at `rate_hz` begins (again) at the present position. Throws Error(config) for a rate that cannot

@@ -17,13 +17,13 @@
 
 namespace earshot::test {
 
-/// What became of a source's timeline. Its hop positions are those where a window begins: one each hop from the start
-/// and from the end of each gap on. A hop's cell is the sound from its position to the next, or to where the sound breaks
-/// off.
+/// What became of a source's timeline. Its hop positions are those where a window begins: one each hop from
+/// the start and from the end of each gap on. A hop's cell is the sound from its position to the next, or to
+/// where the sound breaks off.
 struct BookTotals {
   std::uint64_t predictions = 0;  ///< windows, as the next
   std::uint64_t skipped = 0;
-  std::uint64_t not_whole = 0;    ///< their window would run into a gap or the end
+  std::uint64_t not_whole = 0;  ///< their window would run into a gap or the end
   std::uint64_t gaps = 0;
   std::uint64_t predicted_samples = 0;  ///< of cells, as the next two
   std::uint64_t skipped_samples = 0;
@@ -36,8 +36,8 @@ struct BookTotals {
   }
 };
 
-/// One source of one instance, from its first message on. Each hop position has to be exactly one of: a prediction's
-/// start, within the windows of an overload gap, or not whole.
+/// One source of one instance, from its first message on. Each hop position has to be exactly one of: a
+/// prediction's start, within the windows of an overload gap, or not whole.
 class SourceBook {
  public:
   SourceBook(std::uint64_t window, std::uint64_t hop) : window_(window), hop_(hop) {}
@@ -97,13 +97,15 @@ class SourceBook {
     if (start != next_) complain(what + " begins at " + text(start) + " where " + text(next_) + " is due");
   }
   void check_whole(const std::string& what, std::uint64_t at) {
-    if (at < covered_) complain(what + " at " + text(at) + " cuts a window that goes up to " + text(covered_));
+    if (at < covered_)
+      complain(what + " at " + text(at) + " cuts a window that goes up to " + text(covered_));
     if (!padded_ && at >= next_ + window_)
       complain(what + " at " + text(at) + ": the whole window at " + text(next_) + " is missing");
   }
   void break_off(const std::string& what, std::uint64_t at) {
     check_whole(what, at);
-    if (padded_ && at != covered_) complain(what + " at " + text(at) + ": padded from " + text(covered_) + " on");
+    if (padded_ && at != covered_)
+      complain(what + " at " + text(at) + ": padded from " + text(covered_) + " on");
     if (at <= next_) return;
     totals_.not_whole += (at - next_ + hop_ - 1) / hop_;
     totals_.not_whole_samples += at - next_;
@@ -147,7 +149,8 @@ class BookCheck {
       seq_ = seq;
     }
     if (type == "prediction") {
-      book(line).predict(number(line, "start_sample"), number(line, "end_sample"), number(line, "padded_samples"));
+      book(line).predict(number(line, "start_sample"), number(line, "end_sample"),
+                         number(line, "padded_samples"));
     } else if (type == "gap") {
       if (line.at("reason").as_string() == "overload") {
         book(line).skip(number(line, "start_sample"), number(line, "windows"));
@@ -178,7 +181,8 @@ class BookCheck {
     return value ? value->to_number<std::uint64_t>() : 0;
   }
   static SourceState state(std::string_view name) {
-    for (const SourceState each : {SourceState::starting, SourceState::up, SourceState::stalled, SourceState::down}) {
+    for (const SourceState each :
+         {SourceState::starting, SourceState::up, SourceState::stalled, SourceState::down}) {
       if (name == to_string(each)) return each;
     }
     return SourceState::ended;
@@ -209,8 +213,12 @@ class BookCheck {
       book(gap.source).lose(gap.start_sample, gap.samples);
     }
   }
-  SourceBook& book(const boost::json::object& line) { return book(std::string(line.at("source").as_string())); }
-  SourceBook& book(const std::string& source) { return sources_.try_emplace(source, window_, hop_).first->second; }
+  SourceBook& book(const boost::json::object& line) {
+    return book(std::string(line.at("source").as_string()));
+  }
+  SourceBook& book(const std::string& source) {
+    return sources_.try_emplace(source, window_, hop_).first->second;
+  }
 
   std::string problems_of_sources() const {
     std::string all;

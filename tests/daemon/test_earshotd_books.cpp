@@ -21,7 +21,8 @@ using namespace std::chrono_literals;
 namespace json = boost::json;
 
 std::string live_source(const std::string& name, int rate_hz) {
-  return "[[source]]\nname = \"" + name + "\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\nformat = \"f32le\"\nrate_hz = " +
+  return "[[source]]\nname = \"" + name +
+         "\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\nformat = \"f32le\"\nrate_hz = " +
          std::to_string(rate_hz) + "\n";
 }
 
@@ -60,7 +61,8 @@ json::object source_in(const std::filesystem::path& directory) {
   return sources && !sources->as_array().empty() ? sources->as_array()[0].as_object() : json::object();
 }
 
-void await_books(const std::filesystem::path& directory, const std::function<bool(const json::object&)>& condition) {
+void await_books(const std::filesystem::path& directory,
+                 const std::function<bool(const json::object&)>& condition) {
   for (int i = 0; i < 500; ++i) {
     const json::object source = source_in(directory);
     if (!source.empty() && condition(source)) return;
@@ -69,7 +71,9 @@ void await_books(const std::filesystem::path& directory, const std::function<boo
   throw std::runtime_error("the books never said it: " + json::serialize(source_in(directory)));
 }
 
-double number_in(const json::object& object, std::string_view key) { return object.at(key).to_number<double>(); }
+double number_in(const json::object& object, std::string_view key) {
+  return object.at(key).to_number<double>();
+}
 
 }  // namespace
 
@@ -89,8 +93,8 @@ TEST_CASE("whatever senders do, and if the daemon is stopped for a while, its st
     Speaker(daemon.connect_sender("barn"), 44'100).speak(1'500ms);
     std::this_thread::sleep_for(200ms);
     Speaker again(daemon.connect_sender("barn"), 44'100);
-    again.speak(600ms);            // too short for a window
-    again.send(6s);                // more than is live
+    again.speak(600ms);  // too short for a window
+    again.send(6s);      // more than is live
     again.speak(4s);
   });
   {
@@ -98,7 +102,8 @@ TEST_CASE("whatever senders do, and if the daemon is stopped for a while, its st
     porch.speak(2s);
     std::this_thread::sleep_for(1'200ms);  // what never came
     porch.speak(1'500ms);
-    daemon.child().send_signal(SIGSTOP);   // what comes late, and of the file what would be classified too late
+    daemon.child().send_signal(
+        SIGSTOP);  // what comes late, and of the file what would be classified too late
     porch.speak(2'500ms);
     daemon.child().send_signal(SIGCONT);
     porch.speak(1'500ms);
@@ -108,7 +113,8 @@ TEST_CASE("whatever senders do, and if the daemon is stopped for a while, its st
   std::uint64_t overloads = 0;
   while (const auto line = client.line()) {
     const json::object message = json::parse(*line).as_object();
-    if (message.at("type").as_string() == "gap" && message.at("reason").as_string() == "overload") ++overloads;
+    if (message.at("type").as_string() == "gap" && message.at("reason").as_string() == "overload")
+      ++overloads;
     check.take(message);
   }
   CHECK(daemon.child().wait() == 0);
@@ -184,7 +190,8 @@ TEST_CASE("what was heard, and that a daemon was killed, stopped and started ane
 }
 
 TEST_CASE("where it may not write, the daemon hears and publishes all the same") {
-  Daemon daemon(live_source("porch", 16'000), {"STATE_DIRECTORY=/dev/null/books"}, "/dev/null", small_yamnet());
+  Daemon daemon(live_source("porch", 16'000), {"STATE_DIRECTORY=/dev/null/books"}, "/dev/null",
+                small_yamnet());
   StreamClient client = daemon.subscribe();
   Speaker(daemon.connect_sender("porch"), 16'000).speak(1'200ms);
   client.message("prediction");

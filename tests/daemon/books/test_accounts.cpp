@@ -120,11 +120,9 @@ TEST_CASE("a gap is missed with what lies beside it in no window, to the sample"
   rig.predict_hops(0, 3);  // up to 32 000
   rig.gap(35'000, 1'600, GapReason::network);
   rig.predict(36'600);
-  CHECK(rig.misses() == std::vector<BookMiss>{{.source = "mic",
-                                               .from = at(2),
-                                               .to = at(2.2875),
-                                               .unheard = 287'500us,
-                                               .reason = "network"}});
+  CHECK(rig.misses() ==
+        std::vector<BookMiss>{
+            {.source = "mic", .from = at(2), .to = at(2.2875), .unheard = 287'500us, .reason = "network"}});
 }
 
 TEST_CASE("a skipped window is only missed where no other covers it") {
@@ -271,7 +269,9 @@ TEST_CASE("a recording's end is an end; a stop of the daemon is none of a source
   CHECK(rig.present.sources[2].over);
 }
 
-TEST_CASE("no books are kept of what is taken as fast as it comes; a source that nobody named is there from its first message on") {
+TEST_CASE(
+    "no books are kept of what is taken as fast as it comes; a source that nobody named is there from its "
+    "first message on") {
   AccountRig rig({{.name = "mic", .timeless = true}});
   rig.predict(0);
   rig.gap(16'000, 16'000, GapReason::network);

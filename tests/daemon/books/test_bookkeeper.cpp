@@ -21,12 +21,13 @@ using namespace std::chrono_literals;
 
 struct KeptBooks {
   explicit KeptBooks(const std::filesystem::path& directory, const std::string& instance = "a")
-      : keeper(next, {.directory = directory,
-                      .instance = instance,
-                      .rate_hz = 1'000'000,
-                      .sources = {{.name = "mic"}},
-                      .look = 5ms,
-                      .alive = 20ms},
+      : keeper(next,
+               {.directory = directory,
+                .instance = instance,
+                .rate_hz = 1'000'000,
+                .sources = {{.name = "mic"}},
+                .look = 5ms,
+                .alive = 20ms},
                utc) {}
 
   /// A window of a millisecond; position 0 was heard as this was made.
@@ -39,8 +40,12 @@ struct KeptBooks {
     prediction.time = utc.at(moment(prediction.end_sample));
     keeper.publish(prediction);
   }
-  void await(std::uint64_t position) const { std::this_thread::sleep_for(moment(position) - BootClock::now()); }
-  BootClock::time_point moment(std::uint64_t position) const { return begun + std::chrono::microseconds(position); }
+  void await(std::uint64_t position) const {
+    std::this_thread::sleep_for(moment(position) - BootClock::now());
+  }
+  BootClock::time_point moment(std::uint64_t position) const {
+    return begun + std::chrono::microseconds(position);
+  }
   void lose(std::uint64_t start, std::uint64_t samples) {
     keeper.publish(Gap{"mic", start, samples, GapReason::network, 0});
   }
@@ -90,7 +95,9 @@ TEST_CASE("messages are passed on, and what was missed is in the books of those 
   CHECK(mic.gaps[1].parts[0].detail == "SIGTERM");
 }
 
-TEST_CASE("a bookkeeper that is not closed leaves books as a daemon that was killed, and none before its first page") {
+TEST_CASE(
+    "a bookkeeper that is not closed leaves books as a daemon that was killed, and none before its first "
+    "page") {
   const TemporaryDirectory directory;
   {
     KeptBooks books(directory.path());
@@ -149,7 +156,8 @@ TEST_CASE("books that grow are kept in two files, and what is left of them adds 
   while (!std::filesystem::exists(directory / kOlderLedgerFile)) {
     for (int i = 0; i < 1'000; ++i) {
       // Reasons that take turns are records of their own.
-      books.keeper.publish(SourceChange{"mic", i % 2 == 0 ? SourceState::down : SourceState::stalled, detail, {}});
+      books.keeper.publish(
+          SourceChange{"mic", i % 2 == 0 ? SourceState::down : SourceState::stalled, detail, {}});
       books.lose(position + 1'000, 100);
       books.predict(position += 1'100);
     }

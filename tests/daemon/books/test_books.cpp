@@ -34,8 +34,8 @@ BookNow alive(UtcTime time, std::vector<BookSource> sources, const std::string& 
 }
 
 /// Of the only source.
-SourceBooks only(const std::vector<BookRecord>& records, UtcTime to, bool running = false, UtcTime from = kNoon - 24h,
-                 const std::string& boot = "boot") {
+SourceBooks only(const std::vector<BookRecord>& records, UtcTime to, bool running = false,
+                 UtcTime from = kNoon - 24h, const std::string& boot = "boot") {
   const Books books = books_of(records, from, to, running, boot);
   REQUIRE(books.sources.size() == 1);
   return books.sources[0];
@@ -44,7 +44,8 @@ SourceBooks only(const std::vector<BookRecord>& records, UtcTime to, bool runnin
 }  // namespace
 
 TEST_CASE("a daemon that runs and hears owes nothing") {
-  const SourceBooks mic = only({started(kNoon, "a"), alive(kNoon + 1h, {heard(kNoon, kNoon + 1h - 2s)})}, kNoon + 1h + 3s, true);
+  const SourceBooks mic =
+      only({started(kNoon, "a"), alive(kNoon + 1h, {heard(kNoon, kNoon + 1h - 2s)})}, kNoon + 1h + 3s, true);
   CHECK(mic.gaps.empty());
   CHECK(mic.expected == 1h - 2s);  // of the rest nothing is known yet
   CHECK(mic.from == kNoon);
@@ -54,7 +55,8 @@ TEST_CASE("a daemon that runs and hears owes nothing") {
 }
 
 TEST_CASE("gaps add up with what was heard to the microsecond, and are cut at the time asked for") {
-  const std::vector<BookRecord> records{started(kNoon, "a"), missed(kNoon + 10min, 3s), missed(kNoon + 20min, 1'000'001us),
+  const std::vector<BookRecord> records{started(kNoon, "a"), missed(kNoon + 10min, 3s),
+                                        missed(kNoon + 20min, 1'000'001us),
                                         alive(kNoon + 1h, {heard(kNoon, kNoon + 1h)})};
   const SourceBooks mic = only(records, kNoon + 1h, true);
   REQUIRE(mic.gaps.size() == 2);
@@ -72,14 +74,16 @@ TEST_CASE("of misses that are one record a part counts as far as it lies in the 
   BookMiss many = missed(kNoon + 10min, 10min);
   many.unheard = 5min;
   many.stretches = 30;
-  const std::vector<BookRecord> records{started(kNoon, "a"), many, alive(kNoon + 1h, {heard(kNoon, kNoon + 1h)})};
+  const std::vector<BookRecord> records{started(kNoon, "a"), many,
+                                        alive(kNoon + 1h, {heard(kNoon, kNoon + 1h)})};
   CHECK(only(records, kNoon + 1h, true).unheard() == 5min);
   CHECK(only(records, kNoon + 1h, true).stretches() == 30);
   CHECK(only(records, kNoon + 1h, true, kNoon + 16min).unheard() == 2min);
 }
 
 TEST_CASE("what was missed up to now goes on, of a source that is down and of a daemon that is") {
-  const std::vector<BookRecord> down{started(kNoon, "a"), alive(kNoon + 1h, {heard(kNoon, kNoon + 20min, "down")})};
+  const std::vector<BookRecord> down{started(kNoon, "a"),
+                                     alive(kNoon + 1h, {heard(kNoon, kNoon + 20min, "down")})};
   const SourceBooks mic = only(down, kNoon + 1h, true);
   REQUIRE(mic.gaps.size() == 1);
   CHECK(mic.gaps[0].goes_on);
@@ -131,7 +135,8 @@ TEST_CASE("a start that came to nothing is time in which nobody ran") {
 }
 
 TEST_CASE("starts that overlap, and a clock that went back between them, count no moment twice") {
-  const std::vector<BookRecord> records{started(kNoon, "a"), alive(kNoon + 1h, {heard(kNoon, kNoon + 1h)}, "SIGTERM"),
+  const std::vector<BookRecord> records{started(kNoon, "a"),
+                                        alive(kNoon + 1h, {heard(kNoon, kNoon + 1h)}, "SIGTERM"),
                                         started(kNoon + 30min, "b"), missed(kNoon + 30min, 40min, "starting"),
                                         alive(kNoon + 2h, {heard(kNoon + 30min, kNoon + 2h)})};
   const SourceBooks mic = only(records, kNoon + 2h, true);
@@ -141,22 +146,26 @@ TEST_CASE("starts that overlap, and a clock that went back between them, count n
 
 TEST_CASE("when the clock was set, what was written before moves with it") {
   const std::vector<BookRecord> records{started(kNoon - 3h, "a"), missed(kNoon - 2h, 1s), BookClock{3h},
-                                        missed(kNoon + 90min, 1s), alive(kNoon + 2h, {heard(kNoon, kNoon + 2h)})};
+                                        missed(kNoon + 90min, 1s),
+                                        alive(kNoon + 2h, {heard(kNoon, kNoon + 2h)})};
   const SourceBooks mic = only(records, kNoon + 2h, true);
   REQUIRE(mic.gaps.size() == 2);
   CHECK(mic.gaps[0].from() == kNoon + 1h);
   CHECK(mic.expected == 2h);
 }
 
-TEST_CASE("what is no longer asked for is no longer missed: a recording's end, a source that is configured no more") {
+TEST_CASE(
+    "what is no longer asked for is no longer missed: a recording's end, a source that is configured no "
+    "more") {
   BookSource replay = heard(kNoon, kNoon + 10min);
   replay.over = true;
   const SourceBooks over = only({started(kNoon, "a"), alive(kNoon + 1h, {replay})}, kNoon + 3h);
   CHECK(over.expected == 10min);
   CHECK(over.gaps.empty());
-  const std::vector<BookRecord> records{started(kNoon, "a"), alive(kNoon + 1h, {heard(kNoon, kNoon + 1h)}, "SIGTERM"),
-                                        started(kNoon + 2h, "b"), alive(kNoon + 3h, {heard(kNoon + 2h, kNoon + 3h, "", "other")}, "SIGTERM"),
-                                        started(kNoon + 4h, "c"), alive(kNoon + 5h, {heard(kNoon + 4h, kNoon + 5h)})};
+  const std::vector<BookRecord> records{
+      started(kNoon, "a"),      alive(kNoon + 1h, {heard(kNoon, kNoon + 1h)}, "SIGTERM"),
+      started(kNoon + 2h, "b"), alive(kNoon + 3h, {heard(kNoon + 2h, kNoon + 3h, "", "other")}, "SIGTERM"),
+      started(kNoon + 4h, "c"), alive(kNoon + 5h, {heard(kNoon + 4h, kNoon + 5h)})};
   const Books books = books_of(records, kNoon - 1h, kNoon + 5h, true, "boot");
   REQUIRE(books.sources.size() == 2);
   CHECK(books.sources[0].name == "mic");
@@ -168,22 +177,27 @@ TEST_CASE("what is no longer asked for is no longer missed: a recording's end, a
 TEST_CASE("what was before the records that are left is not told as heard") {
   BookStart again = started(kNoon, "a");
   again.continued = true;
-  const SourceBooks mic = only({again, alive(kNoon + 1h, {heard(kNoon - 720h, kNoon + 1h)})}, kNoon + 1h, true, kNoon - 24h);
+  const SourceBooks mic =
+      only({again, alive(kNoon + 1h, {heard(kNoon - 720h, kNoon + 1h)})}, kNoon + 1h, true, kNoon - 24h);
   CHECK(mic.from == kNoon);
   CHECK(mic.expected == 1h);
   // On the page before, the same instance went on to be heard.
-  const SourceBooks whole = only({started(kNoon - 2h, "a"), alive(kNoon, {heard(kNoon - 2h, kNoon)}), again, missed(kNoon + 1min, 1s),
-                                  alive(kNoon + 1h, {heard(kNoon - 2h, kNoon + 1h)})},
-                                 kNoon + 1h, true);
+  const SourceBooks whole =
+      only({started(kNoon - 2h, "a"), alive(kNoon, {heard(kNoon - 2h, kNoon)}), again,
+            missed(kNoon + 1min, 1s), alive(kNoon + 1h, {heard(kNoon - 2h, kNoon + 1h)})},
+           kNoon + 1h, true);
   CHECK(whole.expected == 3h);
   CHECK(whole.unheard() == 1s);
 }
 
 TEST_CASE("books on the disk are read past lines that are none, from both files") {
   const TemporaryDirectory directory;
-  directory.write(kOlderLedgerFile, book_line(started(kNoon, "a")) + book_line(missed(kNoon + 1min, 1s)) + "{\"type\":\"mi");
-  directory.write(kLedgerFile, "\n" + book_line(missed(kNoon + 2min, 1s)) + std::string(3, '\0') + "\n{\"type\":\"later\"}\n" +
-                                   book_line(alive(kNoon + 1h, {heard(kNoon, kNoon + 1h)}, "SIGTERM")) + "{\"type\":\"now\",\"ti");
+  directory.write(kOlderLedgerFile,
+                  book_line(started(kNoon, "a")) + book_line(missed(kNoon + 1min, 1s)) + "{\"type\":\"mi");
+  directory.write(kLedgerFile, "\n" + book_line(missed(kNoon + 2min, 1s)) + std::string(3, '\0') +
+                                   "\n{\"type\":\"later\"}\n" +
+                                   book_line(alive(kNoon + 1h, {heard(kNoon, kNoon + 1h)}, "SIGTERM")) +
+                                   "{\"type\":\"now\",\"ti");
   const Books books = read_books(directory.path(), kNoon);
   CHECK_FALSE(books.running);
   CHECK(books.began == kNoon);

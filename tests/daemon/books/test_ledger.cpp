@@ -138,9 +138,11 @@ TEST_CASE("on a full disk what cannot be written is written later, whole") {
     const FullDisk full(16);
     CHECK_THROWS_WITH(ledger.write("two, which is longer than there is room for\n", "now\n"),
                       Catch::Contains("cannot write"));
+    CHECK(squeezed(contents(directory / kLedgerFile)) == "one\nnow\n");  // and not a line that was cut off
   }
   ledger.write("two, which is longer than there is room for\n", "now\n");
-  CHECK(squeezed(contents(directory / kLedgerFile)) == "one\ntwo, which is longer than there is room for\nnow\n");
+  CHECK(squeezed(contents(directory / kLedgerFile)) ==
+        "one\ntwo, which is longer than there is room for\nnow\n");
 }
 
 }  // namespace earshot::test

@@ -25,7 +25,8 @@ void use_utc() {
   ::tzset();
 }
 
-UnheardPart part(UtcTime from, microseconds unheard, const std::string& reason, const std::string& detail = "") {
+UnheardPart part(UtcTime from, microseconds unheard, const std::string& reason,
+                 const std::string& detail = "") {
   return {.from = from, .to = from + unheard, .unheard = unheard, .reason = reason, .detail = detail};
 }
 
@@ -36,7 +37,11 @@ Books books_with(std::vector<UnheardGap> gaps, UtcTime from = kPageNow - 24h) {
           .began = from - 1h,
           .running = kPageNow - 48h,
           .written = kPageNow,
-          .sources = {{.name = "mic", .from = from, .to = kPageNow, .expected = kPageNow - from, .gaps = std::move(gaps)}}};
+          .sources = {{.name = "mic",
+                       .from = from,
+                       .to = kPageNow,
+                       .expected = kPageNow - from,
+                       .gaps = std::move(gaps)}}};
 }
 
 }  // namespace
@@ -44,14 +49,17 @@ Books books_with(std::vector<UnheardGap> gaps, UtcTime from = kPageNow - 24h) {
 TEST_CASE("the page says how much was heard, and of each gap when, how long and why") {
   use_utc();
   CHECK(books_page(books_with({}), kDay, "/var/lib/earshot") ==
-        "earshotd has been running since 2026-02-27 12:03:00 (books in /var/lib/earshot, from 2026-02-28 11:03:00 on)\n"
+        "earshotd has been running since 2026-02-27 12:03:00 (books in /var/lib/earshot, from 2026-02-28 "
+        "11:03:00 on)\n"
         "\n"
         "mic: heard all of the last 24 h\n");
-  const Books gaps = books_with({{{part(kPageNow - 23h, 8'100ms, "down", "device \"USB\" no longer delivers")}},
-                                 {{part(kPageNow - 10h, 3'900ms, "overload")}},
-                                 {{part(kPageNow - 2h, 50ms, "down", "left"), part(kPageNow - 2h, 70s, std::string(kNotRunning), "SIGTERM"),
-                                   part(kPageNow - 2h, 3s, "starting", "opening")}},
-                                 {{part(kPageNow - 400ms, 400ms, std::string(kMachineDown))}, true}});
+  const Books gaps =
+      books_with({{{part(kPageNow - 23h, 8'100ms, "down", "device \"USB\" no longer delivers")}},
+                  {{part(kPageNow - 10h, 3'900ms, "overload")}},
+                  {{part(kPageNow - 2h, 50ms, "down", "left"),
+                    part(kPageNow - 2h, 70s, std::string(kNotRunning), "SIGTERM"),
+                    part(kPageNow - 2h, 3s, "starting", "opening")}},
+                  {{part(kPageNow - 400ms, 400ms, std::string(kMachineDown))}, true}});
   CHECK(books_page(gaps, kDay, "b") ==
         "earshotd has been running since 2026-02-27 12:03:00 (books in b, from 2026-02-28 11:03:00 on)\n"
         "\n"
@@ -66,24 +74,28 @@ TEST_CASE("the page says how much was heard, and of each gap when, how long and 
 
 TEST_CASE("a source that was there for less, or not heard at all, is told so") {
   use_utc();
-  Books books = books_with({{{part(kPageNow - 1h, 1h, "starting", "listening\x1b[2J")}, true}}, kPageNow - 1h);
+  Books books =
+      books_with({{{part(kPageNow - 1h, 1h, "starting", "listening\x1b[2J")}, true}}, kPageNow - 1h);
   books.running.reset();
   books.written = kPageNow - 5min;
   CHECK(books_page(books, kDay, "b") ==
-        "earshotd is not running; its last sign of life is of 2026-03-01 11:58:00 (books in b, from 2026-03-01 10:03:00 on)\n"
+        "earshotd is not running; its last sign of life is of 2026-03-01 11:58:00 (books in b, from "
+        "2026-03-01 10:03:00 on)\n"
         "\n"
         "mic: heard nothing of 1 h 0 min, from 2026-03-01 11:03:00 to now:\n"
         "  2026-03-01 11:03:00  1 h 0 min  starting: listening\\x1b[2J, until now\n");
   books.sources.clear();
   CHECK(books_page(books, kDay, "b").ends_with("\nNothing of the last 24 h.\n"));
   books.running = kPageNow - 1h;
-  CHECK(books_page(books, kDay, "b").find("but could write nothing since 2026-03-01 11:58:00") != std::string::npos);
+  CHECK(books_page(books, kDay, "b").find("but could write nothing since 2026-03-01 11:58:00") !=
+        std::string::npos);
 }
 
 TEST_CASE("of many gaps the longest are shown, in their order, and the rest is counted") {
   use_utc();
   std::vector<UnheardGap> gaps;
-  for (int i = 0; i < 100; ++i) gaps.push_back({{part(kPageNow - 20h + i * 10min, i % 5 == 0 ? 10s : 1s, "network")}});
+  for (int i = 0; i < 100; ++i)
+    gaps.push_back({{part(kPageNow - 20h + i * 10min, i % 5 == 0 ? 10s : 1s, "network")}});
   gaps[1].parts[0].stretches = 3;
   gaps[1].parts[0].to = gaps[1].parts[0].from + 4min;
   const std::string page = books_page(books_with(gaps), kDay, "b");
@@ -92,8 +104,8 @@ TEST_CASE("of many gaps the longest are shown, in their order, and the rest is c
   CHECK(std::count(page.begin(), page.end(), '\n') == 3 + 20 + 1);
   CHECK(page.ends_with("  1 min 20 s  in 82 shorter ones\n"));
   gaps.resize(2);
-  CHECK(books_page(books_with(gaps), kDay, "b").find("1.0 s  lost on the network, 3 times within 4 min 0 s\n") !=
-        std::string::npos);
+  CHECK(books_page(books_with(gaps), kDay, "b")
+            .find("1.0 s  lost on the network, 3 times within 4 min 0 s\n") != std::string::npos);
 }
 
 TEST_CASE("what came again and again in one gap is told once, with how often") {
@@ -108,18 +120,23 @@ TEST_CASE("what came again and again in one gap is told once, with how often") {
   }
   const std::string page = books_page(books_with({gap}), kDay, "b");
   INFO(page);
-  CHECK(page.ends_with("in one gap:\n"
-                       "  2026-03-01 11:03:00  1 min 0 s  in all:\n"
-                       "                          40.0 s  earshotd was not running: it was killed, or crashed, 20 times within 59.1 s\n"
-                       "                          20.0 s  starting: listening, 20 times within 58.1 s\n"));
+  CHECK(
+      page.ends_with("in one gap:\n"
+                     "  2026-03-01 11:03:00  1 min 0 s  in all:\n"
+                     "                          40.0 s  earshotd was not running: it was killed, or crashed, "
+                     "20 times within 59.1 s\n"
+                     "                          20.0 s  starting: listening, 20 times within 58.1 s\n"));
   gap.parts.clear();
-  for (int i = 0; i < 7; ++i) gap.parts.push_back(part(kPageNow - 1h + i * 1s, 1s, "down", std::to_string(i)));
-  CHECK(books_page(books_with({gap}), kDay, "b").ends_with("  1.0 s  down: 3\n                       3.0 s  for other reasons\n"));
+  for (int i = 0; i < 7; ++i)
+    gap.parts.push_back(part(kPageNow - 1h + i * 1s, 1s, "down", std::to_string(i)));
+  CHECK(books_page(books_with({gap}), kDay, "b")
+            .ends_with("  1.0 s  down: 3\n                       3.0 s  for other reasons\n"));
 }
 
 TEST_CASE("the document for programs has every gap, exact") {
   std::vector<UnheardGap> gaps;
-  for (int i = 0; i < 30; ++i) gaps.push_back({{part(kPageNow - 20h + i * 10min, 1'000'001us, "down", "left")}});
+  for (int i = 0; i < 30; ++i)
+    gaps.push_back({{part(kPageNow - 20h + i * 10min, 1'000'001us, "down", "left")}});
   gaps.back().goes_on = true;
   const boost::json::object document = boost::json::parse(books_json(books_with(gaps), "/b")).as_object();
   CHECK(document.at("folder").as_string() == "/b");
@@ -162,7 +179,8 @@ TEST_CASE("a time is so long ago, or a date, or a date and a time of day") {
   CHECK(parse_since("2026-03-01T13:00:30", kPageNow).moment == kPageNow - 3min + 30s);
   CHECK(parse_since("2026-03-01T12:00:00Z", kPageNow).moment == kPageNow - 3min);
   CHECK(parse_since("2026-03-01T13:00", kPageNow).words == "since 2026-03-01 13:00:00");
-  for (const char* wrong : {"", "h", "24", "0h", "-1h", "24 h", "24H", "99999999d", "2026-13-01", "2026-03-01T", "yesterday", "12:00"}) {
+  for (const char* wrong : {"", "h", "24", "0h", "-1h", "24 h", "24H", "99999999d", "2026-13-01",
+                            "2026-03-01T", "yesterday", "12:00"}) {
     INFO(wrong);
     CHECK_THROWS_AS(parse_since(wrong, kPageNow), Error);
   }

@@ -26,17 +26,15 @@ constexpr double kBookGate = -40.0;
 
 struct BookedPipeline {
   BookedPipeline()
-      : pipeline({.source = "s", .hop_samples = kBookHop, .gate_dbfs = kBookGate}, small_yamnet(), pool(), utc,
-                 BootClock::now(), sink, counters) {
+      : pipeline({.source = "s", .hop_samples = kBookHop, .gate_dbfs = kBookGate}, small_yamnet(), pool(),
+                 utc, BootClock::now(), sink, counters) {
     sink.on_message = [this](const Message& message) { check.take(message); };
   }
   static ClassifierPool& pool() {
     static ClassifierPool classifiers(prepare_network(small_yamnet()), 1, 1);
     return classifiers;
   }
-  void end() {
-    sink.publish(SourceChange{"s", SourceState::ended, "", pipeline.position()});
-  }
+  void end() { sink.publish(SourceChange{"s", SourceState::ended, "", pipeline.position()}); }
 
   BookCheck check{kBookWindow, kBookHop};
   Collector sink;
@@ -94,7 +92,8 @@ TEST_CASE("books that add up are told from those that do not") {
   CHECK(totals.skipped == 2);
   CHECK(totals.gaps == 3);
   CHECK(totals.lost_samples == 1'006);
-  // Before the gaps two hop positions each, as a window is two hops and a bit; then one in each of the short pieces.
+  // Before the gaps two hop positions each, as a window is two hops and a bit; then one in each of the short
+  // pieces.
   CHECK(totals.not_whole == 2 + 2 + 1 + 1);
   CHECK(totals.samples() == from + w + 20);
 
@@ -104,24 +103,26 @@ TEST_CASE("books that add up are told from those that do not") {
   CHECK(padded.check.totals("s").samples() == 9'000);
 
   const auto has_problem = [](BookLines& line) { return !line.check.problems().empty(); };
-  CHECK(has_problem(BookLines().predict(h)));                            // where is the first one?
-  CHECK(has_problem(BookLines().predict(0).predict(2 * h)));             // one is missing
-  CHECK(has_problem(BookLines().predict(0).predict(0)));                 // twice
-  CHECK(has_problem(BookLines().predict(0).skip(h, 1).predict(h)));      // skipped, and yet there
-  CHECK(has_problem(BookLines().predict(0).skip(0, 1)));                 // there, and yet skipped
+  CHECK(has_problem(BookLines().predict(h)));                        // where is the first one?
+  CHECK(has_problem(BookLines().predict(0).predict(2 * h)));         // one is missing
+  CHECK(has_problem(BookLines().predict(0).predict(0)));             // twice
+  CHECK(has_problem(BookLines().predict(0).skip(h, 1).predict(h)));  // skipped, and yet there
+  CHECK(has_problem(BookLines().predict(0).skip(0, 1)));             // there, and yet skipped
   CHECK(has_problem(BookLines().predict(0).skip(h, 0)));
-  CHECK(has_problem(BookLines().predict(0).lose(h + w, 10)));            // a whole window before the gap is not told of
-  CHECK(has_problem(BookLines().predict(0).lose(w - 1, 10)));            // a window spans the gap
+  CHECK(has_problem(BookLines().predict(0).lose(h + w, 10)));  // a whole window before the gap is not told of
+  CHECK(has_problem(BookLines().predict(0).lose(w - 1, 10)));  // a window spans the gap
   CHECK(has_problem(BookLines().skip(0, 1).lose(w - 1, 10)));
   CHECK(has_problem(BookLines().predict(0).lose(w, 0)));
   CHECK(has_problem(BookLines().predict(0).lose(w, 10).predict(w + 9)));
   CHECK(has_problem(BookLines().predict(0).end(h + w)));
   CHECK(has_problem(BookLines().predict(0).end(w).predict(h)));
-  CHECK(has_problem(BookLines().predict(0, 100).end(w)));                // padded, and yet longer
+  CHECK(has_problem(BookLines().predict(0, 100).end(w)));  // padded, and yet longer
 }
 
 TEST_CASE("a stream's lines add up like its messages, and lost or missing ones are named") {
-  const auto take = [](BookCheck& check, const char* line) { check.take(boost::json::parse(line).as_object()); };
+  const auto take = [](BookCheck& check, const char* line) {
+    check.take(boost::json::parse(line).as_object());
+  };
   const char* hello = R"({"type":"hello","instance":"a","window_samples":10,"hop_samples":4})";
   const char* first = R"({"type":"prediction","seq":1,"source":"s","start_sample":0,"end_sample":10})";
   const char* skipped =
@@ -141,7 +142,8 @@ TEST_CASE("a stream's lines add up like its messages, and lost or missing ones a
            {hello, skipped},
            {hello, R"({"type":"subscribed","first_seq":2})"},
            {hello, first, skipped, R"({"type":"lost","from_seq":3,"to_seq":3,"messages":1})"},
-           {hello, first, skipped, end, R"({"type":"hello","instance":"b","window_samples":10,"hop_samples":4})"}}) {
+           {hello, first, skipped, end,
+            R"({"type":"hello","instance":"b","window_samples":10,"hop_samples":4})"}}) {
     BookCheck check;
     for (const char* line : lines) take(check, line);
     CHECK_FALSE(check.problems().empty());
@@ -180,7 +182,8 @@ TEST_CASE("whatever is pushed, skipped, lost, dropped and opened anew, hops and 
     }
     if (random.below(2) == 0) {
       pipeline.finish();
-      if (random.below(2) == 0) pipeline.pass(random.below(100), GapReason::device);  // as a damaged file's end
+      if (random.below(2) == 0)
+        pipeline.pass(random.below(100), GapReason::device);  // as a damaged file's end
     } else {
       pipeline.close();
     }
