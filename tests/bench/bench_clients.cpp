@@ -148,7 +148,7 @@ int main(int argc, char** argv) {
   for (std::size_t i = 0; i < kLabels; ++i)
     facts.labels.push_back("a label of usual length " + std::to_string(i));
   for (std::size_t i = 0; i < sources; ++i) facts.sources.push_back({"source " + std::to_string(i), "tcp"});
-  const Counters counters;
+  Counters counters;
   UtcClock utc;
   StreamServer server(settings, facts, counters, utc);
 
