@@ -180,6 +180,7 @@ ScoredClips ScoredClips::among(const std::vector<std::string>& few, bool exclusi
     columns.push_back(label);
     clips.labels.push_back(labels[label]);
   }
+  if (columns.size() == labels.size()) return *this;  // to the bit: a softmax's sum is not always 1
   for (std::size_t i = 0; i < size(); ++i) {
     clips.truth.push_back(place[static_cast<std::size_t>(truth[i])]);
     float sum = 0.0F;

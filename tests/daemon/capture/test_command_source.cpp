@@ -316,7 +316,7 @@ TEST_CASE("earshotd ends within two seconds although its commands are deaf") {
   CHECK(all_end(processes));
 }
 
-TEST_CASE("--check-config names a command's program that is not there") {
+TEST_CASE("check-config names a command's program that is not there") {
   const TemporaryDirectory directory;
   const auto check = [&](const std::string& program) {
     save_model(untrained_model(), directory / "model.safetensors");
