@@ -15,7 +15,10 @@ Journal::~Journal() {
 void Journal::publish(Message message) noexcept {
   try {
     const std::lock_guard lock(mutex_);
-    if (const auto* change = std::get_if<SourceChange>(&message)) log(*change);
+    if (const auto* change = std::get_if<SourceChange>(&message)) {
+      log(*change);
+      if (change->forgotten) forget(change->source);
+    }
     if (const auto* gap = std::get_if<Gap>(&message)) log(*gap);
     if (const auto* clock = std::get_if<ClockStep>(&message))
       log_warning("the clock was set by {:+.3f} s", clock->step_s);
@@ -47,6 +50,12 @@ void Journal::log(const SourceChange& change) {
   const bool bad = change.state == SourceState::down || change.state == SourceState::stalled;
   log_line(bad ? LogLevel::warning : LogLevel::info, "source '{}' {}: {}", change.source, to_string(change.state),
            change.detail);
+}
+
+// A sender that named itself and will not be back: others may follow for ever.
+void Journal::forget(const std::string& source) {
+  changes_.erase(source);
+  std::erase_if(losses_, [&](const auto& each) { return each.first.first == source; });
 }
 
 void Journal::log(const Gap& gap) {

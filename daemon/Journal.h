@@ -47,6 +47,7 @@ class Journal final : public MessageSink {
 
   void log(const SourceChange& change);
   void log(const Gap& gap);
+  void forget(const std::string& source);
   void summarise(const std::string& source, GapReason reason, Losses& losses) const;
   static void summarise(Changes& changes);
   void say_due(bool all);
