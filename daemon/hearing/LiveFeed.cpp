@@ -95,7 +95,7 @@ void LiveFeed::finish() noexcept {
 void LiveFeed::let_go() noexcept {
   if (!late_.empty()) release_after_gap();
   improving_ = false;
-  dropping_from_.reset();
+  if (dropping_from_) end_dropping(0);
 }
 
 // All of it was only held up.
@@ -120,6 +120,12 @@ void LiveFeed::release_after_gap() noexcept {
   release();
 }
 
+// The timeline goes on at `to`, and a sample later at least.
+void LiveFeed::end_dropping(std::uint64_t to) noexcept {
+  dropping_from_.reset();
+  pipeline_.drop(std::exchange(dropped_, 0), std::max(to, pipeline_.position_after(0) + 1), GapReason::overflow);
+}
+
 bool LiveFeed::is_too_early(std::size_t samples, Time arrived) noexcept {
   if (haste_ != Haste::dropped) return false;
   if (dropping_from_) {
@@ -127,11 +133,7 @@ bool LiveFeed::is_too_early(std::size_t samples, Time arrived) noexcept {
     if (arrived - *dropping_from_ < kDropping) return true;
     // The clock has caught up with what was taken; these samples are the first to be heard again.
     dropped_ -= samples;
-    dropping_from_.reset();
-    const std::uint64_t position = pipeline_.position_after(0);
-    const std::uint64_t now = pipeline_.clock().position_heard_at(arrived - lasting(samples, rate_hz_), position + 1);
-    pipeline_.drop(dropped_, now, GapReason::overflow);
-    dropped_ = 0;
+    end_dropping(pipeline_.clock().position_heard_at(arrived - lasting(samples, rate_hz_), 0));
     credit_ = kMostEarly;
     return false;
   }

@@ -54,6 +54,7 @@ class LiveFeed {
   void release() noexcept;
   void hear_late() noexcept;
   void let_go() noexcept;
+  void end_dropping(std::uint64_t to) noexcept;
   void release_after_gap() noexcept;
   bool is_too_early(std::size_t samples, Time arrived) noexcept;
 

@@ -159,6 +159,15 @@ TEST_CASE("a sender in a hurry is heard in parts, and positions keep to the cloc
   CHECK(sender.gaps().size() <= static_cast<std::size_t>(sender.clock_s()) + 1);
 }
 
+TEST_CASE("what was dropped when a sender leaves is counted, too") {
+  FedSender sender;
+  sender.burst(8s);
+  CHECK(sender.dropped() == 0);  // not yet told
+  sender.feed().end();
+  CHECK(static_cast<double>(sender.dropped()) / kFeedRate == Approx(6.0).margin(0.2));
+  CHECK(sender.gaps().size() == 1);
+}
+
 TEST_CASE("a sender that speaks in long blocks pauses like any other") {
   FedSender sender(LiveFeed::Haste::dropped, 1000ms);
   for (int i = 0; i < 8; ++i) sender.push_in_pieces();
