@@ -1,34 +1,54 @@
 // Signals: what ends the daemon, and an answer in the log to those that do not.
 #pragma once
 
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <csignal>
 #include <string>
+#include <system_error>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 
 #include "daemon/log/Logging.h"
+#include "dsp/base/Error.h"
 
 namespace earshot {
 
-/// From construction on: SIGINT and SIGTERM stop `waiting`. SIGHUP, SIGUSR1 and SIGUSR2, which would end a
-/// program that knows nothing of them, are answered by a line. SIGQUIT still ends it at once, with a core.
-/// Writes to a peer that is gone fail instead of ending it by SIGPIPE.
+/// From construction on, which comes before all other threads: SIGINT and SIGTERM stop `waiting`. SIGHUP, SIGUSR1 and
+/// SIGUSR2, which would end a program that knows nothing of them, are answered by a line. SIGQUIT still ends it at
+/// once, with a core. Writes to a peer that is gone fail instead of ending it by SIGPIPE.
 class Signals {
  public:
-  explicit Signals(boost::asio::io_context& waiting) : waiting_(waiting), signals_(waiting, SIGINT, SIGTERM) {
-    std::signal(SIGPIPE, SIG_IGN);
-    for (const int number : {SIGHUP, SIGUSR1, SIGUSR2}) signals_.add(number);
-    wait();
-  }
+  /// Throws Error(unavailable).
+  explicit Signals(boost::asio::io_context& waiting) : waiting_(waiting), signals_(waiting, take_over()) { wait(); }
 
   /// "SIGTERM"; empty if no signal has stopped `waiting`.
   const std::string& received() const noexcept { return received_; }
 
  private:
+  // Blocked in every thread and read like a file: no handler interrupts anything, and none is lost.
+  static int take_over() {
+    std::signal(SIGPIPE, SIG_IGN);
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) sigaddset(&set, number);
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    const int descriptor = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (descriptor < 0)
+      throw Error(ExitCode::unavailable, "signals: cannot be read: " + std::generic_category().message(errno));
+    return descriptor;
+  }
+
   void wait() {
-    signals_.async_wait([this](boost::system::error_code error, int number) {
-      if (!error) take(number);
+    signals_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
+      if (error) return;
+      signalfd_siginfo signal{};
+      while (::read(signals_.native_handle(), &signal, sizeof signal) == sizeof signal)
+        take(static_cast<int>(signal.ssi_signo));
+      wait();
     });
   }
 
@@ -43,11 +63,10 @@ class Signals {
     } else {
       log_warning("{}: going on as before; it means nothing here", number == SIGUSR1 ? "SIGUSR1" : "SIGUSR2");
     }
-    wait();
   }
 
   boost::asio::io_context& waiting_;
-  boost::asio::signal_set signals_;
+  boost::asio::posix::stream_descriptor signals_;
   std::string received_;
 };
 

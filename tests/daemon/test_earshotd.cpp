@@ -247,12 +247,6 @@ TEST_CASE("SIGHUP, SIGUSR1 and SIGUSR2 are answered in the log, and the daemon g
   for (const auto& [number, name] : std::map<int, std::string>{
            {SIGHUP, "SIGHUP: going on"}, {SIGUSR1, "SIGUSR1: going on"}, {SIGUSR2, "SIGUSR2: going on"}}) {
     daemon.child().send_signal(number);
-#ifdef __SANITIZE_THREAD__
-    // Its runtime holds a signal back until the thread calls something, and now and then it has just gone to sleep:
-    // fifteen lines around a signal_set lose 2 of 150, and none without it. The next signal brings the one held back.
-    std::this_thread::sleep_for(1s);
-    daemon.child().send_signal(number);
-#endif
     daemon.await_log(name);
   }
   daemon.connect_sender("net").send(bytes_of(sound()));
