@@ -153,7 +153,7 @@ void run_daemon(const Config& config) {
   server.stop(reason, std::max(kShutdown - used, 0ms));
   for (const std::string& line : held_up) log_warning("{}", line);
   if (!held_up.empty()) {
-    // A call into an audio driver that does not return cannot be waited for, and everything is published.
+    // A read or write that a disk does not answer cannot be waited for, and everything is published.
     std::_Exit(static_cast<int>(ExitCode::ok));
   }
 }

@@ -84,15 +84,15 @@ void Accounts::change(Account& account, const SourceChange& change) {
 
 void Accounts::hear(const std::string& source, Account& account, const Prediction& prediction, Time end) {
   if (account.state == SourceState::stalled && prediction.level_dbfs <= kSilenceDbfs) return;
-  const Time begin = end - duration_of(prediction.end_sample - prediction.start_sample);
+  const Time begin = end - duration_of(prediction.end_sample - prediction.start_sample, rate_hz_);
   if (!account.heard_samples) {
     if (begin > account.since) miss(source, account, account.since, begin, 0);
   } else if (prediction.start_sample > *account.heard_samples) {
     const std::uint64_t samples = prediction.start_sample - *account.heard_samples;
-    miss(source, account, begin - duration_of(samples), begin, samples);
+    miss(source, account, begin - duration_of(samples, rate_hz_), begin, samples);
   }
   account.heard_samples = prediction.end_sample - prediction.padded_samples;
-  account.heard_to = end - duration_of(prediction.padded_samples);
+  account.heard_to = end - duration_of(prediction.padded_samples, rate_hz_);
   account.trouble.clear();
   account.detail.clear();
   account.lost.clear();
@@ -168,12 +168,6 @@ Accounts::Page Accounts::page(Time now, UtcTime boot_utc, bool all) {
   page.present += book_line(present);
   news_ = false;
   return page;
-}
-
-BootClock::duration Accounts::duration_of(std::uint64_t samples) const noexcept {
-  const auto rate = static_cast<std::uint64_t>(rate_hz_);
-  return std::chrono::seconds(samples / rate) +
-         std::chrono::nanoseconds(samples % rate * 1'000'000'000 / rate);
 }
 
 }  // namespace earshot

@@ -76,7 +76,6 @@ class Accounts {
   void miss(const std::string& source, Account& account, Time from, Time to, std::uint64_t samples);
   static std::string main_loss(const Account& account, std::uint64_t samples);
   void settle(const std::string& source, Account& account);
-  BootClock::duration duration_of(std::uint64_t samples) const noexcept;
 
   int rate_hz_;
   std::map<std::string, BookedSource> known_;

@@ -1,6 +1,5 @@
 #include "daemon/capture/CaptureHelper.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -61,7 +60,6 @@ int run_capture_helper(const std::vector<std::string_view>& arguments) noexcept 
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (std::to_string(::getppid()) != arguments[3]) return static_cast<int>(ExitCode::ok);  // it has died meanwhile
     ::prctl(PR_SET_NAME, "earshot-capture");
-    ::fcntl(STDOUT_FILENO, F_SETFL, O_NONBLOCK);
     take_library_lines(
         [](std::string_view line) noexcept { tell({HelperLine::Kind::says, 0, std::string(line), {}}); });
     CaptureWish wish{.device = std::string(arguments[0]), .channel = {}, .hardware = std::string(arguments[2])};

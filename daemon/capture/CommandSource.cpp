@@ -56,7 +56,7 @@ void CommandSource::produce(std::stop_token stop) {
   while (!stop.stop_requested()) {
     const Run over = run_once(stop);
     if (stop.stop_requested()) return;
-    arrivals().push({.kind = PcmArrival::Kind::end, .text = news(over), .bytes = {}});
+    arrivals().push(PcmArrival::Kind::end, news(over));
     if (over.first_byte && over.last_byte - *over.first_byte >= kWell) pause = kFirstBackOff;
     for (auto left = pause; left > 0ms; left -= 1s) {
       if (!sleep_for(stop, std::min(left, kFirstBackOff))) return;
@@ -72,7 +72,7 @@ CommandSource::Run CommandSource::run_once(const std::stop_token& stop) {
   try {
     log_debug("source '{}': starts {}", name(), waits_for());
     CommandProcess process(keeper_, settings_.argv);
-    arrivals().push({.kind = PcmArrival::Kind::begin, .text = program_, .bytes = {}});
+    arrivals().push(PcmArrival::Kind::begin, program_);
     words_.take_last();
     run.end = program_ + ' ' + listen(process, run, stop);
     process.end();
@@ -120,8 +120,7 @@ bool CommandSource::read_output(int output, Run& run) {
     run.first_byte = run.last_byte;
     words_.renew();
   }
-  const std::span<const std::byte> came = std::span(bytes).first(static_cast<std::size_t>(got));
-  arrivals().push({.kind = PcmArrival::Kind::bytes, .text = {}, .bytes = {came.begin(), came.end()}});
+  arrivals().push(std::span(bytes).first(static_cast<std::size_t>(got)));
   return true;
 }
 

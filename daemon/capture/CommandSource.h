@@ -35,7 +35,6 @@ class CommandSource final : public PcmReader {
   std::string listen(CommandProcess& process, Run& run, const std::stop_token& stop);
   bool read_output(int output, Run& run);
   void read_errors(CommandProcess& process);
-  std::string end_of(CommandProcess& process);
   std::string news(const Run& run);
 
   CommandSettings settings_;

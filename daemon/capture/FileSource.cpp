@@ -78,7 +78,7 @@ void FileSource::play(std::stop_token stop, const DamageListener& damaged) {
     const std::span<const float> samples = std::span(chunk).first(got);
     if (settings_.pace == Pace::realtime) {
       // As live sound it comes when it is due, and is skipped where it cannot be classified in time.
-      const BootClock::time_point due = start + lasting(frames);
+      const BootClock::time_point due = start + duration_of(frames, file_.rate_hz());
       if (!sleep_for(stop, due - BootClock::now())) break;
       pipeline().push_live(samples, due);
     } else {
@@ -128,11 +128,6 @@ bool FileSource::reopen(const std::stop_token& stop) {
     if (!sleep_for(stop, retry)) return false;
     retry = std::min(2 * retry, kLastRetry);
   }
-}
-
-BootClock::duration FileSource::lasting(std::uint64_t frames) const noexcept {
-  const auto rate = static_cast<std::uint64_t>(file_.rate_hz());
-  return std::chrono::seconds(frames / rate) + std::chrono::nanoseconds(frames % rate * 1'000'000'000 / rate);
 }
 
 std::uint64_t FileSource::samples_by(BootClock::duration time) const noexcept {

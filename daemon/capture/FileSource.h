@@ -29,7 +29,6 @@ class FileSource final : public Source {
  private:
   std::string hear(std::stop_token stop) override;
   bool reopen(const std::stop_token& stop);
-  BootClock::duration lasting(std::uint64_t frames) const noexcept;
   std::uint64_t samples_by(BootClock::duration time) const noexcept;
   std::size_t read(std::span<float> out);
   /// What is lost right here becomes a gap, at the file's end once it is over. Returns how many samples of

@@ -1,5 +1,6 @@
 #include "daemon/capture/HelperLine.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "dsp/audio/Resampler.h"

@@ -29,8 +29,6 @@ constexpr auto kManyTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kMemberReadBytes = 4 * 1024;
 constexpr std::size_t kMoreStrangers = 16;  // beside as many as there may be senders
 constexpr std::chrono::milliseconds kLook{250};
-constexpr std::chrono::milliseconds kWayMoment{20};
-constexpr int kWayMoments = 50;  // for a sender to make way for the next of its name
 
 double in_seconds(std::chrono::milliseconds time) {
   return std::chrono::duration<double>(time).count();
@@ -186,12 +184,7 @@ asio::awaitable<std::string> ManySenders::find_place(const std::shared_ptr<Sende
   }
   if (const Member* taken = member(source); taken && taken->sender && tcp_.takeover)
     taken->sender->close("another sender takes over");
-  asio::steady_timer moment(io_);
-  for (int waits = 0; tcp_.takeover && waits < kWayMoments && member(source) && member(source)->sender;
-       ++waits) {
-    moment.expires_after(kWayMoment);
-    co_await moment.async_wait(kManyTuple);
-  }
+  if (tcp_.takeover) co_await await_leaving(io_, [&] { return !member(source) || !member(source)->sender; });
   if (const Member* taken = member(source); taken && taken->sender)
     co_return fmt::format("source: found \"{}\", expected another name: {} is connected as that", source,
                           taken->sender->peer);
@@ -210,13 +203,10 @@ asio::awaitable<void> ManySenders::serve(std::shared_ptr<Sender> sender, SenderI
   PcmQueue& queue = its_member.queue();
   sender->last_heard = Clock::now();
   queue.push({.kind = PcmArrival::Kind::begin, .text = sender->peer, .bytes = {}, .pcm = introduction.pcm});
-  if (!rest.empty()) {
-    const std::span<const std::byte> came = std::as_bytes(std::span(rest));
-    queue.push({.kind = PcmArrival::Kind::bytes, .text = {}, .bytes = {came.begin(), came.end()}});
-  }
+  if (!rest.empty()) queue.push(std::as_bytes(std::span(rest)));
   std::vector<std::byte> buffer(kMemberReadBytes);
   const std::string why = co_await hear_sender(sender, queue, buffer, {});
-  queue.push({.kind = PcmArrival::Kind::end, .text = why, .bytes = {}});
+  queue.push(PcmArrival::Kind::end, why);
   its_member.sender.reset();
   its_member.left = Clock::now();
 }

@@ -24,10 +24,6 @@ constexpr auto kDetailAgain = 10s;                    // before another reason i
 constexpr std::chrono::milliseconds kOnlyZeros = 60s;
 constexpr std::chrono::milliseconds kMostZeros = 1h;
 
-BootClock::duration duration_of(std::size_t samples, int rate_hz) {
-  return std::chrono::nanoseconds(samples * 1'000'000'000 / static_cast<std::size_t>(rate_hz));
-}
-
 std::string seconds_text(std::chrono::milliseconds time) {
   return fmt::format("{} s", std::chrono::duration<double>(time).count());
 }

@@ -7,8 +7,10 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/hearing/BootClock.h"
@@ -43,6 +45,14 @@ class PcmQueue {
       arrivals_.push_back(std::move(arrival));
     }
     changed_.notify_all();
+  }
+  /// Bytes that have come just now.
+  void push(std::span<const std::byte> bytes) {
+    push({.kind = PcmArrival::Kind::bytes, .text = {}, .bytes = {bytes.begin(), bytes.end()}});
+  }
+  /// Another kind, that is now.
+  void push(PcmArrival::Kind kind, std::string text) {
+    push({.kind = kind, .text = std::move(text), .bytes = {}});
   }
   bool is_full() const {
     const std::lock_guard lock(mutex_);

@@ -11,7 +11,7 @@ std::string PcmReader::hear(std::stop_token stop) {
     try {
       produce(std::move(producing));
     } catch (const std::exception& error) {
-      arrivals().push({.kind = PcmArrival::Kind::failure, .text = error.what(), .bytes = {}});
+      arrivals().push(PcmArrival::Kind::failure, error.what());
     }
   });
   return PcmSource::hear(std::move(stop));

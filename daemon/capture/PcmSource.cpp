@@ -90,8 +90,7 @@ void PcmSource::hear_bytes(std::span<const std::byte> bytes, BootClock::time_poi
   if (!std::exchange(opened_, true)) {
     // A sender in a hurry has not waited for its first bytes to be spoken.
     const std::size_t spoken = pace_ == Pace::fast ? 0 : samples.size();
-    const auto lasted = std::chrono::nanoseconds(spoken * 1'000'000'000 / static_cast<std::size_t>(pcm_.rate_hz));
-    feed_.begin(pcm_.rate_hz, arrived - lasted, false);
+    feed_.begin(pcm_.rate_hz, arrived - duration_of(spoken, pcm_.rate_hz), false);
     stalled_ = false;
     change_state(SourceState::up, sender_);
   } else if (std::exchange(stalled_, false)) {

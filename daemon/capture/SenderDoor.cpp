@@ -20,6 +20,8 @@ namespace asio = boost::asio;
 using Tcp = asio::ip::tcp;
 constexpr auto kDoorTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds kAcceptAgain{100};
+constexpr std::chrono::milliseconds kMoment{20};
+constexpr int kMoments = 50;
 constexpr std::chrono::milliseconds kRoom{10};  // between looks at a full queue
 
 void watch_for_silent_death(Tcp::socket& socket) {
@@ -84,6 +86,14 @@ void SenderDoor::finish() noexcept {
   for (LogSummary* summary : {&strangers_, &refused_, &failures_}) summary->finish();
 }
 
+asio::awaitable<void> await_leaving(asio::io_context& io, std::function<bool()> gone) {
+  asio::steady_timer moment(io);
+  for (int waits = 0; !gone() && waits < kMoments; ++waits) {
+    moment.expires_after(kMoment);
+    co_await moment.async_wait(kDoorTuple);
+  }
+}
+
 asio::awaitable<std::string> hear_sender(std::shared_ptr<Sender> sender, PcmQueue& queue,
                                          std::span<std::byte> buffer, std::function<void()> began) {
   asio::steady_timer room(sender->socket.get_executor());
@@ -93,8 +103,7 @@ asio::awaitable<std::string> hear_sender(std::shared_ptr<Sender> sender, PcmQueu
     if (got > 0) {
       sender->last_heard = Sender::Clock::now();
       if (const auto first = std::exchange(began, nullptr)) first();
-      const std::span<const std::byte> came = buffer.first(got);
-      queue.push({.kind = PcmArrival::Kind::bytes, .text = {}, .bytes = {came.begin(), came.end()}});
+      queue.push(buffer.first(got));
       while (queue.is_full() && sender->leaves.empty()) {
         room.expires_after(kRoom);
         co_await room.async_wait(kDoorTuple);

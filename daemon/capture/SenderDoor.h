@@ -59,6 +59,10 @@ class SenderDoor {
   LogSummary failures_{LogLevel::warning};
 };
 
+/// Until `gone` says so, or for a second: a sender that has just left, or was closed for the sake of the
+/// next, may still be heard out.
+boost::asio::awaitable<void> await_leaving(boost::asio::io_context& io, std::function<bool()> gone);
+
 /// What `sender` sends goes into `queue`, no more than it has room for, until the connection ends; returns
 /// why. `buffer` is its own. `began`, if any, is called before its first bytes are pushed.
 boost::asio::awaitable<std::string> hear_sender(std::shared_ptr<Sender> sender, PcmQueue& queue,

@@ -42,10 +42,9 @@ void StdinSource::produce(std::stop_token stop) {
   while (arrivals().await_room(stop) && !stop.stop_requested()) {
     const auto got = read_some(bytes);
     if (!got) continue;
-    if (*got == 0) return arrivals().push({.kind = PcmArrival::Kind::finish, .text = std::string("end of ") + kName, .bytes = {}});
-    if (!std::exchange(begun, true)) arrivals().push({.kind = PcmArrival::Kind::begin, .text = kName, .bytes = {}});
-    const std::span<const std::byte> came = std::span(bytes).first(*got);
-    arrivals().push({.kind = PcmArrival::Kind::bytes, .text = {}, .bytes = {came.begin(), came.end()}});
+    if (*got == 0) return arrivals().push(PcmArrival::Kind::finish, std::string("end of ") + kName);
+    if (!std::exchange(begun, true)) arrivals().push(PcmArrival::Kind::begin, kName);
+    arrivals().push(std::span(bytes).first(*got));
   }
 }
 

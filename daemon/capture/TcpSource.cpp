@@ -19,8 +19,6 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadBytes = 16 * 1024;
-constexpr std::chrono::milliseconds kMoment{20};
-constexpr int kPatience = 50;  // moments, for a sender to make room for the next
 
 }  // namespace
 
@@ -51,14 +49,10 @@ asio::awaitable<void> TcpSource::accept_senders() {
   }
 }
 
-// Whether there is room for a new sender: one that has just left may still be heard out.
+// Whether there is room for a new sender.
 asio::awaitable<bool> TcpSource::make_way() {
   if (sender_ && settings_.takeover) sender_->close("another sender takes over");
-  asio::steady_timer moment(io_);
-  for (int waits = 0; sender_ && waits < kPatience; ++waits) {
-    moment.expires_after(kMoment);
-    co_await moment.async_wait(kTuple);
-  }
+  co_await await_leaving(io_, [this] { return !sender_; });
   co_return !sender_;
 }
 
@@ -67,10 +61,10 @@ asio::awaitable<void> TcpSource::serve(std::shared_ptr<Sender> sender) {
   const std::string why = co_await hear_sender(sender, arrivals(), buffer_, [this] {
     begun_ = true;
     if (silent_) log_info("source '{}': {} sends now", name(), sender_->peer);
-    arrivals().push({.kind = PcmArrival::Kind::begin, .text = sender_->peer, .bytes = {}});
+    arrivals().push(PcmArrival::Kind::begin, sender_->peer);
   });
   if (begun_) {
-    arrivals().push({.kind = PcmArrival::Kind::end, .text = why, .bytes = {}});
+    arrivals().push(PcmArrival::Kind::end, why);
   } else {
     log_debug("source '{}': {}, having sent nothing", name(), why);
   }

@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include <chrono>
+#include <cstdint>
 
 namespace earshot {
 
@@ -22,5 +23,12 @@ struct BootClock {
     return time_point(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
   }
 };
+
+/// How long `samples` last at a rate; the whole seconds apart, so that days of them do not overflow.
+inline BootClock::duration duration_of(std::uint64_t samples, int rate_hz) noexcept {
+  const auto rate = static_cast<std::uint64_t>(rate_hz);
+  return std::chrono::seconds(samples / rate) +
+         std::chrono::nanoseconds(samples % rate * 1'000'000'000 / rate);
+}
 
 }  // namespace earshot

@@ -17,10 +17,6 @@ constexpr Duration kMostEarly = 2s;
 constexpr int kCreditTime = 100;        // of so much time a part may be early anew: a clock that is 1 % fast
 constexpr Duration kDropping = 1s;      // at least, so that what is heard in between has windows
 
-Duration lasting(std::uint64_t samples, int rate_hz) {
-  return std::chrono::nanoseconds(samples * 1'000'000'000 / static_cast<std::uint64_t>(rate_hz));
-}
-
 }  // namespace
 
 void LiveFeed::begin(int rate_hz, Time heard, bool waited_for) {
@@ -133,12 +129,12 @@ bool LiveFeed::is_too_early(std::size_t samples, Time arrived) noexcept {
     if (arrived - *dropping_from_ < kDropping) return true;
     // The clock has caught up with what was taken; these samples are the first to be heard again.
     dropped_ -= samples;
-    end_dropping(pipeline_.clock().position_heard_at(arrived - lasting(samples, rate_hz_), 0));
+    end_dropping(pipeline_.clock().position_heard_at(arrived - duration_of(samples, rate_hz_), 0));
     credit_ = kMostEarly;
     return false;
   }
   const Duration late = pipeline_.clock().lateness(pipeline_.position_after(samples), arrived);
-  credit_ = std::min(kMostEarly, credit_ + lasting(samples, rate_hz_) / kCreditTime);
+  credit_ = std::min(kMostEarly, credit_ + duration_of(samples, rate_hz_) / kCreditTime);
   if (late >= Duration::zero()) return false;
   credit_ += late;
   if (credit_ >= Duration::zero()) return false;

@@ -11,10 +11,6 @@
 namespace earshot {
 namespace {
 
-BootClock::duration duration_of(std::uint64_t samples, int rate_hz) {
-  return std::chrono::nanoseconds(samples * 1'000'000'000 / static_cast<std::uint64_t>(rate_hz));
-}
-
 }  // namespace
 
 Pipeline::Pipeline(const PipelineSettings& settings, const Model& model, ClassifierPool& classifiers, UtcClock& utc,

@@ -38,7 +38,7 @@ void SourceClock::arrive(std::uint64_t position, Time arrived) noexcept {
   least_ = any_ ? std::min(least_, late) : late;
   least_ = std::max(least_, Duration(0));
   any_ = true;
-  const Duration lasted = nominal(position - block_from_);
+  const Duration lasted = duration_of(position - block_from_, rate_hz_);
   if (lasted < (settling_ ? kSettling : kBlock)) return;
   settle_or_move(least_);
   if (!settling_) measured_ += lasted;
@@ -56,7 +56,8 @@ void SourceClock::pass_over(std::uint64_t position) noexcept {
 
 SourceClock::Time SourceClock::time_of(std::uint64_t position) const noexcept {
   return moment_ + latency_ +
-         (position >= position_ ? nominal(position - position_) : -nominal(position_ - position));
+         (position >= position_ ? duration_of(position - position_, rate_hz_)
+                                : -duration_of(position_ - position, rate_hz_));
 }
 
 std::uint64_t SourceClock::position_at(Time moment, std::uint64_t least) const noexcept {
@@ -78,12 +79,6 @@ void SourceClock::settle_or_move(Duration by) noexcept {
   }
   moment_ += by;
   if (!settling_ && std::chrono::abs(by) <= kMostDrift) drifted_ += by;
-}
-
-SourceClock::Duration SourceClock::nominal(std::uint64_t samples) const noexcept {
-  const auto rate = static_cast<std::uint64_t>(rate_hz_);
-  return std::chrono::seconds(samples / rate) +
-         std::chrono::nanoseconds(samples % rate * 1'000'000'000 / rate);
 }
 
 }  // namespace earshot

@@ -49,7 +49,6 @@ class SourceClock {
   using Duration = BootClock::duration;
 
   void settle_or_move(Duration by) noexcept;
-  Duration nominal(std::uint64_t samples) const noexcept;
 
   int rate_hz_;
   bool begun_ = false;

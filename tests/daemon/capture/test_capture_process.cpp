@@ -17,6 +17,7 @@
 #include "daemon/capture/CaptureProcess.h"
 #include "dsp/base/Error.h"
 #include "tests/support/Child.h"
+#include "tests/support/Processes.h"
 #include "tests/support/Skip.h"
 #include "tests/support/TemporaryDirectory.h"
 
@@ -35,25 +36,6 @@ std::filesystem::path helper_program(const TemporaryDirectory& directory, const 
 Stage await_stage(CaptureStream& stream) {
   for (int i = 0; i < 2'000 && stream.look() == Stage::opening; ++i) std::this_thread::sleep_for(5ms);
   return stream.look();
-}
-
-std::string await_line(const std::filesystem::path& path) {
-  std::string line;
-  for (int i = 0; i < 2'000 && !std::getline(std::ifstream(path), line); ++i) std::this_thread::sleep_for(5ms);
-  return line;
-}
-
-bool process_lives(const std::string& process) {
-  std::ifstream status("/proc/" + process + "/stat");
-  std::string text;
-  std::getline(status, text);
-  return !text.empty() && text.find(") Z") == std::string::npos;
-}
-
-// Whether it is gone within a few seconds.
-bool process_ends(const std::string& process) {
-  for (int i = 0; i < 1'000 && process_lives(process); ++i) std::this_thread::sleep_for(5ms);
-  return !process_lives(process);
 }
 
 }  // namespace
@@ -135,7 +117,7 @@ TEST_CASE("a helper that hangs, deaf to everything, is gone with its stream, and
   const auto begin = std::chrono::steady_clock::now();
   stream.reset();
   CHECK(std::chrono::steady_clock::now() - begin < 5s);
-  CHECK(process_ends(process));
+  CHECK(all_end({process}));
 }
 
 TEST_CASE("a helper that is stopped is gone with its stream, too") {
@@ -145,7 +127,7 @@ TEST_CASE("a helper that is stopped is gone with its stream, too") {
   auto stream = processes.open({});
   const std::string process = await_line(pid_file);
   stream.reset();
-  CHECK(process_ends(process));
+  CHECK(all_end({process}));
 }
 
 TEST_CASE("a helper inherits neither a socket of the daemon nor its deafness to SIGPIPE") {

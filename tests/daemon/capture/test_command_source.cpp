@@ -21,6 +21,7 @@
 #include "tests/daemon/Daemon.h"
 #include "tests/daemon/LogLines.h"
 #include "tests/daemon/SourceRig.h"
+#include "tests/support/Processes.h"
 #include "tests/support/TemporaryDirectory.h"
 
 namespace earshot::test {
@@ -62,31 +63,6 @@ class Commanding {
   std::optional<CommandSource> source_;
   std::jthread thread_;
 };
-
-std::vector<std::string> await_lines(const std::filesystem::path& path, std::size_t count) {
-  std::vector<std::string> lines;
-  for (int i = 0; i < 4'000 && lines.size() < count; ++i) {
-    lines.clear();
-    std::ifstream file(path);
-    for (std::string line; std::getline(file, line);) lines.push_back(line);
-    std::this_thread::sleep_for(5ms);
-  }
-  return lines;
-}
-
-bool runs(const std::string& process) {
-  std::ifstream status("/proc/" + process + "/stat");
-  std::string text;
-  std::getline(status, text);
-  return !text.empty() && text.find(") Z") == std::string::npos;
-}
-
-// Whether all are gone within a few seconds.
-bool all_end(const std::vector<std::string>& processes) {
-  const auto any_runs = [&] { return std::any_of(processes.begin(), processes.end(), runs); };
-  for (int i = 0; i < 1'000 && any_runs(); ++i) std::this_thread::sleep_for(5ms);
-  return !any_runs();
-}
 
 // A command with a child in its group and one that left the group: all three write their numbers to `file`,
 // say so on standard output, and stay. None of them heeds SIGTERM if it is `deaf`.

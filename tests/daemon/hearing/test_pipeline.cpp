@@ -112,16 +112,7 @@ TEST_CASE("predictions carry exact positions, the time of a recording, and score
 
 TEST_CASE(
     "a model of another recipe is fed its own rate, window and steps, and its scores stay as they are") {
-  Model several;
-  several.recipe = recipe_named("yamnet");
-  several.labels = {"rain", "thunder", "dog"};
-  several.architecture = {.name = "small",
-                          .input = several.recipe.shape(),
-                          .layers = {{"conv", Conv2d{.filters = 4, .stride = 4}},
-                                     {"pool", GlobalAveragePool2d{}},
-                                     {"dense", Dense{.units = 3}}},
-                          .scores = Scores::sigmoid};
-  several.weights = initial_weights(several.architecture, 3);
+  const Model& several = small_yamnet();
   const std::uint64_t hop = effective_hop_samples(several.recipe, 0.5, "hop");
   CHECK(hop == 50 * 160);
   Collector sink;
