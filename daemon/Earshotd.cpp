@@ -18,26 +18,24 @@
 #include <systemd/sd-daemon.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <spdlog/fmt/fmt.h>
 
+#include "daemon/CheckSources.h"
 #include "daemon/DescriptorLimit.h"
 #include "daemon/EarshotdOptions.h"
 #include "daemon/Housekeeping.h"
-#include "daemon/Journal.h"
+#include "daemon/Listening.h"
+#include "daemon/MakeHearing.h"
+#include "daemon/Reloader.h"
+#include "daemon/RunningDaemon.h"
 #include "daemon/ServiceStatus.h"
 #include "daemon/Signals.h"
 #include "daemon/Watchdog.h"
-#include "daemon/books/Bookkeeper.h"
-#include "daemon/books/StateDirectory.h"
 #include "daemon/capture/CaptureHelper.h"
 #include "daemon/capture/CaptureProcess.h"
 #include "daemon/capture/CommandKeeper.h"
 #include "daemon/capture/DeviceList.h"
-#include "daemon/capture/FileSource.h"
-#include "daemon/capture/FindProgram.h"
-#include "daemon/capture/MakeSource.h"
 #include "daemon/capture/PortAudio.h"
-#include "daemon/capture/SourceThreads.h"
-#include "daemon/hearing/Pipeline.h"
 #include "daemon/log/Logging.h"
 #include "daemon/settings/Config.h"
 #include "daemon/stream/StreamServer.h"
@@ -47,9 +45,6 @@
 #include "dsp/base/StandardOutput.h"
 #include "dsp/base/Uncaught.h"
 #include "dsp/base/Utf8.h"
-#include "dsp/features/LiveHop.h"
-#include "nn/events/EventRules.h"
-#include "nn/model/Model.h"
 
 namespace earshot {
 namespace {
@@ -57,28 +52,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kShutdown = 1900ms;  // from the signal to the last byte
-constexpr std::chrono::milliseconds kSourcesShutdown = 1000ms;
-constexpr std::chrono::milliseconds kBooksShutdown = 200ms;
-
-StreamFacts facts_of(const Config& config, const Model& model) {
-  StreamFacts facts{.model_name = model.name,
-                    .model_sha256 = model.sha256,
-                    .labels = model.labels,
-                    .several_labels = model.architecture.scores == Scores::sigmoid,
-                    .window_samples = model.recipe.window_samples,
-                    .hop_samples = effective_hop_samples(model.recipe, config.hop_s, config.hop_place),
-                    .rate_hz = model.recipe.rate_hz,
-                    .sources = {}};
-  for (const SourceSettings& source : config.sources) {
-    if (is_for_many(source)) continue;  // its senders name themselves
-    facts.sources.push_back({source.name, std::string(kind_name(source))});
-  }
-  return facts;
-}
-
-std::shared_ptr<const EventRules> events_of(const Config& config, const Model& model) {
-  return config.events ? std::make_shared<const EventRules>(event_rules(*config.events, model)) : nullptr;
-}
 
 void tell_systemd(const std::string& state) {
   ::sd_notify(0, state.c_str());
@@ -90,73 +63,150 @@ WatchdogSettings watchdog_settings() {
   return {.deadline = std::chrono::microseconds(deadline_us)};
 }
 
-void run_daemon(const Config& config) {
-  start_logging(config.log_level);
-  raise_descriptor_limit(config.publish_tcp.max_clients, config.most_sources());
-  boost::asio::io_context waiting(1);
-  Signals signals(waiting);
-  Watchdog watchdog(waiting, watchdog_settings(), tell_systemd);
-
-  Model model = load_model(config.model.path);
-  Counters counters;
-  UtcClock utc;
-  const StreamFacts facts = facts_of(config, model);
-  StreamServer server(config.publish_tcp, facts, counters, utc, &watchdog.pulses());
-  ServiceStatus status(waiting, server, tell_systemd);
-  Journal journal(status, facts.rate_hz);
-  const Housekeeping housekeeping(waiting, utc, journal);
-  Bookkeeper books(journal,
-                   {.directory = state_directory(),
-                    .instance = facts.instance,
-                    .rate_hz = facts.rate_hz,
-                    .sources = booked_sources(config.sources)},
-                   utc, &watchdog.pulses());
-  CaptureProcess microphones;
-  const std::shared_ptr<const PreparedNetwork> network = prepare_network(model);
-  ClassifierPool classifiers(
-      network, std::min(ClassifierPool::enough(*network, config.model.threads), config.most_sources()),
-      config.model.threads);
-  model.weights.clear();  // they are laid out in the network
-  SourceNames names;
-  for (const SourceSettings& settings : config.sources) names.take(settings.name);
-  const SourceContext context{.model = model,
-                              .classifiers = classifiers,
-                              .hop_samples = facts.hop_samples,
-                              .gate_dbfs = config.gate_level_dbfs,
-                              .utc = utc,
-                              .sink = books,
-                              .counters = counters,
-                              .microphones = &microphones,
-                              .pulses = &watchdog.pulses(),
-                              .events = events_of(config, model),
-                              .instance = facts.instance,
-                              .names = &names};
-  std::vector<std::unique_ptr<SourceTask>> sources;
-  for (const SourceSettings& settings : config.sources) sources.push_back(make_source(settings, context));
-  SourceThreads threads(std::move(sources), [&] { boost::asio::post(waiting, [&] { waiting.stop(); }); });
-
-  log_info("model '{}', {} labels; publishing on {}", model.name, model.labels.size(), server.listening_on());
-  tell_systemd("READY=1");
-  threads.start();
-  waiting.run();
-
-  const auto begun = std::chrono::steady_clock::now();
-  const std::string reason = signals.received().empty() ? "every source has ended" : signals.received();
-  log_info("stopping: {}", reason);
-  tell_systemd("STOPPING=1\nSTATUS=stopping: " + reason);
-  books.stop(reason);
-  std::vector<std::string> held_up = threads.stop(kSourcesShutdown);
-  if (!books.close(kBooksShutdown))
-    held_up.emplace_back("the books are not closed: the disk does not answer");
-  const auto used =
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
-  server.stop(reason, std::max(kShutdown - used, 0ms));
-  for (const std::string& line : held_up) log_warning("{}", line);
-  if (!held_up.empty()) {
-    // A read or write that a disk does not answer cannot be waited for, and everything is published.
-    std::_Exit(static_cast<int>(ExitCode::ok));
+/// The daemon from its start to its end. All but what says otherwise on the thread that runs it.
+class Service {
+ public:
+  Service(const std::filesystem::path& path, const Config& config)
+      : path_(path),
+        signals_(waiting_, [this] { reloader_.ask(); }),
+        watchdog_(waiting_, watchdog_settings(), tell_systemd),
+        reloader_(waiting_, path, {.present = [this]() -> const ConfiguredHearing& { return listening_->configured(); },
+                                   .begun = [] { tell_reloading(); },
+                                   .loaded = [this](ConfiguredHearing configured) { reload(std::move(configured)); },
+                                   .refused = [this](const std::string& why) { refuse(why); }}),
+        housekeeping_(waiting_, [this] { listening_->tick(); }),
+        configured_{config, make_hearing(config, nullptr)},
+        facts_(facts_of(configured_)),
+        server_(config.publish_tcp, facts_, counters_, utc_, &watchdog_.pulses()),
+        status_(waiting_, server_, tell_systemd) {
+    listen(std::exchange(configured_, {}));
   }
-}
+
+  void run() {
+    const ConfiguredHearing& configured = listening_->configured();
+    log_info("model '{}', {} labels; publishing on {}", facts_.model_name, configured.hearing->model->labels.size(),
+             server_.listening_on());
+    tell_systemd("READY=1");
+    listening_->start();
+    waiting_.run();
+
+    const auto begun = std::chrono::steady_clock::now();
+    if (!signals_.received().empty()) why_ended_ = signals_.received();
+    log_info("stopping: {}", why_ended_);
+    tell_systemd("STOPPING=1\nSTATUS=stopping: " + why_ended_);
+    std::vector<std::string> held_up;
+    if (listening_) held_up = listening_->stop(why_ended_);
+    if (reloader_.is_reading()) held_up.push_back(path_.string() + " or its model is still being read");
+    const auto used =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
+    server_.stop(why_ended_, std::max(kShutdown - used, 0ms));
+    for (const std::string& line : held_up) log_warning("{}", line);
+    // A read or write that a disk does not answer cannot be waited for, and everything is published.
+    if (!held_up.empty()) std::_Exit(static_cast<int>(exit_code_));
+    if (exit_code_ != ExitCode::ok) throw Error(exit_code_, why_ended_);
+  }
+
+ private:
+  void listen(ConfiguredHearing configured) {
+    const Config& config = configured.config;
+    raise_descriptor_limit(config.publish_tcp.max_clients, config.most_sources());
+    listening_ = std::make_unique<Listening>(
+        ListeningContext{.server = server_,
+                         .sink = status_,
+                         .utc = utc_,
+                         .counters = counters_,
+                         .microphones = microphones_,
+                         .pulses = watchdog_.pulses(),
+                         .source_ended = [this] { boost::asio::post(waiting_, [this] { source_ended(); }); }},
+        std::move(configured), facts_.instance);
+  }
+
+  void source_ended() {
+    if (!listening_->reap()) return;
+    why_ended_ = "every source has ended";
+    waiting_.stop();
+  }
+
+  static void tell_reloading() {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    tell_systemd(fmt::format("RELOADING=1\nMONOTONIC_USEC={}",
+                             std::chrono::duration_cast<std::chrono::microseconds>(now).count()));
+    log_info("SIGHUP: reading the configuration and the model again");
+  }
+
+  void reload(ConfiguredHearing configured) {
+    const ConfiguredHearing& present = listening_->configured();
+    if (configured.hearing == present.hearing && to_toml(configured.config) == to_toml(present.config)) {
+      log_info("reloaded: nothing has changed");
+      return tell_systemd("READY=1");
+    }
+    StreamFacts facts = facts_of(configured);
+    facts.started = facts_.started;
+    const std::string level = configured.config.log_level;
+    const std::string told = listening_->fits(*configured.hearing)
+                                 ? change(std::move(configured), std::move(facts))
+                                 : begin_anew(std::move(configured), std::move(facts));
+    set_log_level(level);
+    log_info("reloaded: model '{}', {} labels; publishing on {}; {}", facts_.model_name, facts_.labels.size(),
+             server_.listening_on(), told);
+    tell_systemd("READY=1");
+  }
+
+  std::string change(ConfiguredHearing configured, StreamFacts facts) {
+    raise_descriptor_limit(configured.config.publish_tcp.max_clients, configured.config.most_sources());
+    facts.instance = facts_.instance;
+    std::string told = listening_->change(std::move(configured), facts);
+    facts_ = std::move(facts);
+    return told;
+  }
+
+  // Positions count samples at another rate, or windows are of another length: nothing goes on.
+  std::string begin_anew(ConfiguredHearing configured, StreamFacts facts) {
+    if (const auto held_up = listening_->stop("reloaded with a model of another rate or window"); !held_up.empty())
+      return give_up(held_up.front());
+    listening_.reset();
+    status_.forget_all();
+    try {
+      server_.change(configured.config.publish_tcp, facts);
+      facts_ = std::move(facts);
+      listen(std::move(configured));
+    } catch (const std::exception& error) {
+      return give_up(failure_of(error).line);
+    }
+    listening_->start();
+    return "a model of another rate or window: another instance";
+  }
+
+  // The service manager starts it anew, by the new configuration.
+  std::string give_up(const std::string& why) {
+    exit_code_ = ExitCode::unavailable;
+    why_ended_ = "cannot go on after the reload: " + why;
+    waiting_.stop();
+    return why_ended_;
+  }
+
+  static void refuse(const std::string& why) {
+    log_error("not reloaded, going on as before: {}", why);
+    tell_systemd("READY=1");
+  }
+
+  const std::filesystem::path path_;
+  boost::asio::io_context waiting_{1};
+  Signals signals_;
+  Watchdog watchdog_;
+  Reloader reloader_;
+  Housekeeping housekeeping_;
+  Counters counters_;
+  UtcClock utc_;
+  ConfiguredHearing configured_;  // until it listens
+  StreamFacts facts_;
+  StreamServer server_;
+  ServiceStatus status_;
+  CaptureProcess microphones_;
+  std::unique_ptr<Listening> listening_;
+  std::string why_ended_;
+  ExitCode exit_code_ = ExitCode::ok;
+};
 
 // A closed standard stream would let a socket or the model take its number, and be read or written as one.
 void open_standard_streams() {
@@ -168,23 +218,10 @@ void open_standard_streams() {
   }
 }
 
-// A daemon starts without it and tries again; whoever asks wants to know.
-void check_program(const SourceSettings& source, const CommandSettings& command) {
-  const std::string& name = command.argv.front();
-  if (find_program(name)) return;
-  throw Error(ExitCode::config, "source '" + source.name + "': key 'argv': found \"" + name +
-                                    "\", expected a program that may be run, in PATH or by its path");
-}
-
 // What a start needs besides the configuration: the model, a hop that it can step by, labels that it has, the files.
 void check(const Config& config) {
-  const Model model = load_model(config.model.path);
-  facts_of(config, model);
-  events_of(config, model);
-  for (const SourceSettings& source : config.sources) {
-    if (const auto* file = std::get_if<FileSettings>(&source.kind)) open_file(source, *file);
-    if (const auto* command = std::get_if<CommandSettings>(&source.kind)) check_program(source, *command);
-  }
+  make_hearing(config, nullptr);
+  check_sources(config, nullptr);
 }
 
 int run(const EarshotdOptions& options) {
@@ -201,7 +238,10 @@ int run(const EarshotdOptions& options) {
                 "--config FILE");
   }
   const Config config = load_config(*path);
-  if (options.check_config) {
+  if (options.reload) {
+    check(config);
+    reload_running(options.config);
+  } else if (options.check_config) {
     check(config);
     std::cout << printable(path->string()) << ": good\n";
     flush_output(std::cout);
@@ -209,7 +249,8 @@ int run(const EarshotdOptions& options) {
     std::cout << to_toml(config);
     flush_output(std::cout);
   } else {
-    run_daemon(config);
+    start_logging(config.log_level);
+    Service(*path, config).run();
   }
   return static_cast<int>(ExitCode::ok);
 }

@@ -15,6 +15,7 @@ std::optional<EarshotdOptions> EarshotdOptions::parse(int argc, char** argv) {
   app.add_flag("--check-config", options.check_config, "Say whether the configuration is good");
   app.add_flag("--print-config", options.print_config, "Print the effective configuration");
   app.add_flag("--list-devices", options.list_devices, "List the devices that record");
+  app.add_flag("--reload", options.reload, "Have the earshotd that runs by the configuration read it again");
   app.set_version_flag("--version", "earshotd " EARSHOT_VERSION);
   try {
     app.parse(argc, argv);

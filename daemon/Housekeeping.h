@@ -2,21 +2,18 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <utility>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "daemon/Journal.h"
-#include "daemon/hearing/Message.h"
-#include "daemon/hearing/UtcClock.h"
-
 namespace earshot {
 
-/// Tells when UTC was corrected, and has the journal say what it kept. On the thread that runs `main`; all outlive it.
+/// On the thread that runs `main`, which outlives it.
 class Housekeeping {
  public:
-  Housekeeping(boost::asio::io_context& main, UtcClock& utc, Journal& journal)
-      : timer_(main), utc_(utc), journal_(journal) {
+  Housekeeping(boost::asio::io_context& main, std::function<void()> act) : timer_(main), act_(std::move(act)) {
     wait();
   }
 
@@ -27,15 +24,13 @@ class Housekeeping {
     timer_.expires_after(kInterval);
     timer_.async_wait([this](boost::system::error_code error) {
       if (error) return;
-      if (const double step_s = utc_.take_step_s(); step_s != 0.0) journal_.publish(ClockStep{step_s});
-      journal_.tick();
+      act_();
       wait();
     });
   }
 
   boost::asio::steady_timer timer_;
-  UtcClock& utc_;
-  Journal& journal_;
+  std::function<void()> act_;
 };
 
 }  // namespace earshot

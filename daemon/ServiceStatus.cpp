@@ -66,6 +66,11 @@ void ServiceStatus::publish(Message message) noexcept {
   next_.publish(std::move(message));
 }
 
+void ServiceStatus::forget_all() {
+  const std::lock_guard lock(mutex_);
+  sources_.clear();
+}
+
 void ServiceStatus::take(const SourceChange& change) {
   const std::lock_guard lock(mutex_);
   const auto known =

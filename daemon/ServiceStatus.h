@@ -36,6 +36,8 @@ class ServiceStatus final : public MessageSink {
                 std::chrono::milliseconds interval = std::chrono::seconds(1));
 
   void publish(Message message) noexcept override;
+  /// Another instance begins.
+  void forget_all();
 
  private:
   void take(const SourceChange& change);

@@ -1,4 +1,4 @@
-// Signals: what ends the daemon, and an answer in the log to those that do not.
+// Signals: what ends the daemon or has it read its configuration again, and an answer in the log to the others.
 #pragma once
 
 #include <sys/signalfd.h>
@@ -6,8 +6,10 @@
 
 #include <cerrno>
 #include <csignal>
+#include <functional>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -17,13 +19,16 @@
 
 namespace earshot {
 
-/// From construction on, which comes before all other threads: SIGINT and SIGTERM stop `waiting`. SIGHUP, SIGUSR1 and
-/// SIGUSR2, which would end a program that knows nothing of them, are answered by a line. SIGQUIT still ends it at
+/// From construction on, which comes before all other threads: SIGINT and SIGTERM stop `waiting`, SIGHUP calls `reload`
+/// on its thread. SIGUSR1 and SIGUSR2, which would end a program that knows nothing of them, are answered by a line. SIGQUIT still ends it at
 /// once, with a core. Writes to a peer that is gone fail instead of ending it by SIGPIPE.
 class Signals {
  public:
   /// Throws Error(unavailable).
-  explicit Signals(boost::asio::io_context& waiting) : waiting_(waiting), signals_(waiting, take_over()) { wait(); }
+  Signals(boost::asio::io_context& waiting, std::function<void()> reload)
+      : waiting_(waiting), reload_(std::move(reload)), signals_(waiting, take_over()) {
+    wait();
+  }
 
   /// "SIGTERM"; empty if no signal has stopped `waiting`.
   const std::string& received() const noexcept { return received_; }
@@ -59,13 +64,14 @@ class Signals {
       return;
     }
     if (number == SIGHUP) {
-      log_warning("SIGHUP: going on as before; a changed configuration or model is read at the next start");
+      reload_();
     } else {
       log_warning("{}: going on as before; it means nothing here", number == SIGUSR1 ? "SIGUSR1" : "SIGUSR2");
     }
   }
 
   boost::asio::io_context& waiting_;
+  std::function<void()> reload_;
   boost::asio::posix::stream_descriptor signals_;
   std::string received_;
 };

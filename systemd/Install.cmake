@@ -12,9 +12,9 @@ function(install_with file folder from to)
 endfunction()
 
 install_with(systemd/earshotd.service "${CMAKE_INSTALL_PREFIX}/lib/systemd/system"
-  "ExecStart=earshotd " "ExecStart=${bindir}/earshotd ")
+  "=earshotd " "=${bindir}/earshotd ")
 install_with(systemd/user/earshotd.service "${CMAKE_INSTALL_PREFIX}/lib/systemd/user"
-  "ExecStart=earshotd\n" "ExecStart=${bindir}/earshotd\n")
+  "=earshotd" "=${bindir}/earshotd")
 
 # The example with the model's place spelled out; /etc's copy is the administrator's and written once.
 set(model "earshot.safetensors")

@@ -32,6 +32,10 @@ std::string cut(std::string_view text) {
 }  // namespace
 
 Accounts::Accounts(int rate_hz, const std::vector<BookedSource>& sources, Time now) : rate_hz_(rate_hz) {
+  change(sources, now);
+}
+
+void Accounts::change(const std::vector<BookedSource>& sources, Time now) {
   for (const BookedSource& source : sources) known_[source.name] = source;
   for (const BookedSource& source : sources) account_of(source.name, now);
 }
@@ -50,7 +54,7 @@ void Accounts::take(const Message& message, Time now, UtcTime boot_utc) {
       account->lost[gap->reason] += gap->samples;
     }
   } else if (const auto* state = std::get_if<SourceChange>(&message)) {
-    if (Account* account = account_of(state->source, now)) change(*account, *state);
+    if (Account* account = account_of(state->source, now)) change(*account, *state, now);
   }
 }
 
@@ -70,11 +74,18 @@ Accounts::Account* Accounts::account_of(const std::string& source, Time now) {
   return &account;
 }
 
-void Accounts::change(Account& account, const SourceChange& change) {
+void Accounts::change(Account& account, const SourceChange& change, Time now) {
   if (!stopped_.empty()) return;
   news_ = true;
+  if (change.state != SourceState::ended && account.over) {  // it is configured again
+    account.over = false;
+    account.since = account.heard_to = now;
+    account.heard_samples.reset();
+    account.trouble = to_string(SourceState::starting);
+  }
   account.state = change.state;
-  if (change.state == SourceState::ended && account.recorded) account.over = true;
+  const bool is_removed = change.forgotten && known_.contains(change.source);  // no sender that may come back
+  if (change.state == SourceState::ended && (account.recorded || is_removed)) account.over = true;
   // The first trouble is the cause, but that it was still starting.
   const bool is_starting = account.trouble == to_string(SourceState::starting);
   if (change.state == SourceState::up || (!account.trouble.empty() && !is_starting)) return;

@@ -29,6 +29,9 @@ class Accounts {
   /// to 1000.
   Accounts(int rate_hz, const std::vector<BookedSource>& sources, Time now);
 
+  /// Other sources are configured. Those that are not any more are over when they say so.
+  void change(const std::vector<BookedSource>& sources, Time now);
+
   /// `boot_utc` is UTC at the boot clock's zero, by which the message is dated.
   void take(const Message& message, Time now, UtcTime boot_utc);
 
@@ -70,7 +73,7 @@ class Accounts {
   };
 
   Account* account_of(const std::string& source, Time now);
-  void change(Account& account, const SourceChange& change);
+  void change(Account& account, const SourceChange& change, Time now);
   void hear(const std::string& source, Account& account, const Prediction& prediction, Time end);
   /// `samples` of the timeline; 0 before its first window.
   void miss(const std::string& source, Account& account, Time from, Time to, std::uint64_t samples);

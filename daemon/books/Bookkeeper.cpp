@@ -38,6 +38,11 @@ void Bookkeeper::publish(Message message) noexcept {
   next_.publish(std::move(message));
 }
 
+void Bookkeeper::change(const std::vector<BookedSource>& sources) {
+  const std::lock_guard lock(mutex_);
+  accounts_.change(sources, BootClock::now());
+}
+
 void Bookkeeper::stop(const std::string& why) {
   const std::lock_guard lock(mutex_);
   accounts_.stop(why);

@@ -37,6 +37,9 @@ class Bookkeeper final : public MessageSink {
 
   void publish(Message message) noexcept override;
 
+  /// Other sources are configured.
+  void change(const std::vector<BookedSource>& sources);
+
   /// Before sources are stopped: that they end is not their doing but the daemon's.
   void stop(const std::string& why);
   /// After they have ended: writes the last page; false if that takes longer than `limit`.

@@ -46,7 +46,11 @@ void FileSource::play(std::stop_token stop, const DamageListener& damaged) {
   static const DamageListener told_before = [](const SoundDamage&) {};
   std::array<float, kChunkFrames> chunk;
   const BootClock::time_point start = BootClock::now();
-  pipeline().clock().begin(0, start);
+  if (const std::uint64_t position = pipeline().position(); position > 0) {  // another source's timeline goes on
+    pipeline().pass(pipeline().clock().position_at(start, position + 1) - position, GapReason::device);
+    pipeline().open(file_.rate_hz());
+  }
+  pipeline().clock().begin(pipeline().position(), start);
   std::uint64_t frames = 0;
   bool first_pass = true;
   while (!stop.stop_requested()) {

@@ -11,6 +11,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -108,6 +109,20 @@ void ManySenders::run(std::stop_token stop) noexcept {
   members_.clear();
   door_.finish();
   log_info("source '{}' ended: {}", name(), why);
+}
+
+void ManySenders::change(const SourceSettings& settings, std::shared_ptr<const Hearing> hearing) {
+  asio::post(io_, [this, settings, hearing] { change_members(settings, hearing); });
+}
+
+void ManySenders::change_members(const SourceSettings& settings, std::shared_ptr<const Hearing> hearing) {
+  try {
+    for (const auto& [source, each] : members_) each->change(named(settings, source), hearing);
+    settings_ = settings;
+    context_.hearing = std::move(hearing);
+  } catch (const std::exception& error) {  // no memory: those that are left hear as before
+    log_error("source '{}': cannot change: {}", settings.name, error.what());
+  }
 }
 
 asio::awaitable<void> ManySenders::accept_senders() {

@@ -43,6 +43,7 @@ class ManySenders final : public SourceTask {
     return "one of its senders' sources still classifies a window";
   }
   const std::string& name() const noexcept override { return settings_.name; }
+  void change(const SourceSettings& settings, std::shared_ptr<const Hearing> hearing) override;
 
   /// With the port that the system chose.
   const Endpoint& listen() const noexcept { return door_.listen(); }
@@ -66,6 +67,7 @@ class ManySenders final : public SourceTask {
   boost::asio::awaitable<void> serve(std::shared_ptr<Sender> sender, SenderIntroduction introduction,
                                      std::string rest);
   boost::asio::awaitable<void> watch();
+  void change_members(const SourceSettings& settings, std::shared_ptr<const Hearing> hearing);
   Member* member(const std::string& name);
   std::string make_member(const std::string& name, const std::string& peer);
   bool forget_one();
@@ -75,7 +77,7 @@ class ManySenders final : public SourceTask {
 
   SourceSettings settings_;
   TcpSettings tcp_;
-  const SourceContext& context_;
+  SourceContext context_;
   SenderPatience patience_;
   boost::asio::io_context io_{1};
   SenderDoor door_;

@@ -10,13 +10,8 @@
 namespace earshot {
 namespace {
 
-PipelineSettings pipeline_settings(const SourceSettings& source, const SourceContext& context) {
-  return {.source = source.name,
-          .hop_samples = context.hop_samples,
-          .gain_db = source.gain_db,
-          .gate_dbfs = source.level_dbfs ? source.level_dbfs : context.gate_dbfs,
-          .events = context.events,
-          .instance = context.instance};
+EarSettings ear_settings(const SourceSettings& source, const Hearing& hearing) {
+  return {.gain_db = source.gain_db, .gate_dbfs = source.level_dbfs ? source.level_dbfs : hearing.gate_dbfs};
 }
 
 }  // namespace
@@ -24,8 +19,10 @@ PipelineSettings pipeline_settings(const SourceSettings& source, const SourceCon
 Source::Source(const SourceSettings& settings, const SourceContext& context)
     : name_(settings.name),
       sink_(context.sink),
-      pipeline_(pipeline_settings(settings, context), context.model, context.classifiers, context.utc, BootClock::now(),
-                context.sink, context.counters),
+      pipeline_({.source = settings.name,
+                 .ear = ear_settings(settings, *context.hearing),
+                 .instance = context.instance},
+                context.hearing, context.utc, BootClock::now(), context.sink, context.counters),
       pulse_(context.pulses, "source '" + settings.name + '\'') {
   pulse_.rest();
 }
@@ -35,22 +32,35 @@ void Source::run(std::stop_token stop) noexcept {
   std::string why;
   pipeline_.heed(stop);
   try {
-    why = hear(std::move(stop));
+    why = hear(stop);
   } catch (const std::exception& error) {
     why = error.what();
     log_error("source '{}': {}", name_, why);
     pipeline_.close();
   }
   pulse_.rest();
-  change_state(SourceState::ended, why);
+  const Leaving leaving = stop.stop_requested() ? leaving_ : Leaving::ended;
+  switch (leaving) {
+    case Leaving::ended:
+      return tell(SourceState::ended, why, comes_and_goes());
+    case Leaving::removed:
+      return tell(SourceState::ended, "ended by a reload", true);
+    case Leaving::replaced:
+      return tell(SourceState::down, "its configuration has changed", false);
+  }
+}
+
+void Source::change(const SourceSettings& settings, std::shared_ptr<const Hearing> hearing) {
+  const EarSettings ear = ear_settings(settings, *hearing);
+  pipeline_.change(ear, std::move(hearing));
 }
 
 std::string_view Source::holdup() const noexcept {
   return pipeline_.is_classifying() ? "it still classifies a window" : "what it reads from does not answer";
 }
 
-void Source::change_state(SourceState state, const std::string& detail) noexcept {
-  SourceChange change{name_, state, detail, std::nullopt, state == SourceState::ended && comes_and_goes()};
+void Source::tell(SourceState state, const std::string& detail, bool forgotten) noexcept {
+  SourceChange change{name_, state, detail, std::nullopt, forgotten};
   if (state == SourceState::down || state == SourceState::ended) change.end_sample = pipeline_.position();
   sink_.publish(std::move(change));
 }

@@ -24,17 +24,13 @@ class CaptureOpener;
 
 /// What all sources of a daemon share; it outlives them.
 struct SourceContext {
-  const Model& model;
-  ClassifierPool& classifiers;  ///< of the model
-  std::uint64_t hop_samples;
-  std::optional<double> gate_dbfs;  ///< of a source without a gate of its own; nothing classifies all
+  std::shared_ptr<const Hearing> hearing;
   UtcClock& utc;
   MessageSink& sink;
   Counters& counters;
   CaptureOpener* microphones;  ///< for sources of that kind only
   Pulses* pulses = nullptr;    ///< whoever watches the sources' threads
-  std::shared_ptr<const EventRules> events = nullptr;  ///< nothing: no events
-  std::string instance = {};                           ///< what the events' ids begin with
+  std::string instance = {};   ///< what the events' ids begin with
   SourceNames* names = nullptr;  ///< of all sources; for listeners whose senders name themselves
 };
 
@@ -45,6 +41,10 @@ class Source : public SourceTask {
   void run(std::stop_token stop) noexcept override;
   std::string_view holdup() const noexcept override;
   const std::string& name() const noexcept override { return name_; }
+  void change(const SourceSettings& settings, std::shared_ptr<const Hearing> hearing) override;
+  void leave(Leaving how) noexcept override { leaving_ = how; }
+  std::optional<Timeline> timeline() const override { return pipeline_.timeline(); }
+  void follow(const Timeline& before) noexcept override { pipeline_.follow(before); }
 
  protected:
   /// Throws as Pipeline's constructor.
@@ -57,17 +57,20 @@ class Source : public SourceTask {
   virtual bool comes_and_goes() const noexcept { return false; }
 
   /// Publishes the state; position and all if it is "down" or "ended".
-  void change_state(SourceState state, const std::string& detail) noexcept;
+  void change_state(SourceState state, const std::string& detail) noexcept { tell(state, detail, false); }
 
   Pipeline& pipeline() noexcept { return pipeline_; }
   /// Of its own thread, as often as it comes round and at least every 2 s, but while it waits for somebody else.
   Pulse& pulse() noexcept { return pulse_; }
 
  private:
+  void tell(SourceState state, const std::string& detail, bool forgotten) noexcept;
+
   std::string name_;
   MessageSink& sink_;
   Pipeline pipeline_;
   Pulse pulse_;
+  Leaving leaving_ = Leaving::ended;  // written before a stop is requested, read once that is seen
 };
 
 /// Sleeps; false if a stop was requested meanwhile.

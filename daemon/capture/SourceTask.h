@@ -1,11 +1,24 @@
 // SourceTask: what one [[source]] of the configuration does on a thread of its own.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
 
+#include "daemon/hearing/Hearing.h"
+#include "daemon/hearing/Pipeline.h"
+#include "daemon/settings/Config.h"
+
 namespace earshot {
+
+/// What a source that is asked to end leaves behind.
+enum class Leaving {
+  ended,    ///< the daemon ends
+  removed,  ///< nothing: it is forgotten
+  replaced  ///< its timeline, for another of its name
+};
 
 class SourceTask {
  public:
@@ -22,6 +35,18 @@ class SourceTask {
   virtual std::string_view holdup() const noexcept = 0;
 
   virtual const std::string& name() const noexcept = 0;
+
+  /// Any one thread at a time: hears by these from the next window on. Of the settings only gain and gate are other than
+  /// its own. Throws Error, and nothing has changed.
+  virtual void change(const SourceSettings& settings, std::shared_ptr<const Hearing> hearing) = 0;
+
+  /// Before a stop is requested, if it is no end of the daemon's; once.
+  virtual void leave(Leaving) noexcept {}
+
+  /// After run(); nothing of one that has none.
+  virtual std::optional<Timeline> timeline() const { return std::nullopt; }
+  /// Before run(): its own goes on where `before` has ended.
+  virtual void follow(const Timeline& before) noexcept { static_cast<void>(before); }
 };
 
 }  // namespace earshot

@@ -1,44 +1,93 @@
 #include "daemon/capture/SourceThreads.h"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 namespace earshot {
 
-SourceThreads::SourceThreads(std::vector<std::unique_ptr<SourceTask>> sources,
-                             std::function<void()> all_ended)
-    : sources_(std::move(sources)), all_ended_(std::move(all_ended)), ended_(sources_.size()) {}
+void SourceThreads::start(std::unique_ptr<SourceTask> source) {
+  Running& running = running_.emplace_back();
+  running.source = std::move(source);
+  running.thread = std::jthread([this, &running](std::stop_token stop) {
+    running.source->run(std::move(stop));
+    {
+      const std::lock_guard lock(mutex_);
+      running.ended = true;
+      changed_.notify_all();
+    }
+    source_ended_();
+  });
+}
 
-void SourceThreads::start() {
-  for (std::size_t i = 0; i < sources_.size(); ++i) {
-    threads_.emplace_back([this, i](std::stop_token stop) {
-      sources_[i]->run(std::move(stop));
-      source_ended(i);
-    });
+bool SourceThreads::has(const std::string& name) const noexcept {
+  return std::ranges::any_of(running_, [&](const Running& each) { return each.source->name() == name; });
+}
+
+SourceTask* SourceThreads::find(const std::string& name) noexcept {
+  const auto found = std::ranges::find_if(
+      running_, [&](const Running& each) { return !each.leaving && each.source->name() == name; });
+  return found == running_.end() ? nullptr : found->source.get();
+}
+
+bool SourceThreads::has_ended(const SourceTask& source) {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::find(running_, &source, [](const Running& each) { return each.source.get(); })->ended;
+}
+
+void SourceThreads::remove(const std::string& name) {
+  ask_to_leave(name, Leaving::removed, nullptr);
+}
+
+void SourceThreads::replace(const std::string& name, Successor successor) {
+  ask_to_leave(name, Leaving::replaced, std::move(successor));
+}
+
+void SourceThreads::ask_to_leave(const std::string& name, Leaving how, Successor successor) {
+  const auto found = std::ranges::find(running_, name, [](const Running& each) { return each.source->name(); });
+  found->successor = std::move(successor);
+  if (std::exchange(found->leaving, true)) return;
+  found->source->leave(how);
+  found->thread.request_stop();
+}
+
+void SourceThreads::reap() {
+  for (auto place = running_.begin(); place != running_.end();) {
+    bool gone = false;
+    {
+      const std::lock_guard lock(mutex_);
+      gone = place->leaving && place->ended;
+    }
+    if (!gone) {
+      ++place;
+      continue;
+    }
+    place->thread.join();
+    const std::optional<Timeline> timeline = place->source->timeline();
+    const Successor successor = std::move(place->successor);
+    place = running_.erase(place);  // first: the successor may listen where it did
+    if (!successor) continue;
+    if (std::unique_ptr<SourceTask> next = successor()) {
+      if (timeline) next->follow(*timeline);
+      start(std::move(next));
+    }
   }
+}
+
+bool SourceThreads::all_ended() {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::all_of(running_, [](const Running& each) { return each.ended && !each.successor; });
 }
 
 std::vector<std::string> SourceThreads::stop(std::chrono::milliseconds limit) {
-  for (std::jthread& thread : threads_) thread.request_stop();
+  for (Running& each : running_) each.thread.request_stop();
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, limit, [this] { return std::all_of(ended_.begin(), ended_.end(), std::identity()); });
+  changed_.wait_for(lock, limit, [this] { return std::ranges::all_of(running_, &Running::ended); });
   std::vector<std::string> lines;
-  for (std::size_t i = 0; i < sources_.size(); ++i) {
-    if (ended_[i]) continue;
-    lines.push_back("source '" + sources_[i]->name() + "' has not ended: " + std::string(sources_[i]->holdup()));
+  for (const Running& each : running_) {
+    if (each.ended) continue;
+    lines.push_back("source '" + each.source->name() + "' has not ended: " + std::string(each.source->holdup()));
   }
   return lines;
-}
-
-void SourceThreads::source_ended(std::size_t index) {
-  {
-    const std::lock_guard lock(mutex_);
-    ended_[index] = true;
-    if (!std::all_of(ended_.begin(), ended_.end(), std::identity())) return;
-    changed_.notify_all();
-  }
-  all_ended_();
 }
 
 }  // namespace earshot

@@ -51,7 +51,7 @@ class Printer final : public MessageSink {
     if (std::holds_alternative<SourceChange>(message)) return;
     if (events_ && std::holds_alternative<Prediction>(message)) return;
     if (json_) {
-      out_ << json_line(message, ++seq_, model_.labels, usual_scores(model_.labels.size())) << std::flush;
+      out_ << json_line(message, ++seq_, usual_scores(model_.labels.size())) << std::flush;
     } else if (const auto* prediction = std::get_if<Prediction>(&message)) {
       out_ << line(*prediction) << std::flush;
     } else if (const auto* event = std::get_if<Event>(&message)) {
@@ -121,22 +121,22 @@ std::filesystem::path find_model() {
 
 ExitCode classify_files(const ClassifySettings& settings, std::ostream& out, std::ostream& errors) {
   const FoundModel found = settings.model ? FoundModel{*settings.model, {}} : find_model_and_events();
-  const Model model = load_model(found.path);
-  Printer printer(model, settings.json, settings.events, out);
+  const auto model = std::make_shared<const Model>(load_model(found.path));
+  Printer printer(*model, settings.json, settings.events, out);
   Counters counters;
   UtcClock utc;
-  ClassifierPool classifiers(prepare_network(model), 1, 1);
-  const SourceContext context{
+  Hearing hearing{
       .model = model,
-      .classifiers = classifiers,
-      .hop_samples = effective_hop_samples(model.recipe, settings.hop_s, "--hop-s", ExitCode::usage),
-      .gate_dbfs = settings.gate_dbfs,
-      .utc = utc,
-      .sink = printer,
-      .counters = counters,
-      .microphones = nullptr,
-      .events = settings.events ? std::make_shared<const EventRules>(event_rules(found.events, model)) : nullptr,
-      .instance = new_instance()};
+      .classifiers = std::make_shared<ClassifierPool>(prepare_network(*model), 1, 1),
+      .hop_samples = effective_hop_samples(model->recipe, settings.hop_s, "--hop-s", ExitCode::usage),
+      .gate_dbfs = settings.gate_dbfs};
+  if (settings.events) hearing.events = std::make_shared<const EventRules>(event_rules(found.events, *model));
+  const SourceContext context{.hearing = std::make_shared<const Hearing>(std::move(hearing)),
+                              .utc = utc,
+                              .sink = printer,
+                              .counters = counters,
+                              .microphones = nullptr,
+                              .instance = new_instance()};
   ExitCode code = ExitCode::ok;
   for (const std::filesystem::path& path : settings.files) {
     const FileSettings file{.path = path, .pace = Pace::fast, .at_end = AtEnd::stop};

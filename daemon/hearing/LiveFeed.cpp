@@ -20,10 +20,11 @@ constexpr Duration kDropping = 1s;      // at least, so that what is heard in be
 }  // namespace
 
 void LiveFeed::begin(int rate_hz, Time heard, bool waited_for) {
-  if (heard_any_ || waited_for) {
+  const std::uint64_t position = pipeline_.position();
+  const bool goes_on = heard_any_ || position > 0;
+  if (goes_on || waited_for) {
     // Something is missing between two stretches, however fast the first one came: no window spans them.
-    const std::uint64_t position = pipeline_.position();
-    const std::uint64_t least = position + (heard_any_ ? 1 : 0);
+    const std::uint64_t least = position + (goes_on ? 1 : 0);
     pipeline_.pass(pipeline_.clock().position_at(heard, least) - position, loss_);
   }
   pipeline_.open(rate_hz);

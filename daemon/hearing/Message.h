@@ -26,6 +26,7 @@ struct Prediction {
   UtcTime time;                  ///< of the window's end
   double level_dbfs = -120.0;
   bool gated = false;
+  std::shared_ptr<const std::vector<std::string>> labels;  ///< of the model that heard it; null when gated
   std::vector<float> scores;         ///< one probability a label; empty when gated
   std::vector<std::size_t> heard;    ///< the labels that are there, the surest first
   std::uint64_t padded_samples = 0;  ///< silence added to a source that ended inside its first window
@@ -44,7 +45,8 @@ struct Gap {
   std::uint64_t start_sample = 0;
   std::uint64_t samples = 0;  ///< 0 for overload
   GapReason reason = GapReason::overflow;
-  std::uint64_t windows = 0;  ///< skipped, overload only
+  std::uint64_t windows = 0;      ///< skipped, overload only ...
+  std::uint64_t hop_samples = 0;  ///< ... and what each begins after the one before
 };
 
 /// "stalled": connected or open, and nothing comes, or nothing but zeros.

@@ -9,34 +9,58 @@
 #include "dsp/base/Error.h"
 
 namespace earshot {
-namespace {
 
-}  // namespace
+struct Pipeline::Change {
+  std::unique_ptr<Ear> ear;
+  std::uint64_t hop_samples;
+};
 
-Pipeline::Pipeline(const PipelineSettings& settings, const Model& model, ClassifierPool& classifiers, UtcClock& utc,
+Pipeline::Pipeline(const PipelineSettings& settings, std::shared_ptr<const Hearing> hearing, UtcClock& utc,
                    BootClock::time_point start, MessageSink& sink, Counters& counters)
-    : settings_(settings),
-      gain_(static_cast<float>(std::pow(10.0, settings.gain_db / 20.0))),
+    : source_(settings.source),
+      instance_(settings.instance),
+      rate_hz_(hearing->model->recipe.rate_hz),
       sink_(sink),
       counters_(counters),
       utc_(utc),
-      clock_(model.recipe.rate_hz, start),
-      utc_clock_(model.recipe.rate_hz, utc.at(start)),
-      windows_(model.recipe.window_samples, settings.hop_samples),
-      extractor_(model.recipe),
-      classifiers_(classifiers),
-      heard_labels_(model),
+      clock_(rate_hz_, start),
+      utc_clock_(rate_hz_, utc.at(start)),
+      windows_(hearing->model->recipe.window_samples, hearing->hop_samples),
+      ear_(std::make_unique<Ear>(settings.ear, hearing, source_, instance_, utc_clock_, sink, counters.events)),
       chunk_(Resampler::kMaxChunk),
-      features_(model.recipe.shape().size()),
-      scores_(model.labels.size()),
-      patience_(duration_of(model.recipe.window_samples, model.recipe.rate_hz)),
-      gauges_(counters.sources.of(settings.source)) {
-  if (settings.events)
-    events_.emplace(settings.events, settings.source, settings.instance, utc_clock_, sink, counters.events);
+      patience_(duration_of(hearing->model->recipe.window_samples, rate_hz_)),
+      gauges_(counters.sources.of(source_)) {}
+
+Pipeline::~Pipeline() {
+  delete change_.load(std::memory_order_acquire);
+}
+
+void Pipeline::change(const EarSettings& settings, std::shared_ptr<const Hearing> hearing) {
+  const std::uint64_t hop_samples = hearing->hop_samples;
+  auto ear =
+      std::make_unique<Ear>(settings, std::move(hearing), source_, instance_, utc_clock_, sink_, counters_.events);
+  auto change = std::make_unique<Change>(std::move(ear), hop_samples);
+  // Release: of all that was built; acquire: of what is thrown away, a change that has not been taken.
+  delete change_.exchange(change.release(), std::memory_order_acq_rel);
+}
+
+void Pipeline::follow(const Timeline& before) noexcept {
+  windows_.restart_at(before.position);
+  clock_ = before.clock;
+  utc_clock_ = before.utc_clock;
+}
+
+void Pipeline::change_when_due() noexcept {
+  if (change_.load(std::memory_order_relaxed) == nullptr) return;
+  const std::unique_ptr<Change> change(change_.exchange(nullptr, std::memory_order_acquire));
+  publish_skipped();  // of the hop until now
+  ear_->end_events();
+  ear_ = std::move(change->ear);
+  windows_.set_hop(change->hop_samples);
 }
 
 void Pipeline::open(int rate_hz) {
-  resampler_.emplace(rate_hz, extractor_.recipe().rate_hz);
+  resampler_.emplace(rate_hz, rate_hz_);
   source_rate_hz_ = rate_hz;
   opened_at_ = position();
   source_samples_ = 0;
@@ -47,7 +71,7 @@ void Pipeline::push(std::span<const float> samples) noexcept {
   while (!samples.empty() && !stop_.stop_requested()) {
     const std::span<float> chunk = std::span(chunk_).first(std::min(samples.size(), chunk_.size()));
     std::transform(samples.begin(), samples.begin() + static_cast<std::ptrdiff_t>(chunk.size()),
-                   chunk.begin(), [gain = gain_](float sample) { return sample * gain; });
+                   chunk.begin(), [gain = ear_->gain()](float sample) { return sample * gain; });
     add_bad_samples(replace_bad_samples(chunk));  // too loud by the gain
     take(resampler_->process(chunk));
     add_bad_samples(resampler_->take_failed_samples());
@@ -94,17 +118,13 @@ void Pipeline::pass(std::uint64_t samples, GapReason reason) noexcept {
 
 void Pipeline::close() noexcept {
   break_off();
-  end_events();
+  ear_->end_events();
 }
 
 void Pipeline::finish() noexcept {
   break_off();
   if (const auto padded = windows_.finish()) hear(padded->window, padded->padded_samples);
-  end_events();
-}
-
-void Pipeline::end_events() noexcept {
-  if (events_) events_->end_all();
+  ear_->end_events();
 }
 
 void Pipeline::break_off() noexcept {
@@ -117,7 +137,9 @@ void Pipeline::take(std::span<const float> resampled) noexcept {
   while (!resampled.empty() && !stop_.stop_requested()) {
     resampled = resampled.subspan(windows_.push(resampled));
     // Once whole it is heard, even if a stop has come meanwhile: nothing that was taken is left untold.
-    if (const auto window = windows_.next()) hear(*window, 0);
+    if (!windows_.is_whole()) continue;
+    change_when_due();
+    hear(*windows_.next(), 0);
   }
 }
 
@@ -125,16 +147,16 @@ void Pipeline::jump(std::uint64_t to, GapReason reason) noexcept {
   publish_skipped();
   const std::uint64_t lost = to - position();
   counters_.dropped_samples.fetch_add(lost, std::memory_order_relaxed);
-  sink_.publish(Gap{settings_.source, position(), lost, reason, 0});
+  sink_.publish(Gap{source_, position(), lost, reason, 0});
   windows_.restart_at(to);
-  extractor_.reset();
+  ear_->reset();
 }
 
 void Pipeline::hear(const Window& window, std::uint64_t padded_samples) noexcept {
   classifying_.store(true, std::memory_order_relaxed);
   const BootClock::time_point heard = clock_.time_of(window.end_sample());
   const double level = level_dbfs(window.samples, rate_hz());
-  const bool gated = settings_.gate_dbfs && level < *settings_.gate_dbfs;
+  const bool gated = ear_->gates(level);
   if (!gated && !compute_scores(window)) {
     skip(window);
     classifying_.store(false, std::memory_order_relaxed);
@@ -143,18 +165,14 @@ void Pipeline::hear(const Window& window, std::uint64_t padded_samples) noexcept
   publish_skipped();
   utc_clock_.heard(window.end_sample(), utc_.at(heard));
   Prediction prediction;
-  prediction.source = settings_.source;
+  prediction.source = source_;
   prediction.start_sample = window.start_sample;
   prediction.end_sample = window.end_sample();
   prediction.time = utc_clock_.time_of(window.end_sample());
   prediction.padded_samples = padded_samples;
   prediction.level_dbfs = level;
   prediction.gated = gated;
-  if (!gated) {
-    prediction.scores = scores_;
-    prediction.heard.resize(scores_.size());
-    prediction.heard.resize(heard_labels_.find(prediction.scores, prediction.heard));
-  }
+  if (!gated) ear_->describe(prediction);
   counters_.predictions.fetch_add(1, std::memory_order_relaxed);
   gauges_->level_dbfs.store(static_cast<float>(level), std::memory_order_relaxed);
   gauges_->drift_ppm.store(static_cast<float>(clock_.drift_ppm().value_or(0.0)), std::memory_order_relaxed);
@@ -162,10 +180,10 @@ void Pipeline::hear(const Window& window, std::uint64_t padded_samples) noexcept
   const EventWindow part{.start_sample = window.start_sample,
                          .end_sample = window.end_sample() - padded_samples,
                          .level_dbfs = level,
-                         .scores = gated ? std::span<const float>() : scores_,
+                         .scores = {},
                          .samples = window.samples.first(window.samples.size() - padded_samples)};
   sink_.publish(std::move(prediction));
-  if (events_) events_->hear(part);
+  ear_->hear(part, gated);
   classifying_.store(false, std::memory_order_relaxed);
 }
 
@@ -173,10 +191,9 @@ void Pipeline::hear(const Window& window, std::uint64_t padded_samples) noexcept
 bool Pipeline::compute_scores(const Window& window) noexcept {
   const auto left = [this] { return *arrived_ + patience_ - BootClock::now(); };
   if (arrived_ && left() <= BootClock::duration::zero()) return false;
-  extractor_.extract_window(window.samples, window.start_sample, features_);
   ClassifierPool::Turn turn{.skipped = skipped_windows_, .patience = {}};
   if (arrived_) turn.patience = left();
-  switch (classifiers_.classify(features_, scores_, turn)) {
+  switch (ear_->classify(window, turn)) {
     case ClassifierPool::Result::classified:
       return true;
     case ClassifierPool::Result::too_late:
@@ -203,8 +220,8 @@ void Pipeline::note_lag(const Window& window) noexcept {
 
 void Pipeline::publish_skipped() noexcept {
   if (skipped_windows_ == 0) return;
-  sink_.publish(Gap{settings_.source, skipped_from_, 0, GapReason::overload,
-                    std::exchange(skipped_windows_, std::uint64_t{0})});
+  sink_.publish(Gap{source_, skipped_from_, 0, GapReason::overload,
+                    std::exchange(skipped_windows_, std::uint64_t{0}), windows_.hop_samples()});
 }
 
 // Rounded up, as the resampler's own count is.

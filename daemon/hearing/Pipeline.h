@@ -11,37 +11,48 @@
 #include <vector>
 
 #include "daemon/hearing/BootClock.h"
+#include "daemon/hearing/Ear.h"
+#include "daemon/hearing/Hearing.h"
 #include "daemon/hearing/Message.h"
 #include "daemon/hearing/SourceClock.h"
 #include "daemon/hearing/UtcClock.h"
 #include "dsp/audio/Resampler.h"
 #include "dsp/audio/SlidingWindow.h"
-#include "dsp/features/FeatureExtractor.h"
-#include "nn/events/EventDetector.h"
-#include "nn/events/EventRules.h"
 #include "nn/events/StreamClock.h"
-#include "nn/inference/ClassifierPool.h"
-#include "nn/inference/HeardLabels.h"
 
 namespace earshot {
 
 struct PipelineSettings {
   std::string source;  ///< its name in the messages
-  std::uint64_t hop_samples = 0;
-  double gain_db = 0.0;
-  std::optional<double> gate_dbfs;  ///< quieter windows are gated; nothing classifies all
-  std::shared_ptr<const EventRules> events = nullptr;  ///< the model's; nothing: no events
-  std::string instance = {};                           ///< what the events' ids begin with
+  EarSettings ear;
+  std::string instance = {};  ///< what the events' ids begin with
+};
+
+/// Where a source's timeline has ended, and what moments its positions are.
+struct Timeline {
+  std::uint64_t position;
+  SourceClock clock;
+  StreamClock utc_clock;
 };
 
 /// One source's timeline, counted at the model's rate. Not thread safe: the thread that feeds it classifies,
 /// too.
 class Pipeline {
  public:
-  /// `classifiers` are the model's, shared by all pipelines. `start` is when position 0 was, until push_live() knows
-  /// better. `classifiers`, `utc`, `sink` and `counters` outlive the pipeline.
-  Pipeline(const PipelineSettings& settings, const Model& model, ClassifierPool& classifiers, UtcClock& utc,
+  /// `start` is when position 0 was, until push_live() knows better. `utc`, `sink` and `counters` outlive the pipeline.
+  Pipeline(const PipelineSettings& settings, std::shared_ptr<const Hearing> hearing, UtcClock& utc,
            BootClock::time_point start, MessageSink& sink, Counters& counters);
+  ~Pipeline();
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  /// Any one thread at a time: from the next window on it is heard by these, and events that run end; what becomes of its
+  /// samples before does not change. `hearing` is for the same rate and window. Throws Error, and nothing has changed.
+  void change(const EarSettings& settings, std::shared_ptr<const Hearing> hearing);
+
+  Timeline timeline() const { return {position(), clock_, utc_clock_}; }
+  /// At first: the timeline goes on where `before` has ended.
+  void follow(const Timeline& before) noexcept;
 
   /// Once a stop is requested nothing more is taken: whatever call runs then returns after the window in
   /// hand, or the one that has just got whole.
@@ -85,7 +96,7 @@ class Pipeline {
   }
   /// Tells what moment a position is; whoever feeds live sound keeps it.
   SourceClock& clock() noexcept { return clock_; }
-  int rate_hz() const noexcept { return extractor_.recipe().rate_hz; }
+  int rate_hz() const noexcept { return rate_hz_; }
   /// Any thread: whether a window is being classified or published.
   bool is_classifying() const noexcept { return classifying_.load(std::memory_order_relaxed); }
 
@@ -95,6 +106,8 @@ class Pipeline {
   void end_events() noexcept;
   void take(std::span<const float> resampled) noexcept;
   void jump(std::uint64_t position, GapReason reason) noexcept;
+  struct Change;
+  void change_when_due() noexcept;
   void hear(const Window& window, std::uint64_t padded_samples) noexcept;
   bool compute_scores(const Window& window) noexcept;
   void skip(const Window& window) noexcept;
@@ -102,21 +115,18 @@ class Pipeline {
   void publish_skipped() noexcept;
   std::uint64_t model_samples(std::uint64_t source_samples) const noexcept;
 
-  PipelineSettings settings_;
-  float gain_;
+  const std::string source_;
+  const std::string instance_;
+  const int rate_hz_;
   MessageSink& sink_;
   Counters& counters_;
   UtcClock& utc_;
   SourceClock clock_;
   StreamClock utc_clock_;  // the same in UTC, as of the last window
   SlidingWindow windows_;
-  FeatureExtractor extractor_;
-  ClassifierPool& classifiers_;
-  HeardLabels heard_labels_;
+  std::unique_ptr<Ear> ear_;
+  std::atomic<Change*> change_{nullptr};  // owned; given by change(), taken by whoever feeds
   std::vector<float> chunk_;
-  std::vector<float> features_;
-  std::vector<float> scores_;
-  std::optional<EventDetector> events_;
   std::stop_token stop_;
   std::atomic<bool> classifying_{false};  // a mere hint: relaxed
 

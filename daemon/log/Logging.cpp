@@ -102,6 +102,10 @@ void start_logging(const std::string& level) {
   spdlog::set_default_logger(std::move(logger));
 }
 
+void set_log_level(const std::string& level) {
+  spdlog::default_logger_raw()->set_level(spdlog::level::from_str(level));
+}
+
 void log_text(LogLevel level, fmt::string_view format, fmt::format_args arguments) noexcept {
   spdlog::logger& logger = *spdlog::default_logger_raw();
   const spdlog::level::level_enum its_level = spdlog_level(level);

@@ -16,6 +16,9 @@ enum class LogLevel { debug, info, warning, error };
 /// becomes of standard error later does not matter.
 void start_logging(const std::string& level);
 
+/// From here on. `level` as spdlog names it.
+void set_log_level(const std::string& level);
+
 /// Why earshotd ends, whatever the level: a line of the log once that has started, or under journald; before,
 /// "earshotd: ..." to whoever typed the command.
 void log_fatal(std::string_view line);

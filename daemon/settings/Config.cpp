@@ -292,6 +292,10 @@ bool is_for_many(const SourceSettings& source) noexcept {
   return tcp && tcp->max_senders;
 }
 
+bool are_the_same_sound(const SourceSettings& a, const SourceSettings& b) {
+  return a.name == b.name && a.channel == b.channel && a.kind == b.kind;
+}
+
 std::size_t Config::most_sources() const noexcept {
   std::size_t count = 0;
   for (const SourceSettings& source : sources) {

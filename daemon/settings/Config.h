@@ -32,6 +32,7 @@ struct PcmSettings {
   SampleFormat format = SampleFormat::s16le;
   int rate_hz = 16000;
   int channels = 1;
+  bool operator==(const PcmSettings&) const = default;
 };
 
 /// Of a source that comes by itself, "realtime": what comes too late, or too early to be live, is skipped or dropped, and
@@ -48,16 +49,19 @@ struct TcpSettings {
   std::chrono::milliseconds closing{60'000};  ///< ... and then it is closed
   bool takeover = false;  ///< a new sender replaces the one there, of many the one of its name
   std::optional<std::size_t> max_senders;  ///< of many: so many sources at most
+  bool operator==(const TcpSettings&) const = default;
 };
 
 /// Raw PCM until the end of standard input.
 struct StdinSettings {
   PcmSettings pcm;
   Pace pace = Pace::realtime;
+  bool operator==(const StdinSettings&) const = default;
 };
 
 struct MicrophoneSettings {
   std::string device = "default";  ///< or part of a device's name
+  bool operator==(const MicrophoneSettings&) const = default;
 };
 
 enum class AtEnd { stop, loop };
@@ -66,6 +70,7 @@ struct FileSettings {
   std::filesystem::path path;
   Pace pace = Pace::realtime;
   AtEnd at_end = AtEnd::stop;
+  bool operator==(const FileSettings&) const = default;
 };
 
 /// Raw PCM on the standard output of a program that is started again whenever it ends.
@@ -75,6 +80,7 @@ struct CommandSettings {
   Pace pace = Pace::realtime;
   std::chrono::milliseconds idle{10'000};      ///< without a byte: then it is stalled ...
   std::chrono::milliseconds patience{60'000};  ///< ... and after so long of that killed
+  bool operator==(const CommandSettings&) const = default;
 };
 
 struct SourceSettings {
@@ -85,6 +91,8 @@ struct SourceSettings {
   std::variant<MicrophoneSettings, TcpSettings, StdinSettings, FileSettings, CommandSettings> kind;
 };
 
+/// Whether both name the same sound, from the same place: whatever their gain and gate.
+bool are_the_same_sound(const SourceSettings& a, const SourceSettings& b);
 /// "microphone", "tcp", "stdin", "file" or "command".
 std::string_view kind_name(const SourceSettings& source) noexcept;
 /// Whether it is no source itself but lets in senders that are.

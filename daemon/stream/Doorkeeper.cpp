@@ -12,10 +12,11 @@ constexpr std::ptrdiff_t kV6NetworkBytes = 8;
 
 }  // namespace
 
-Doorkeeper::Doorkeeper(const StreamSettings& settings)
-    : max_clients_(settings.max_clients),
-      connects_at_once_(static_cast<double>(settings.connects_at_once)),
-      connects_per_s_(settings.connects_per_s) {}
+void Doorkeeper::change(const StreamSettings& settings) noexcept {
+  max_clients_ = settings.max_clients;
+  connects_at_once_ = static_cast<double>(settings.connects_at_once);
+  connects_per_s_ = settings.connects_per_s;
+}
 
 Doorkeeper::Origin Doorkeeper::origin_of(const Peer& peer) noexcept {
   if (peer.user) return {.user = *peer.user};

@@ -23,7 +23,10 @@ class Doorkeeper {
  public:
   using Clock = std::chrono::steady_clock;
 
-  explicit Doorkeeper(const StreamSettings& settings);
+  explicit Doorkeeper(const StreamSettings& settings) { change(settings); }
+
+  /// Who is in stays in.
+  void change(const StreamSettings& settings) noexcept;
 
   /// Somebody connects: false if that is too often.
   bool knock(const Peer& peer, Clock::time_point now);
@@ -53,9 +56,9 @@ class Doorkeeper {
   static Origin origin_of(const Peer& peer) noexcept;
   double most_connects(const Peer& peer) const noexcept;
 
-  std::size_t max_clients_;
-  double connects_at_once_;
-  double connects_per_s_;
+  std::size_t max_clients_ = 0;
+  double connects_at_once_ = 0.0;
+  double connects_per_s_ = 0.0;
   std::size_t clients_ = 0;
   std::map<Origin, Record> origins_;
 };

@@ -20,6 +20,13 @@ bool MessageFilter::passes_source(std::uint16_t source) const noexcept {
          std::find(sources->begin(), sources->end(), source) != sources->end();
 }
 
+void History::keep(std::size_t depth) {
+  depth_ = depth;
+  for (Entries* entries : {&predictions_, &others_}) {
+    while (entries->size() > depth) entries->pop_front();
+  }
+}
+
 std::uint64_t History::add(MessageKind kind, const Message& message) {
   if ((next_seq_ - 1) % kBlockMessages == 0) begin_block();
   const std::uint64_t seq = next_seq_++;

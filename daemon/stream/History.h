@@ -46,6 +46,9 @@ class History {
   /// Keeps `depth` predictions and as many other messages, apart.
   explicit History(std::size_t depth) : depth_(depth) {}
 
+  /// Another depth: what is too much for it is let go.
+  void keep(std::size_t depth);
+
   /// The new entry's seq.
   std::uint64_t add(MessageKind kind, const Message& message);
 

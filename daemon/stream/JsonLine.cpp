@@ -27,8 +27,7 @@ std::vector<bool> highest(std::span<const float> scores, std::size_t most) {
 
 class LineMaker {
  public:
-  LineMaker(std::uint64_t seq, std::span<const std::string> labels, std::size_t most_scores)
-      : seq_(seq), labels_(labels), most_scores_(most_scores) {}
+  LineMaker(std::uint64_t seq, std::size_t most_scores) : seq_(seq), most_scores_(most_scores) {}
 
   std::string operator()(const Prediction& prediction) {
     begin("prediction", prediction.source);
@@ -59,7 +58,7 @@ class LineMaker {
     begin("gap", gap.source);
     json_.field("start_sample", gap.start_sample).field("samples", gap.samples);
     json_.field("reason", to_string(gap.reason));
-    if (gap.reason == GapReason::overload) json_.field("windows", gap.windows);
+    if (gap.reason == GapReason::overload) json_.field("windows", gap.windows).field("hop_samples", gap.hop_samples);
     return end();
   }
 
@@ -112,30 +111,29 @@ class LineMaker {
 
   void add_scores(const Prediction& prediction) {
     const std::span<const float> scores = prediction.scores;
-    json_.field("label", labels_[prediction.label()]).field("confidence", scores[prediction.label()]);
+    const std::vector<std::string>& labels = *prediction.labels;
+    json_.field("label", labels[prediction.label()]).field("confidence", scores[prediction.label()]);
     json_.key("heard").begin_array();
-    for (const std::size_t label : prediction.heard) json_.value(labels_[label]);
+    for (const std::size_t label : prediction.heard) json_.value(labels[label]);
     json_.end_array();
     if (most_scores_ == 0) return;
     const std::vector<bool> chosen = highest(scores, most_scores_);
     json_.key("scores").begin_object();
     for (std::size_t i = 0; i < scores.size(); ++i) {
-      if (chosen[i]) json_.field(labels_[i], scores[i]);
+      if (chosen[i]) json_.field(labels[i], scores[i]);
     }
     json_.end_object();
   }
 
   JsonWriter json_;
   std::uint64_t seq_;
-  std::span<const std::string> labels_;
   std::size_t most_scores_;
 };
 
 }  // namespace
 
-std::string json_line(const Message& message, std::uint64_t seq, std::span<const std::string> labels,
-                      std::size_t most_scores) {
-  return std::visit(LineMaker(seq, labels, most_scores), message);
+std::string json_line(const Message& message, std::uint64_t seq, std::size_t most_scores) {
+  return std::visit(LineMaker(seq, most_scores), message);
 }
 
 std::string rfc3339(UtcTime time) {

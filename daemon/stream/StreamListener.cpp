@@ -8,7 +8,7 @@ namespace earshot {
 
 StreamListener::StreamListener(boost::asio::io_context& io, const SocketAddress& where,
                                std::span<const IpNetwork> allow)
-    : address(where), acceptor(io), pause(io) {
+    : asked(where), address(where), acceptor(io), pause(io) {
   if (auto* endpoint = std::get_if<Endpoint>(&address)) {
     const int socket = open_listener(*endpoint, allow);
     acceptor.assign({listen_address(*endpoint)->is_v4() ? AF_INET : AF_INET6, IPPROTO_TCP}, socket);

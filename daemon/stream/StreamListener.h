@@ -21,6 +21,7 @@ struct StreamListener {
   /// Accepts no more; a Unix socket's file is gone.
   void close();
 
+  SocketAddress asked;    ///< for
   SocketAddress address;  ///< with the port that the system chose
   boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol> acceptor;
   SocketFile file;

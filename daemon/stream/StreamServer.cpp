@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <deque>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -72,15 +74,31 @@ struct Provoked {
 
 }  // namespace
 
+// Other settings and facts, between messages.
+struct Change {
+  StreamSettings settings;
+  StreamFacts facts;
+  std::vector<std::unique_ptr<StreamListener>> listeners;  // that are new
+};
+
 struct StreamServer::Impl {
+  using Listeners = std::vector<std::unique_ptr<StreamListener>>;
+  using Item = std::variant<Message, std::unique_ptr<Change>>;
+
   Impl(StreamSettings settings_in, StreamFacts facts, Counters& counters, UtcClock& utc, Pulses* pulses);
 
   // Any thread.
-  void publish(Message message);
+  void publish(Item item);
   void stop(std::string_view reason, std::chrono::milliseconds grace);
+
+  // The thread that constructed it.
+  Listeners listen(const StreamSettings& to);
+  void change(StreamSettings to, StreamFacts facts);
 
   // The server's thread.
   void take_backlog();
+  void begin(Listeners more);
+  void take(Change& change);
   asio::awaitable<void> accept(StreamListener& listener);
   asio::awaitable<void> receive(StreamListener& listener, Socket socket);
   void close_gone();
@@ -92,9 +110,12 @@ struct StreamServer::Impl {
   void answer_waiting();
   asio::awaitable<void> farewell(std::string reason, std::chrono::milliseconds grace);
 
+  std::vector<SocketAddress> asked;      // to listen on, by the settings as they were given last
+  std::vector<SocketAddress> addresses;  // of those
+
   StreamSettings settings;
   asio::io_context io{1};
-  std::deque<StreamListener> listeners;
+  Listeners listeners;
   asio::steady_timer heartbeat_timer{io};
   asio::steady_timer rounds_timer{io};
   asio::steady_timer farewell_timer{io};
@@ -107,7 +128,7 @@ struct StreamServer::Impl {
 
   std::mutex mutex;  // guards what follows
   std::condition_variable backlog_taken;
-  std::vector<Message> backlog;
+  std::vector<Item> backlog;
   bool accepting_messages = true;
 
   Pulse pulse;
@@ -120,41 +141,88 @@ StreamServer::Impl::Impl(StreamSettings settings_in, StreamFacts facts, Counters
       state(std::move(facts), settings.history, counters, utc),
       door(settings),
       pulse(pulses, "the stream server") {
-  for (const SocketAddress& address : settings.listen) listeners.emplace_back(io, address, settings.allow);
-  for (StreamListener& listener : listeners) asio::co_spawn(io, accept(listener), rethrow);
+  begin(listen(settings));
   asio::co_spawn(io, beat(), rethrow);
   asio::co_spawn(io, make_rounds(), rethrow);
   thread = std::thread([this] { io.run(); });
 }
 
-void StreamServer::Impl::publish(Message message) {
+// Those that it does not listen on yet.
+StreamServer::Impl::Listeners StreamServer::Impl::listen(const StreamSettings& to) {
+  Listeners opened;
+  std::vector<SocketAddress> bound;
+  for (const SocketAddress& address : to.listen) {
+    if (const auto there = std::ranges::find(asked, address); there != asked.end()) {
+      bound.push_back(addresses[static_cast<std::size_t>(there - asked.begin())]);
+    } else {
+      opened.push_back(std::make_unique<StreamListener>(io, address, to.allow));
+      bound.push_back(opened.back()->address);
+    }
+  }
+  asked = to.listen;
+  addresses = std::move(bound);
+  return opened;
+}
+
+void StreamServer::Impl::change(StreamSettings to, StreamFacts facts) {
+  auto change = std::make_unique<Change>();
+  change->listeners = listen(to);
+  change->settings = std::move(to);
+  change->facts = std::move(facts);
+  publish(std::move(change));
+}
+
+void StreamServer::Impl::begin(Listeners more) {
+  for (std::unique_ptr<StreamListener>& each : more) {
+    asio::co_spawn(io, accept(*each), rethrow);
+    listeners.push_back(std::move(each));
+  }
+}
+
+void StreamServer::Impl::take(Change& change) {
+  const bool begins_anew = change.facts.instance != state.instance();
+  settings = std::move(change.settings);
+  door.change(settings);
+  for (const auto& each : listeners) {
+    if (std::ranges::find(settings.listen, each->asked) == settings.listen.end()) each->close();
+  }
+  begin(std::move(change.listeners));
+  state.change(std::move(change.facts), settings.history);
+  for (const auto& session : sessions) session->subscriber().greet_again(begins_anew);
+}
+
+void StreamServer::Impl::publish(Item item) {
   std::unique_lock lock(mutex);
   backlog_taken.wait(lock, [this] { return backlog.size() < kMostBacklog || !accepting_messages; });
   if (!accepting_messages) return;
-  backlog.push_back(std::move(message));
+  backlog.push_back(std::move(item));
   if (backlog.size() == 1) asio::post(io, [this] { take_backlog(); });
 }
 
 void StreamServer::Impl::take_backlog() {
-  std::vector<Message> messages;
+  std::vector<Item> items;
   {
     const std::lock_guard lock(mutex);
-    messages.swap(backlog);
+    items.swap(backlog);
   }
   backlog_taken.notify_all();
-  for (const Message& message : messages) {
-    OutgoingMessage outgoing = state.add(message);
+  for (const Item& item : items) {
+    if (const auto* change = std::get_if<std::unique_ptr<Change>>(&item)) {
+      take(**change);
+      continue;
+    }
+    OutgoingMessage outgoing = state.add(std::get<Message>(item));
     for (const auto& session : sessions) session->subscriber().deliver(outgoing);
   }
   for (const auto& session : sessions) session->wake();
 }
 
 asio::awaitable<void> StreamServer::Impl::accept(StreamListener& listener) {
-  while (!stopping) {
+  while (!stopping && listener.acceptor.is_open()) {
     error_code error;
     Socket socket(io);
     co_await listener.acceptor.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
-    if (stopping) break;
+    if (stopping || !listener.acceptor.is_open()) break;
     if (!error) {
       co_await receive(listener, std::move(socket));
     } else if (error != asio::error::connection_aborted) {
@@ -163,6 +231,7 @@ asio::awaitable<void> StreamServer::Impl::accept(StreamListener& listener) {
       co_await listener.pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
     }
   }
+  std::erase_if(listeners, [&](const auto& each) { return each.get() == &listener; });
 }
 
 asio::awaitable<void> StreamServer::Impl::receive(StreamListener& listener, Socket socket) {
@@ -242,7 +311,7 @@ void StreamServer::Impl::admit(Peer peer, Socket socket) {
         log_debug("client {} disconnected", closed.peer().text);
         door.leave(closed.peer());
         std::erase_if(sessions, [&](const auto& each) { return each.get() == &closed; });
-        for (StreamListener& listener : listeners) listener.pause.cancel();
+        for (const auto& listener : listeners) listener->pause.cancel();
         if (stopping && sessions.empty()) farewell_timer.cancel();
       });
 }
@@ -307,7 +376,7 @@ asio::awaitable<void> StreamServer::Impl::farewell(std::string reason, std::chro
   stopping = true;
   take_backlog();
   error_code ignored;
-  for (StreamListener& listener : listeners) listener.close();
+  for (const auto& listener : listeners) listener->close();
   heartbeat_timer.cancel();
   rounds_timer.cancel();
   answer_waiting();
@@ -334,6 +403,10 @@ void StreamServer::publish(Message message) noexcept {
   impl_->publish(std::move(message));
 }
 
+void StreamServer::change(StreamSettings settings, StreamFacts facts) {
+  impl_->change(std::move(settings), std::move(facts));
+}
+
 void StreamServer::stop(std::string_view reason, std::chrono::milliseconds grace) noexcept {
   impl_->stop(reason, grace);
 }
@@ -341,16 +414,16 @@ void StreamServer::stop(std::string_view reason, std::chrono::milliseconds grace
 std::string StreamServer::listening_on() const {
   std::string endpoints;
   std::string paths;
-  for (const StreamListener& listener : impl_->listeners) {
-    std::string& list = std::holds_alternative<Endpoint>(listener.address) ? endpoints : paths;
-    list += (list.empty() ? "" : ", ") + to_text(listener.address);
+  for (const SocketAddress& address : impl_->addresses) {
+    std::string& list = std::holds_alternative<Endpoint>(address) ? endpoints : paths;
+    list += (list.empty() ? "" : ", ") + to_text(address);
   }
   return endpoints + (endpoints.empty() || paths.empty() ? "" : ", ") + paths;
 }
 
 std::uint16_t StreamServer::port() const noexcept {
-  for (const StreamListener& listener : impl_->listeners) {
-    if (const auto* endpoint = std::get_if<Endpoint>(&listener.address)) return endpoint->port;
+  for (const SocketAddress& address : impl_->addresses) {
+    if (const auto* endpoint = std::get_if<Endpoint>(&address)) return endpoint->port;
   }
   return 0;
 }

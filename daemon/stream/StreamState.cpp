@@ -41,13 +41,32 @@ const SharedLine& OutgoingMessage::line(std::size_t most_scores) {
     if (made_with == scores) return line;
   }
   return lines_
-      .emplace_back(scores, std::make_shared<const std::string>(json_line(message_, seq_, labels_, scores)))
+      .emplace_back(scores, std::make_shared<const std::string>(json_line(message_, seq_, scores)))
       .second;
 }
 
 StreamState::StreamState(StreamFacts facts, std::size_t history, Counters& counters, UtcClock& utc)
     : facts_(std::move(facts)), counters_(counters), utc_(utc), history_(history) {
   for (const SourceFacts& source : facts_.sources) source_index(source.name);
+}
+
+void StreamState::change(StreamFacts facts, std::size_t history) {
+  const bool begins_anew = facts.instance != facts_.instance;
+  facts_ = std::move(facts);
+  history_.keep(history);
+  if (begins_anew) {
+    history_ = History(history);
+    for (std::size_t i = 0; i < source_names_.size(); ++i) {
+      if (!forgotten_[i]) forget(static_cast<std::uint16_t>(i));
+    }
+  }
+  for (const SourceFacts& source : facts_.sources) source_index(source.name);
+}
+
+// Whoever is not of the configuration is a sender that named itself.
+std::string_view StreamState::kind_of(const std::string& source) const noexcept {
+  const auto found = std::ranges::find(facts_.sources, source, &SourceFacts::name);
+  return found == facts_.sources.end() ? kSenderKind : std::string_view(found->kind);
 }
 
 std::uint16_t StreamState::source_index(const std::string& name) {
@@ -92,7 +111,7 @@ OutgoingMessage StreamState::add(const Message& message) {
     if (change->forgotten) forget(kind.source);
   }
   const std::uint64_t seq = history_.add(kind, message);
-  return {seq, kind, message, facts_.labels};
+  return {seq, kind, message};
 }
 
 SharedLine StreamState::hello() const {
@@ -113,7 +132,7 @@ SharedLine StreamState::hello() const {
   json.key("sources").begin_array();
   for_each_source([&](std::size_t i) {
     json.begin_object().field("name", source_names_[i]);
-    json.field("kind", i < facts_.sources.size() ? std::string_view(facts_.sources[i].kind) : kSenderKind);
+    json.field("kind", kind_of(source_names_[i]));
     json.field("state", to_string(source_states_[i])).end_object();
   });
   json.end_array();

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,9 +21,8 @@ namespace earshot {
 /// scores.
 class OutgoingMessage {
  public:
-  OutgoingMessage(std::uint64_t seq, MessageKind kind, const Message& message,
-                  const std::vector<std::string>& labels)
-      : seq_(seq), kind_(kind), message_(message), labels_(labels) {}
+  OutgoingMessage(std::uint64_t seq, MessageKind kind, const Message& message)
+      : seq_(seq), kind_(kind), message_(message) {}
 
   std::uint64_t seq() const noexcept { return seq_; }
   MessageKind kind() const noexcept { return kind_; }
@@ -32,7 +32,6 @@ class OutgoingMessage {
   std::uint64_t seq_;
   MessageKind kind_;
   const Message& message_;
-  const std::vector<std::string>& labels_;
   std::vector<std::pair<std::size_t, SharedLine>> lines_;
 };
 
@@ -41,14 +40,17 @@ class StreamState {
  public:
   StreamState(StreamFacts facts, std::size_t history, Counters& counters, UtcClock& utc);
 
+  /// What is told from here on. Of another instance, history and sources begin anew.
+  void change(StreamFacts facts, std::size_t history);
+
   /// Takes a message into the history. The result refers to `message`.
   OutgoingMessage add(const Message& message);
 
   const History& history() const noexcept { return history_; }
   const std::vector<std::string>& labels() const noexcept { return facts_.labels; }
   const std::string& instance() const noexcept { return facts_.instance; }
-  /// Those of the facts, then those of senders, which messages named; the index is MessageKind::source. One
-  /// of a sender that is forgotten keeps its place until there are so many that another needs it.
+  /// Those of the facts, and those of senders, which messages named; the index is MessageKind::source. One
+  /// that is forgotten keeps its place until there are so many that another needs it.
   const std::vector<std::string>& source_names() const noexcept { return source_names_; }
 
   SharedLine hello() const;
@@ -58,6 +60,7 @@ class StreamState {
   static constexpr std::size_t kMostSources = 16'384;
 
   std::uint16_t source_index(const std::string& name);
+  std::string_view kind_of(const std::string& source) const noexcept;
   void forget(std::uint16_t source);
   /// Calls `act` with the index of each source that is not forgotten.
   template <typename Act>

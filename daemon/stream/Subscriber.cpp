@@ -21,13 +21,18 @@ std::string quoted_list(const std::vector<std::string>& names) {
 }  // namespace
 
 Subscriber::Subscriber(const StreamState& state, std::size_t limit_bytes)
-    : state_(state), queue_(limit_bytes), most_scores_(usual_scores(state.labels().size())) {
+    : state_(state), queue_(limit_bytes) {
   queue_.push_notice(state.hello());
 }
 
 void Subscriber::deliver(OutgoingMessage& message) {
   if (catching_up_ || !filter_.passes(message.kind())) return;
-  queue_.push(message.seq(), message.line(most_scores_));
+  queue_.push(message.seq(), message.line(most_scores()));
+}
+
+void Subscriber::greet_again(bool begins_anew) {
+  if (begins_anew) catching_up_.reset();
+  queue_.push_notice(state_.hello());
 }
 
 void Subscriber::heartbeat(SharedLine line) {
@@ -55,7 +60,7 @@ void Subscriber::subscribe(const SubscribeRequest& request) {
   if (request.instance && *request.instance != state_.instance()) {
     return refuse({"wrong_instance", "instance: found '" + shortened(*request.instance) + "', expected '" +
                                          state_.instance() +
-                                         "': the daemon has been restarted, its seqs began anew"});
+                                         "': its seqs began anew, with a restart or a model of another kind"});
   }
   if (request.from_seq && *request.from_seq > next_seq) {
     return refuse({"bad_request", fmt::format("from_seq: found {}, expected at most {}, the next one",
@@ -77,7 +82,7 @@ void Subscriber::subscribe(const SubscribeRequest& request) {
   }
 
   filter_ = std::move(filter);
-  most_scores_ = request.most_scores.value_or(usual_scores(state_.labels().size()));
+  asked_scores_ = request.most_scores;
   if (request.from_seq) catching_up_ = std::max<std::uint64_t>(*request.from_seq, 1);
   queue_.push_notice(
       subscribed_line(std::max(catching_up_.value_or(next_seq), state_.history().first_seq())));
@@ -94,12 +99,12 @@ SharedLine Subscriber::subscribed_line(std::uint64_t first_seq) const {
     if (filter_.passes_source(i)) json.value(names[i]);
   }
   json.end_array().key("scores");
-  if (most_scores_ == kAllScores) {
+  if (const std::size_t most = most_scores(); most == kAllScores) {
     json.value("all");
-  } else if (most_scores_ == 0) {
+  } else if (most == 0) {
     json.value("none");
   } else {
-    json.value(most_scores_);
+    json.value(most);
   }
   json.field("first_seq", first_seq).end_object();
   return std::make_shared<const std::string>(json.take_line());
@@ -127,7 +132,7 @@ SharedLine Subscriber::next_from_history() {
     return nullptr;
   }
   catching_up_ = held->seq + 1;
-  return OutgoingMessage(held->seq, held->kind, held->message, state_.labels()).line(most_scores_);
+  return OutgoingMessage(held->seq, held->kind, held->message).line(most_scores());
 }
 
 bool Subscriber::owes_reading() const noexcept {

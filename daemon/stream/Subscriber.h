@@ -21,6 +21,8 @@ class Subscriber {
 
   /// A message that has just been added to the history.
   void deliver(OutgoingMessage& message);
+  /// The state's facts have changed; if `begins_anew`, to another instance's, whose history is empty.
+  void greet_again(bool begins_anew);
   /// Left out while an earlier one is unread.
   void heartbeat(SharedLine line);
   /// A line that the client sent; the answer is queued.
@@ -37,6 +39,7 @@ class Subscriber {
 
  private:
   void subscribe(const SubscribeRequest& request);
+  std::size_t most_scores() const { return asked_scores_.value_or(usual_scores(state_.labels().size())); }
   SharedLine subscribed_line(std::uint64_t first_seq) const;
   SharedLine next_from_history();
 
@@ -44,7 +47,7 @@ class Subscriber {
   ClientQueue queue_;
   SharedLine heartbeat_;  ///< the unread one
   MessageFilter filter_;
-  std::size_t most_scores_;
+  std::optional<std::size_t> asked_scores_;
   std::optional<std::uint64_t> catching_up_;  ///< the seq from which on the history is still to be read
 };
 

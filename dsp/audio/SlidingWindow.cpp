@@ -9,12 +9,16 @@
 namespace earshot {
 
 SlidingWindow::SlidingWindow(std::size_t window_samples, std::size_t hop_samples)
-    : window_samples_(window_samples), hop_samples_(hop_samples) {
-  if (hop_samples == 0 || hop_samples > window_samples) {
+    : window_samples_(window_samples), buffer_(2 * window_samples) {
+  set_hop(hop_samples);
+}
+
+void SlidingWindow::set_hop(std::size_t hop_samples) {
+  if (hop_samples == 0 || hop_samples > window_samples_) {
     throw Error(ExitCode::software, "sliding window: found a hop of " + std::to_string(hop_samples) +
-                                        " samples, expected 1 to " + std::to_string(window_samples));
+                                        " samples, expected 1 to " + std::to_string(window_samples_));
   }
-  buffer_.resize(2 * window_samples);
+  hop_samples_ = hop_samples;
 }
 
 std::size_t SlidingWindow::push(std::span<const float> samples) noexcept {
@@ -29,7 +33,7 @@ std::size_t SlidingWindow::push(std::span<const float> samples) noexcept {
 }
 
 std::optional<Window> SlidingWindow::next() noexcept {
-  if (held_ < window_samples_) return std::nullopt;
+  if (!is_whole()) return std::nullopt;
   const Window window{std::span(buffer_).subspan(begin_, window_samples_), start_sample_};
   begin_ += hop_samples_;
   held_ -= hop_samples_;

@@ -26,6 +26,13 @@ class SlidingWindow {
   /// Takes samples until a window is complete; returns how many it took. Call next() and then push the rest.
   std::size_t push(std::span<const float> samples) noexcept;
 
+  /// Whether next() has a window.
+  bool is_whole() const noexcept { return held_ == window_samples_; }
+
+  /// From the next window on. As at construction; else Error(software).
+  void set_hop(std::size_t hop_samples);
+  std::size_t hop_samples() const noexcept { return hop_samples_; }
+
   /// The next complete window, or nothing if more samples are needed.
   std::optional<Window> next() noexcept;
 
@@ -45,7 +52,7 @@ class SlidingWindow {
 
  private:
   std::size_t window_samples_;
-  std::size_t hop_samples_;
+  std::size_t hop_samples_ = 0;
   std::vector<float> buffer_;  // two windows, so that moving samples back costs at most one copy of each
   std::size_t begin_ = 0;      // where in `buffer_` the window being filled begins
   std::size_t held_ = 0;       // its samples so far

@@ -59,6 +59,10 @@ ClassifierPool::ClassifierPool(std::shared_ptr<const PreparedNetwork> network, s
   for (std::size_t i = 0; i < classifiers; ++i) free_.push_back(&workers_.emplace_back(network, threads));
 }
 
+std::size_t ClassifierPool::classifiers() const noexcept {
+  return workers_.size();
+}
+
 ClassifierPool::~ClassifierPool() = default;
 
 std::size_t ClassifierPool::enough(const PreparedNetwork& network, int threads) {

@@ -28,6 +28,8 @@ class ClassifierPool {
   ClassifierPool(std::shared_ptr<const PreparedNetwork> network, std::size_t classifiers, int threads);
   ~ClassifierPool();
 
+  std::size_t classifiers() const noexcept;
+
   struct Turn {
     std::uint64_t skipped = 0;                         ///< windows of this source, just before this one
     std::optional<std::chrono::nanoseconds> patience;  ///< to wait at most; nothing: for as long as it takes

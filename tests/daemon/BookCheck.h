@@ -42,6 +42,9 @@ class SourceBook {
  public:
   SourceBook(std::uint64_t window, std::uint64_t hop) : window_(window), hop_(hop) {}
 
+  /// The daemon steps by another hop, this source from one of its next windows on.
+  void change_hop(std::uint64_t hop) { next_hop_ = hop; }
+
   /// `padded` of its samples are silence added at the end.
   void predict(std::uint64_t start, std::uint64_t end, std::uint64_t padded) {
     begin_window("a prediction", start);
@@ -51,10 +54,15 @@ class SourceBook {
     ++totals_.predictions;
     totals_.predicted_samples += std::min(hop_, covered_ - start);
     next_ = start + std::min(hop_, covered_ - start);
+    last_start_ = start;
   }
 
-  void skip(std::uint64_t start, std::uint64_t windows) {
+  /// `windows`, each `hop` after the one before.
+  void skip(std::uint64_t start, std::uint64_t windows, std::uint64_t hop) {
     begin_window("an overload gap", start);
+    last_start_.reset();
+    if (hop != hop_ && hop != next_hop_) complain("an overload gap at " + text(start) + " of hops of " + text(hop));
+    hop_ = hop;
     if (windows == 0) return complain("an overload gap at " + text(start) + " of no windows");
     next_ = start + windows * hop_;
     covered_ = next_ - hop_ + window_;
@@ -73,6 +81,7 @@ class SourceBook {
   }
 
   void change(SourceState state, std::optional<std::uint64_t> end) {
+    if (state != SourceState::ended) ended_ = false;  // begun anew by a reload
     if (ended_) complain("a state after the end");
     if (!end) return;
     // Down is not yet broken off: a file that cannot be opened again goes on where it was.
@@ -94,16 +103,24 @@ class SourceBook {
 
   void begin_window(const std::string& what, std::uint64_t start) {
     if (ended_ || padded_) complain(what + " at " + text(start) + " after the end");
+    if (start != next_ && start == next_by_other_hop()) {
+      totals_.predicted_samples += start - next_;  // of the window before
+      hop_ = *std::exchange(next_hop_, std::nullopt);
+      next_ = start;
+    }
     if (start != next_) complain(what + " begins at " + text(start) + " where " + text(next_) + " is due");
   }
   void check_whole(const std::string& what, std::uint64_t at) {
     if (at < covered_)
       complain(what + " at " + text(at) + " cuts a window that goes up to " + text(covered_));
-    if (!padded_ && at >= next_ + window_)
+    if (!padded_ && at >= std::max(next_, next_by_other_hop()) + window_)
       complain(what + " at " + text(at) + ": the whole window at " + text(next_) + " is missing");
   }
+  // If the window before was the first one that is stepped from by the other hop.
+  std::uint64_t next_by_other_hop() const { return next_hop_ && last_start_ ? *last_start_ + *next_hop_ : next_; }
   void break_off(const std::string& what, std::uint64_t at) {
     check_whole(what, at);
+    last_start_.reset();
     if (padded_ && at != covered_)
       complain(what + " at " + text(at) + ": padded from " + text(covered_) + " on");
     if (at <= next_) return;
@@ -113,6 +130,8 @@ class SourceBook {
 
   std::uint64_t window_;
   std::uint64_t hop_;
+  std::optional<std::uint64_t> next_hop_;
+  std::optional<std::uint64_t> last_start_;  // of the window before, if nothing lies between
   std::uint64_t next_ = 0;     // hop position
   std::uint64_t covered_ = 0;  // up to there a window was told of, or a gap
   bool padded_ = false;
@@ -153,7 +172,7 @@ class BookCheck {
                          number(line, "padded_samples"));
     } else if (type == "gap") {
       if (line.at("reason").as_string() == "overload") {
-        book(line).skip(number(line, "start_sample"), number(line, "windows"));
+        book(line).skip(number(line, "start_sample"), number(line, "windows"), number(line, "hop_samples"));
       } else {
         book(line).lose(number(line, "start_sample"), number(line, "samples"));
       }
@@ -192,7 +211,10 @@ class BookCheck {
     window_ = number(hello, "window_samples");
     hop_ = number(hello, "hop_samples");
     std::string instance(hello.at("instance").as_string());
-    if (std::exchange(instance_, instance) == instance) return;
+    if (std::exchange(instance_, instance) == instance) {
+      for (auto& [name, book] : sources_) book.change_hop(hop_);
+      return;
+    }
     if (const std::string left = problems_of_sources(); !left.empty()) problems_.push_back(left);
     of_instances_before_ = problems_.size();
     sources_.clear();
@@ -207,7 +229,7 @@ class BookCheck {
   }
   void take_gap(const Gap& gap) {
     if (gap.reason == GapReason::overload) {
-      book(gap.source).skip(gap.start_sample, gap.windows);
+      book(gap.source).skip(gap.start_sample, gap.windows, gap.hop_samples);
       if (gap.samples != 0) problems_.push_back(gap.source + ": an overload gap that loses samples");
     } else {
       book(gap.source).lose(gap.start_sample, gap.samples);

@@ -79,6 +79,18 @@ class Daemon {
   }
 
   Child& child() noexcept { return child_; }
+  const TemporaryDirectory& directory() const noexcept { return directory_; }
+
+  /// Another configuration and model in the files, and a SIGHUP; returns when that was answered.
+  void reload(const std::string& sources, const Model& model = untrained_model()) {
+    write(sources, model);
+    reload();
+  }
+  void reload() {
+    child_.send_signal(SIGHUP);
+    if (notify_.receive("RELOADING=1\nMONOTONIC_USEC=", 30s).empty()) throw std::runtime_error("no RELOADING=1");
+    if (notify_.receive("READY=1", 30s).empty()) throw std::runtime_error("no READY=1 after RELOADING=1");
+  }
   const NotifySocket& notifications() const noexcept { return notify_; }
   std::chrono::steady_clock::duration ready_after() const noexcept { return ready_after_; }
 
@@ -110,11 +122,14 @@ class Daemon {
   }
 
  private:
-  std::vector<std::string> arguments(const std::string& sources, const Model& model) {
+  std::filesystem::path write(const std::string& sources, const Model& model) {
     save_model(model, directory_ / "model.safetensors");
     const std::string text =
         "[model]\npath = \"model.safetensors\"\n[publish.tcp]\nlisten = \"127.0.0.1:0\"\n" + sources;
-    return {EARSHOT_EARSHOTD, "--config", directory_.write("earshot.toml", text).string()};
+    return directory_.write("earshot.toml", text);
+  }
+  std::vector<std::string> arguments(const std::string& sources, const Model& model) {
+    return {EARSHOT_EARSHOTD, "--config", write(sources, model).string()};
   }
   std::vector<std::string> with_notify(std::vector<std::string> environment) const {
     environment.push_back(notify_.variable());

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "daemon/capture/Source.h"
 #include "tests/daemon/Collector.h"
+#include "tests/daemon/TestHearing.h"
 #include "tests/daemon/TestModel.h"
 
 namespace earshot::test {
@@ -16,10 +18,7 @@ class SourceRig {
   static constexpr std::uint64_t kWindow = 220'500;  // at 44 100 Hz
 
   explicit SourceRig(std::uint64_t hop_samples, CaptureOpener* microphones = nullptr)
-      : context{.model = model(),
-                .classifiers = classifiers(),
-                .hop_samples = hop_samples,
-                .gate_dbfs = 0.0,
+      : context{.hearing = hearing_of(model(), classifiers(), hop_samples),
                 .utc = utc,
                 .sink = sink,
                 .counters = counters,
@@ -35,8 +34,8 @@ class SourceRig {
     static const Model untrained = untrained_model();
     return untrained;
   }
-  static ClassifierPool& classifiers() {
-    static ClassifierPool pool(prepare_network(model()), 1, 1);
+  static std::shared_ptr<ClassifierPool> classifiers() {
+    static const auto pool = one_classifier(model());
     return pool;
   }
 };

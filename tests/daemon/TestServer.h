@@ -7,6 +7,7 @@
 
 #include "daemon/stream/StreamServer.h"
 #include "tests/daemon/StreamClient.h"
+#include "tests/daemon/TestLabels.h"
 
 namespace earshot::test {
 
@@ -24,6 +25,7 @@ struct TestServer {
   void predict(int times) {
     Prediction prediction;
     prediction.source = "mic";
+    prediction.labels = dog_and_rain();
     prediction.scores = {0.25F, 0.75F};
     prediction.heard = {1};
     for (int i = 0; i < times; ++i) stream->publish(prediction);

@@ -36,8 +36,9 @@ bool systemd_is_absent() {
 /// A unit with a program that exists wherever the test runs.
 std::string runnable_unit(const TemporaryDirectory& directory, const std::string& unit) {
   std::string text = unit_text(unit);
-  const std::string command = "ExecStart=earshotd";
-  text.replace(text.find(command), command.size(), "ExecStart=/bin/true");
+  const std::string command = "=earshotd";
+  for (std::size_t at = text.find(command); at != std::string::npos; at = text.find(command))
+    text.replace(at, command.size(), "=/bin/true");
   return directory.write("earshotd.service", text).string();
 }
 

@@ -30,22 +30,22 @@ struct Microphone {
       : rig(hop_samples, &opener) {
     rig.sink.on_message = std::move(on_message);
     opener.plug(device);
-    std::vector<std::unique_ptr<SourceTask>> sources;
-    sources.push_back(std::make_unique<MicrophoneSource>(SourceSettings{.name = "mic",
+    source = std::make_unique<MicrophoneSource>(SourceSettings{.name = "mic",
                                                                         .channel = {},
                                                                         .gain_db = 0.0,
                                                                         .level_dbfs = {},
                                                                         .kind = MicrophoneSettings{}},
-                                                         MicrophoneSettings{}, rig.context));
-    threads.emplace(std::move(sources), [] {});
+                                                         MicrophoneSettings{}, rig.context);
+    threads.emplace([] {});
   }
-  void start() { threads->start(); }
+  void start() { threads->start(std::move(source)); }
 
   SourceChange change(std::size_t index) const { return rig.sink.await<SourceChange>(index + 1).at(index); }
 
   ScriptedOpener opener;
   std::shared_ptr<ScriptedDevice> device = std::make_shared<ScriptedDevice>(kRateHz);
   SourceRig rig;
+  std::unique_ptr<SourceTask> source;  // until it starts
   std::optional<SourceThreads> threads;
 };
 

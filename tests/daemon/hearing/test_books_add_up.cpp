@@ -13,6 +13,7 @@
 #include "dsp/base/KeyedRandom.h"
 #include "tests/daemon/BookCheck.h"
 #include "tests/daemon/Collector.h"
+#include "tests/daemon/TestHearing.h"
 #include "tests/daemon/TestModel.h"
 
 namespace earshot::test {
@@ -26,12 +27,12 @@ constexpr double kBookGate = -40.0;
 
 struct BookedPipeline {
   BookedPipeline()
-      : pipeline({.source = "s", .hop_samples = kBookHop, .gate_dbfs = kBookGate}, small_yamnet(), pool(),
-                 utc, BootClock::now(), sink, counters) {
+      : pipeline({.source = "s", .ear = {.gate_dbfs = kBookGate}}, hearing_of(small_yamnet(), pool(), kBookHop), utc,
+                 BootClock::now(), sink, counters) {
     sink.on_message = [this](const Message& message) { check.take(message); };
   }
-  static ClassifierPool& pool() {
-    static ClassifierPool classifiers(prepare_network(small_yamnet()), 1, 1);
+  static std::shared_ptr<ClassifierPool> pool() {
+    static const auto classifiers = one_classifier(small_yamnet());
     return classifiers;
   }
   void end() { sink.publish(SourceChange{"s", SourceState::ended, "", pipeline.position()}); }
@@ -64,7 +65,7 @@ struct BookLines {
     return *this;
   }
   BookLines& skip(std::uint64_t start, std::uint64_t windows) {
-    check.take(Gap{"s", start, 0, GapReason::overload, windows});
+    check.take(Gap{"s", start, 0, GapReason::overload, windows, kBookHop});
     return *this;
   }
   BookLines& lose(std::uint64_t start, std::uint64_t samples) {

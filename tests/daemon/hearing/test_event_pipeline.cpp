@@ -10,6 +10,7 @@
 #include "daemon/stream/JsonLine.h"
 #include "dsp/base/KeyedRandom.h"
 #include "tests/daemon/Collector.h"
+#include "tests/daemon/TestHearing.h"
 #include "tests/daemon/TestModel.h"
 
 namespace earshot::test {
@@ -29,8 +30,8 @@ const Model& small_model() {
   return made;
 }
 
-ClassifierPool& small_classifiers() {
-  static ClassifierPool pool(prepare_network(small_model()), 1, 1);
+std::shared_ptr<ClassifierPool> small_classifiers() {
+  static const auto pool = one_classifier(small_model());
   return pool;
 }
 
@@ -44,17 +45,14 @@ struct EventPipeline {
     };
     settings.levels = {{"loud", "here", -20.0}};
     pipeline = std::make_unique<Pipeline>(
-        PipelineSettings{.source = "s",
-                         .hop_samples = 8000,
-                         .gain_db = 0.0,
-                         .gate_dbfs = -60.0,
-                         .events = std::make_shared<const EventRules>(event_rules(settings, small_model())),
-                         .instance = "i"},
-        small_model(), small_classifiers(), utc, start, sink, counters);
+        PipelineSettings{.source = "s", .ear = {.gate_dbfs = -60.0}, .instance = "i"},
+        hearing_of(small_model(), small_classifiers(), 8000,
+                   std::make_shared<const EventRules>(event_rules(settings, small_model()))),
+        utc, start, sink, counters);
   }
   std::string lines() const {
     std::string text;
-    for (const Event& event : sink.all<Event>()) text += json_line(event, 1, small_model().labels);
+    for (const Event& event : sink.all<Event>()) text += json_line(event, 1);
     return text;
   }
 
@@ -164,8 +162,8 @@ TEST_CASE("without rules there are no events") {
   Collector sink;
   Counters counters;
   UtcClock utc;
-  Pipeline pipeline({.source = "s", .hop_samples = 8000, .gate_dbfs = std::nullopt}, small_model(),
-                    small_classifiers(), utc, {}, sink, counters);
+  Pipeline pipeline({.source = "s", .ear = {}}, hearing_of(small_model(), small_classifiers(), 8000), utc, {}, sink,
+                    counters);
   pipeline.open(16'000);
   pipeline.push(two_noises(16'000));
   pipeline.finish();

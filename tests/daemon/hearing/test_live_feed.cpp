@@ -21,8 +21,8 @@ class FedSender {
  public:
   explicit FedSender(LiveFeed::Haste haste = LiveFeed::Haste::dropped, std::chrono::milliseconds block = 100ms)
       : rig_(kShortHop),
-        pipeline_({.source = "s", .hop_samples = kShortHop, .gain_db = 0.0, .gate_dbfs = 0.0}, rig_.context.model,
-                  rig_.context.classifiers, rig_.utc, kFeedBegin, rig_.sink, rig_.counters),
+        pipeline_({.source = "s", .ear = {.gate_dbfs = 0.0}}, rig_.context.hearing, rig_.utc, kFeedBegin, rig_.sink,
+                  rig_.counters),
         feed_(pipeline_, GapReason::network, haste),
         block_(block) {
     feed_.begin(kFeedRate, kFeedBegin, false);

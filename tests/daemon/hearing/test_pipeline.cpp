@@ -13,6 +13,7 @@
 #include "dsp/base/KeyedRandom.h"
 #include "dsp/features/LiveHop.h"
 #include "tests/daemon/Collector.h"
+#include "tests/daemon/TestHearing.h"
 #include "tests/daemon/TestModel.h"
 
 namespace earshot::test {
@@ -35,15 +36,15 @@ std::vector<float> noise(std::size_t samples, float amplitude = 0.1F) {
   return result;
 }
 
-ClassifierPool& classifiers() {
-  static ClassifierPool pool(prepare_network(model()), 1, 1);
+std::shared_ptr<ClassifierPool> classifiers() {
+  static const auto pool = one_classifier(model());
   return pool;
 }
 
 struct Rig {
   explicit Rig(std::optional<double> gate_dbfs = std::nullopt)
-      : pipeline({.source = "s", .hop_samples = kHop, .gain_db = 0.0, .gate_dbfs = gate_dbfs},
-                 model(), classifiers(), utc, start, sink, counters) {}
+      : pipeline({.source = "s", .ear = {.gate_dbfs = gate_dbfs}}, hearing_of(model(), classifiers(), kHop), utc,
+                 start, sink, counters) {}
 
   void push_in_chunks(std::span<const float> samples, std::uint64_t key) {
     KeyedRandom random(key);
@@ -118,8 +119,7 @@ TEST_CASE(
   Collector sink;
   Counters counters;
   UtcClock utc;
-  ClassifierPool own(prepare_network(several), 1, 1);
-  Pipeline pipeline({.source = "s", .hop_samples = hop, .gate_dbfs = std::nullopt}, several, own, utc, {}, sink,
+  Pipeline pipeline({.source = "s", .ear = {}}, hearing_of(several, one_classifier(several), hop), utc, {}, sink,
                     counters);
   pipeline.open(16'000);
   const std::vector<float> samples = noise(40'000);
@@ -179,8 +179,8 @@ TEST_CASE("gain comes before the level") {
   Rig plain;
   Collector sink;
   Counters counters;
-  Pipeline pipeline({.source = "s", .hop_samples = kHop, .gain_db = 20.0, .gate_dbfs = {}},
-                    model(), classifiers(), plain.utc, plain.start, sink, counters);
+  Pipeline pipeline({.source = "s", .ear = {.gain_db = 20.0, .gate_dbfs = {}}}, hearing_of(model(), classifiers(), kHop),
+                    plain.utc, plain.start, sink, counters);
   const std::vector<float> samples = noise(kWindow, 0.01F);
   pipeline.open(44'100);
   pipeline.push(samples);

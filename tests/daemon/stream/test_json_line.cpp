@@ -12,13 +12,14 @@
 #include "daemon/stream/JsonLine.h"
 #include "dsp/base/JsonWriter.h"
 #include "dsp/base/Utf8.h"
+#include "tests/daemon/TestLabels.h"
 
 namespace earshot::test {
 namespace {
 
 using namespace std::chrono_literals;
 
-const std::vector<std::string> kLabels{"dog", "rain", "clock_tick"};
+const auto kLabels = labels_of({"dog", "rain", "clock_tick"});
 constexpr UtcTime kTime{std::chrono::sys_days(std::chrono::year(2025) / 3 / 1) + 12h + 34min + 56s + 7us};
 
 Prediction scored_prediction() {
@@ -28,13 +29,14 @@ Prediction scored_prediction() {
   prediction.end_sample = 242550;
   prediction.time = kTime;
   prediction.level_dbfs = -23.456;
+  prediction.labels = kLabels;
   prediction.scores = {0.125F, 0.75F, 0.1F};
   prediction.heard = {1};
   return prediction;
 }
 
 std::string line(const Message& message, std::size_t most_scores = kAllScores) {
-  return json_line(message, 7, kLabels, most_scores);
+  return json_line(message, 7, most_scores);
 }
 
 /// The float between the colon after `key` and what follows.
@@ -135,10 +137,10 @@ TEST_CASE("gaps and changes of a source have their lines") {
   CHECK(line(Gap{"mic", 100, 441, GapReason::device, 0}) ==
         "{\"type\":\"gap\",\"seq\":7,\"source\":\"mic\",\"start_sample\":100,\"samples\":441,\"reason\":"
         "\"device\"}\n");
-  CHECK(line(Gap{"mic", 100, 0, GapReason::overload, 3}) ==
+  CHECK(line(Gap{"mic", 100, 0, GapReason::overload, 3, 8000}) ==
         "{\"type\":\"gap\",\"seq\":7,\"source\":\"mic\",\"start_sample\":100,\"samples\":0,\"reason\":"
         "\"overload\","
-        "\"windows\":3}\n");
+        "\"windows\":3,\"hop_samples\":8000}\n");
   CHECK(line(SourceChange{"mic", SourceState::up, "", {}}) ==
         "{\"type\":\"source\",\"seq\":7,\"source\":\"mic\",\"state\":\"up\",\"detail\":\"\"}\n");
   CHECK(line(SourceChange{"mic", SourceState::down, "unplugged", 9}) ==

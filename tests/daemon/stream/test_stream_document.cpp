@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 
 #include "daemon/stream/Subscriber.h"
+#include "tests/daemon/TestLabels.h"
 
 namespace earshot::test {
 namespace {
@@ -38,6 +39,7 @@ TEST_CASE("docs/stream.md names every message and every field of it") {
   };
   Prediction prediction;
   prediction.source = "mic";
+  prediction.labels = dog_and_rain();
   prediction.scores = {0.25F, 0.75F};
   prediction.padded_samples = 3;
   publish(prediction);
@@ -47,7 +49,7 @@ TEST_CASE("docs/stream.md names every message and every field of it") {
   event.peak_dbfs = -10.0;
   event.why = Ended{};
   publish(event);
-  publish(Gap{"mic", 0, 0, GapReason::overload, 2});
+  publish(Gap{"mic", 0, 0, GapReason::overload, 2, 8000});
   publish(SourceChange{"mic", SourceState::ended, "end of file", 5});
   publish(ClockStep{1.5});
   client.heartbeat(state.heartbeat(1));

@@ -12,6 +12,7 @@
 
 #include "daemon/stream/StreamServer.h"
 #include "tests/daemon/StreamClient.h"
+#include "tests/daemon/TestLabels.h"
 
 namespace earshot::test {
 namespace {
@@ -46,6 +47,7 @@ TEST_CASE("60 clients that read lose nothing, 60 that never do are told what the
 
   Prediction prediction;
   prediction.source = "mic";
+  prediction.labels = dog_and_rain();
   prediction.scores = {0.25F, 0.75F};
   std::size_t heap_after_first_half = 0;
   std::size_t heap_after_second_half = 0;

@@ -10,6 +10,7 @@
 #include "daemon/stream/StreamServer.h"
 #include "dsp/base/Error.h"
 #include "tests/daemon/StreamClient.h"
+#include "tests/daemon/TestLabels.h"
 
 namespace earshot::test {
 namespace {
@@ -30,6 +31,7 @@ StreamFacts facts() {
 Message a_prediction(std::string source = "mic") {
   Prediction prediction;
   prediction.source = std::move(source);
+  prediction.labels = dog_and_rain();
   prediction.scores = {0.25F, 0.75F};
   return prediction;
 }
@@ -356,6 +358,7 @@ TEST_CASE("who asks for all scores of hundreds of labels gets every line at the 
   Server server(settings(), many);
   Prediction prediction;
   prediction.source = "mic";
+  prediction.labels = std::make_shared<const std::vector<std::string>>(many.labels);
   for (std::size_t i = 0; i < kLabels; ++i) prediction.scores.push_back(0.1234567F / static_cast<float>(i + 1));
   for (int i = 0; i < kHeld; ++i) server.stream.publish(prediction);
   StreamClient client = server.listener();

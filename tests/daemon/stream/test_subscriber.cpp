@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "daemon/stream/Subscriber.h"
+#include "tests/daemon/TestLabels.h"
 
 namespace earshot::test {
 namespace {
@@ -21,6 +22,7 @@ class Stream {
   void predict(const std::string& source = "mic") {
     Prediction prediction;
     prediction.source = source;
+    prediction.labels = dog_and_rain();
     prediction.scores = {0.25F, 0.75F};
     publish(prediction);
   }
