@@ -36,6 +36,7 @@
 #include "daemon/capture/CommandKeeper.h"
 #include "daemon/capture/DeviceList.h"
 #include "daemon/capture/PortAudio.h"
+#include "daemon/hearing/AutoHop.h"
 #include "daemon/log/Logging.h"
 #include "daemon/settings/Config.h"
 #include "daemon/stream/StreamServer.h"
@@ -52,6 +53,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kShutdown = 1900ms;  // from the signal to the last byte
+constexpr std::chrono::milliseconds kLook = 1000ms;      // at what is skipped
 
 void tell_systemd(const std::string& state) {
   ::sd_notify(0, state.c_str());
@@ -74,7 +76,7 @@ class Service {
                                    .begun = [] { tell_reloading(); },
                                    .loaded = [this](ConfiguredHearing configured) { reload(std::move(configured)); },
                                    .refused = [this](const std::string& why) { refuse(why); }}),
-        housekeeping_(waiting_, [this] { listening_->tick(); }),
+        housekeeping_(waiting_, [this] { keep_house(); }),
         configured_{config, make_hearing(config, nullptr)},
         facts_(facts_of(configured_)),
         server_(config.publish_tcp, facts_, counters_, utc_, &watchdog_.pulses()),
@@ -119,12 +121,43 @@ class Service {
                          .pulses = watchdog_.pulses(),
                          .source_ended = [this] { boost::asio::post(waiting_, [this] { source_ended(); }); }},
         std::move(configured), facts_.instance);
+    follow_hop();
+  }
+
+  // By the configuration as it is now.
+  void follow_hop() {
+    auto_hop_.reset();
+    if (listening_->configured().config.hop_auto) auto_hop_.emplace(listening_->configured().hearing->model->recipe);
   }
 
   void source_ended() {
     if (!listening_->reap()) return;
     why_ended_ = "every source has ended";
     waiting_.stop();
+  }
+
+  void keep_house() {
+    listening_->tick();
+    const auto now = std::chrono::steady_clock::now();
+    if (!auto_hop_ || now < looked_ + kLook) return;
+    looked_ = now;
+    const std::uint64_t skipped = counters_.skipped_windows.load(std::memory_order_relaxed);
+    auto_hop_->look(skipped - std::exchange(skipped_, skipped));
+    const ConfiguredHearing& present = listening_->configured();
+    if (auto_hop_->hop_samples() != present.hearing->hop_samples) step_by(auto_hop_->hop_samples());
+  }
+
+  void step_by(std::uint64_t hop_samples) {
+    ConfiguredHearing other = listening_->configured();
+    Hearing hearing = *other.hearing;
+    const bool is_wider = hop_samples > hearing.hop_samples;
+    hearing.hop_samples = hop_samples;
+    other.hearing = std::make_shared<const Hearing>(std::move(hearing));
+    StreamFacts facts = facts_of(other);
+    facts.started = facts_.started;
+    change(std::move(other), std::move(facts));
+    log_info("hop_s = \"auto\": {:.3f} s from here on, {}", static_cast<double>(hop_samples) / facts_.rate_hz,
+             is_wider ? "since windows go on being skipped" : "to see whether it keeps up");
   }
 
   static void tell_reloading() {
@@ -147,6 +180,7 @@ class Service {
                                  ? change(std::move(configured), std::move(facts))
                                  : begin_anew(std::move(configured), std::move(facts));
     set_log_level(level);
+    if (listening_) follow_hop();
     log_info("reloaded: model '{}', {} labels; publishing on {}; {}", facts_.model_name, facts_.labels.size(),
              server_.listening_on(), told);
     tell_systemd("READY=1");
@@ -204,6 +238,9 @@ class Service {
   ServiceStatus status_;
   CaptureProcess microphones_;
   std::unique_ptr<Listening> listening_;
+  std::optional<AutoHop> auto_hop_;
+  std::chrono::steady_clock::time_point looked_{};
+  std::uint64_t skipped_ = 0;  // windows, by then
   std::string why_ended_;
   ExitCode exit_code_ = ExitCode::ok;
 };

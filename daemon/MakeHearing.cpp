@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/hearing/AutoHop.h"
 #include "nn/events/EventRules.h"
 #include "nn/model/Model.h"
 
@@ -22,7 +23,9 @@ std::shared_ptr<const Hearing> make_hearing(const Config& config, const Configur
   Model model = load_model(config.model.path);
   Hearing hearing{.model = nullptr,
                   .classifiers = nullptr,
-                  .hop_samples = effective_hop_samples(model.recipe, config.hop_s, config.hop_place),
+                  .hop_samples = config.hop_auto
+                                     ? AutoHop(model.recipe).hop_samples()
+                                     : effective_hop_samples(model.recipe, config.hop_s, config.hop_place),
                   .gate_dbfs = config.gate_level_dbfs};
   if (config.events) hearing.events = std::make_shared<const EventRules>(event_rules(*config.events, model));
   const std::shared_ptr<const PreparedNetwork> network = prepare_network(model);

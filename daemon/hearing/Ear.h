@@ -21,6 +21,7 @@ namespace earshot {
 struct EarSettings {
   double gain_db = 0.0;
   std::optional<double> gate_dbfs;  ///< quieter windows are gated; nothing classifies all
+  bool operator==(const EarSettings&) const = default;
 };
 
 /// Not thread safe: its pipeline's.

@@ -109,6 +109,7 @@ struct Counters {
   std::atomic<std::uint64_t> predictions{0};
   std::atomic<std::uint64_t> dropped_samples{0};
   std::atomic<std::uint64_t> bad_samples{0};
+  std::atomic<std::uint64_t> skipped_windows{0};
   std::atomic<std::uint64_t> events{0};  ///< begun; numbers them, too
   GaugeBoard sources;
 };

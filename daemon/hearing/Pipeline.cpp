@@ -11,8 +11,8 @@
 namespace earshot {
 
 struct Pipeline::Change {
-  std::unique_ptr<Ear> ear;
-  std::uint64_t hop_samples;
+  std::unique_ptr<Ear> ear;  // null: the same as before
+  std::uint64_t hop_samples = 0;
 };
 
 Pipeline::Pipeline(const PipelineSettings& settings, std::shared_ptr<const Hearing> hearing, UtcClock& utc,
@@ -26,6 +26,7 @@ Pipeline::Pipeline(const PipelineSettings& settings, std::shared_ptr<const Heari
       clock_(rate_hz_, start),
       utc_clock_(rate_hz_, utc.at(start)),
       windows_(hearing->model->recipe.window_samples, hearing->hop_samples),
+      given_{settings.ear, hearing},
       ear_(std::make_unique<Ear>(settings.ear, hearing, source_, instance_, utc_clock_, sink, counters.events)),
       chunk_(Resampler::kMaxChunk),
       patience_(duration_of(hearing->model->recipe.window_samples, rate_hz_)),
@@ -35,13 +36,22 @@ Pipeline::~Pipeline() {
   delete change_.load(std::memory_order_acquire);
 }
 
+// What a change of the hop alone leaves as it is: whoever hears goes on, with the events that run.
+bool Pipeline::differ_only_in_hop(const Hearing& a, const Hearing& b) noexcept {
+  return a.model == b.model && a.classifiers == b.classifiers && a.events == b.events;
+}
+
 void Pipeline::change(const EarSettings& settings, std::shared_ptr<const Hearing> hearing) {
-  const std::uint64_t hop_samples = hearing->hop_samples;
-  auto ear =
-      std::make_unique<Ear>(settings, std::move(hearing), source_, instance_, utc_clock_, sink_, counters_.events);
-  auto change = std::make_unique<Change>(std::move(ear), hop_samples);
-  // Release: of all that was built; acquire: of what is thrown away, a change that has not been taken.
-  delete change_.exchange(change.release(), std::memory_order_acq_rel);
+  std::unique_ptr<Ear> ear;
+  if (settings != given_.settings || !differ_only_in_hop(*hearing, *given_.hearing))
+    ear = std::make_unique<Ear>(settings, hearing, source_, instance_, utc_clock_, sink_, counters_.events);
+  // One that has not been taken yet is taken back, or its ear would be lost. Acquire and release: of what it holds.
+  std::unique_ptr<Change> change(change_.exchange(nullptr, std::memory_order_acquire));
+  if (!change) change = std::make_unique<Change>();
+  if (ear) change->ear = std::move(ear);
+  change->hop_samples = hearing->hop_samples;
+  given_ = {settings, std::move(hearing)};
+  change_.store(change.release(), std::memory_order_release);
 }
 
 void Pipeline::follow(const Timeline& before) noexcept {
@@ -54,8 +64,10 @@ void Pipeline::change_when_due() noexcept {
   if (change_.load(std::memory_order_relaxed) == nullptr) return;
   const std::unique_ptr<Change> change(change_.exchange(nullptr, std::memory_order_acquire));
   publish_skipped();  // of the hop until now
-  ear_->end_events();
-  ear_ = std::move(change->ear);
+  if (change->ear) {
+    ear_->end_events();
+    ear_ = std::move(change->ear);
+  }
   windows_.set_hop(change->hop_samples);
 }
 
@@ -209,6 +221,7 @@ bool Pipeline::compute_scores(const Window& window) noexcept {
 void Pipeline::skip(const Window& window) noexcept {
   if (skipped_windows_++ == 0) skipped_from_ = window.start_sample;
   gauges_->skipped_windows.fetch_add(1, std::memory_order_relaxed);
+  counters_.skipped_windows.fetch_add(1, std::memory_order_relaxed);
   note_lag(window);
 }
 

@@ -46,8 +46,8 @@ class Pipeline {
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
-  /// Any one thread at a time: from the next window on it is heard by these, and events that run end; what becomes of its
-  /// samples before does not change. `hearing` is for the same rate and window. Throws Error, and nothing has changed.
+  /// Any one thread at a time: from the next window on it is heard by these, and events that run end, unless it is only
+  /// the hop that changes. `hearing` is for the same rate and window. Throws Error, and nothing has changed.
   void change(const EarSettings& settings, std::shared_ptr<const Hearing> hearing);
 
   Timeline timeline() const { return {position(), clock_, utc_clock_}; }
@@ -107,6 +107,7 @@ class Pipeline {
   void take(std::span<const float> resampled) noexcept;
   void jump(std::uint64_t position, GapReason reason) noexcept;
   struct Change;
+  static bool differ_only_in_hop(const Hearing& a, const Hearing& b) noexcept;
   void change_when_due() noexcept;
   void hear(const Window& window, std::uint64_t padded_samples) noexcept;
   bool compute_scores(const Window& window) noexcept;
@@ -124,6 +125,10 @@ class Pipeline {
   SourceClock clock_;
   StreamClock utc_clock_;  // the same in UTC, as of the last window
   SlidingWindow windows_;
+  struct Given {
+    EarSettings settings;
+    std::shared_ptr<const Hearing> hearing;
+  } given_;  // last; whoever calls change() alone
   std::unique_ptr<Ear> ear_;
   std::atomic<Change*> change_{nullptr};  // owned; given by change(), taken by whoever feeds
   std::vector<float> chunk_;

@@ -256,7 +256,8 @@ Config read_config(StrictToml root) {
   model.reject_unknown();
 
   StrictToml window = root.table("window");
-  config.hop_s = window.real("hop_s", config.hop_s, kLeastHopS, kMostHopS);
+  config.hop_auto = window.has_text("hop_s") && window.text("hop_s", "") == "auto";
+  if (!config.hop_auto) config.hop_s = window.real("hop_s", config.hop_s, kLeastHopS, kMostHopS);
   config.hop_place = window.place("hop_s");
   window.reject_unknown();
 

@@ -120,7 +120,7 @@ std::string to_toml(const Config& config) {
   text.line("path", toml_string(std::filesystem::absolute(config.model.path).string()));
   text.line("threads", std::to_string(config.model.threads));
   text.header("[window]");
-  text.line("hop_s", toml_real(config.hop_s));
+  text.line("hop_s", config.hop_auto ? toml_string("auto") : toml_real(config.hop_s));
   if (config.events) text.events(*config.events);
   text.header("[gate]");
   text.line("level_dbfs", toml_real(config.gate_level_dbfs));

@@ -61,7 +61,7 @@ class SourceBook {
   void skip(std::uint64_t start, std::uint64_t windows, std::uint64_t hop) {
     begin_window("an overload gap", start);
     last_start_.reset();
-    if (hop != hop_ && hop != next_hop_) complain("an overload gap at " + text(start) + " of hops of " + text(hop));
+    if (hop != hop_ && hop != next_hop_) return complain("an overload gap at " + text(start) + " of hops of " + text(hop));
     hop_ = hop;
     if (windows == 0) return complain("an overload gap at " + text(start) + " of no windows");
     next_ = start + windows * hop_;

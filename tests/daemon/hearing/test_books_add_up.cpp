@@ -127,7 +127,7 @@ TEST_CASE("a stream's lines add up like its messages, and lost or missing ones a
   const char* hello = R"({"type":"hello","instance":"a","window_samples":10,"hop_samples":4})";
   const char* first = R"({"type":"prediction","seq":1,"source":"s","start_sample":0,"end_sample":10})";
   const char* skipped =
-      R"({"type":"gap","seq":2,"source":"s","start_sample":4,"samples":0,"reason":"overload","windows":2})";
+      R"({"type":"gap","seq":2,"source":"s","start_sample":4,"samples":0,"reason":"overload","windows":2,"hop_samples":4})";
   const char* gap = R"({"type":"gap","seq":3,"source":"s","start_sample":19,"samples":6,"reason":"device"})";
   const char* end = R"({"type":"source","seq":4,"source":"s","state":"ended","detail":"","end_sample":27})";
   BookCheck whole;
@@ -138,8 +138,17 @@ TEST_CASE("a stream's lines add up like its messages, and lost or missing ones a
   CHECK(whole.problems().empty());
   CHECK(whole.sources().size() == 1);
   CHECK(whole.totals("s").predictions == 1);
+  const char* shorter = R"({"type":"hello","instance":"a","window_samples":10,"hop_samples":3})";
+  const char* by_four = R"({"type":"prediction","seq":2,"source":"s","start_sample":4,"end_sample":14})";
+  const char* by_three = R"({"type":"prediction","seq":3,"source":"s","start_sample":7,"end_sample":17})";
+  const char* stops = R"({"type":"source","seq":4,"source":"s","state":"ended","detail":"","end_sample":19})";
+  BookCheck reloaded;
+  for (const char* line : {hello, first, shorter, by_four, by_three, stops}) take(reloaded, line);
+  CHECK(reloaded.problems() == "");
+  CHECK(reloaded.totals("s").samples() == 19);
   for (const auto& lines : std::vector<std::vector<const char*>>{
            {hello, first, gap, end},
+           {hello, first, by_four, by_three},
            {hello, skipped},
            {hello, R"({"type":"subscribed","first_seq":2})"},
            {hello, first, skipped, R"({"type":"lost","from_seq":3,"to_seq":3,"messages":1})"},

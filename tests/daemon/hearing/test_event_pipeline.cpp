@@ -171,4 +171,47 @@ TEST_CASE("without rules there are no events") {
   CHECK(sink.all<Prediction>().size() == 19);
 }
 
+TEST_CASE("what is heard by changes at a window: events that run end, but not for another hop") {
+  EventPipeline rig;
+  rig.pipeline->open(16'000);
+  KeyedRandom random(5);
+  std::vector<float> noise(16'000 * 10);
+  for (float& sample : noise) sample = 0.1F * static_cast<float>(random.uniform(-1.0, 1.0));
+  rig.pipeline->push(std::span(noise).first(40'000));
+  const auto begun = rig.sink.all<Event>().size();
+  REQUIRE(begun == 1);
+
+  const auto rules = [] {
+    EventSettings settings;
+    settings.on_windows = 1;
+    return std::make_shared<const EventRules>(event_rules(settings, small_model()));
+  };
+  const auto by = [](std::uint64_t hop_samples, std::shared_ptr<const EventRules> events) {
+    return hearing_of(small_model(), small_classifiers(), hop_samples, std::move(events));
+  };
+  const auto first_rules = rules();
+  rig.pipeline->change({.gate_dbfs = -60.0}, by(8'000, first_rules));
+  rig.pipeline->push(std::span(noise).subspan(40'000, 8'000));
+  auto events = rig.sink.all<Event>();
+  REQUIRE(events.size() == begun + 2);  // it ends, and one begins by the new rules
+  CHECK(events[begun].phase == Event::Phase::end);
+  CHECK(std::get<Ended>(events[begun].why).rule == EndRule::source);
+
+  rig.pipeline->change({.gate_dbfs = -60.0}, by(4'000, first_rules));
+  rig.pipeline->push(std::span(noise).subspan(48'000, 16'000));
+  CHECK(rig.sink.all<Event>().size() == begun + 2);
+  const auto predictions = rig.sink.all<Prediction>();
+  std::vector<std::uint64_t> steps;
+  for (std::size_t i = 1; i < predictions.size(); ++i)
+    steps.push_back(predictions[i].start_sample - predictions[i - 1].start_sample);
+  CHECK(steps == std::vector<std::uint64_t>{8'000, 8'000, 8'000, 8'000, 8'000, 4'000, 4'000});
+
+  // Two changes before a window: of both the last holds, and nothing of the first is lost.
+  rig.pipeline->change({.gate_dbfs = 0.0}, by(4'000, first_rules));
+  rig.pipeline->change({.gate_dbfs = 0.0}, by(8'000, first_rules));
+  rig.pipeline->push(std::span(noise).subspan(64'000, 16'000));
+  CHECK(rig.sink.all<Prediction>().back().gated);
+  CHECK(rig.sink.all<Prediction>().back().start_sample - rig.sink.all<Prediction>().end()[-2].start_sample == 8'000);
+}
+
 }  // namespace earshot::test
