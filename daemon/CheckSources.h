@@ -5,8 +5,9 @@
 
 namespace earshot {
 
-/// Files are opened, programs looked for, and addresses bound for a moment unless `running`, a configuration that is
-/// heard by, has them. Null: no address is tried. Throws Error naming the source, what was found and what was expected.
+/// Files are opened, programs looked for, and addresses bound for a moment unless `running`, a configuration
+/// that is heard by, has them. Null: no address is tried. Throws Error naming the source, what was found and
+/// what was expected.
 void check_sources(const Config& config, const Config* running);
 
 }  // namespace earshot

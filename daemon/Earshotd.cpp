@@ -15,10 +15,10 @@
 #include <utility>
 #include <vector>
 
+#include <spdlog/fmt/fmt.h>
 #include <systemd/sd-daemon.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <spdlog/fmt/fmt.h>
 
 #include "daemon/CheckSources.h"
 #include "daemon/DescriptorLimit.h"
@@ -72,10 +72,11 @@ class Service {
       : path_(path),
         signals_(waiting_, [this] { reloader_.ask(); }),
         watchdog_(waiting_, watchdog_settings(), tell_systemd),
-        reloader_(waiting_, path, {.present = [this]() -> const ConfiguredHearing& { return listening_->configured(); },
-                                   .begun = [] { tell_reloading(); },
-                                   .loaded = [this](ConfiguredHearing configured) { reload(std::move(configured)); },
-                                   .refused = [this](const std::string& why) { refuse(why); }}),
+        reloader_(waiting_, path,
+                  {.present = [this]() -> const ConfiguredHearing& { return listening_->configured(); },
+                   .begun = [] { tell_reloading(); },
+                   .loaded = [this](ConfiguredHearing configured) { reload(std::move(configured)); },
+                   .refused = [this](const std::string& why) { refuse(why); }}),
         housekeeping_(waiting_, [this] { keep_house(); }),
         configured_{config, make_hearing(config, nullptr)},
         facts_(facts_of(configured_)),
@@ -86,8 +87,8 @@ class Service {
 
   void run() {
     const ConfiguredHearing& configured = listening_->configured();
-    log_info("model '{}', {} labels; publishing on {}", facts_.model_name, configured.hearing->model->labels.size(),
-             server_.listening_on());
+    log_info("model '{}', {} labels; publishing on {}", facts_.model_name,
+             configured.hearing->model->labels.size(), server_.listening_on());
     tell_systemd("READY=1");
     listening_->start();
     waiting_.run();
@@ -127,7 +128,8 @@ class Service {
   // By the configuration as it is now.
   void follow_hop() {
     auto_hop_.reset();
-    if (listening_->configured().config.hop_auto) auto_hop_.emplace(listening_->configured().hearing->model->recipe);
+    if (listening_->configured().config.hop_auto)
+      auto_hop_.emplace(listening_->configured().hearing->model->recipe);
   }
 
   void source_ended() {
@@ -196,7 +198,8 @@ class Service {
 
   // Positions count samples at another rate, or windows are of another length: nothing goes on.
   std::string begin_anew(ConfiguredHearing configured, StreamFacts facts) {
-    if (const auto held_up = listening_->stop("reloaded with a model of another rate or window"); !held_up.empty())
+    if (const auto held_up = listening_->stop("reloaded with a model of another rate or window");
+        !held_up.empty())
       return give_up(held_up.front());
     listening_.reset();
     status_.forget_all();

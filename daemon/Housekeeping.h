@@ -13,7 +13,8 @@ namespace earshot {
 /// On the thread that runs `main`, which outlives it.
 class Housekeeping {
  public:
-  Housekeeping(boost::asio::io_context& main, std::function<void()> act) : timer_(main), act_(std::move(act)) {
+  Housekeeping(boost::asio::io_context& main, std::function<void()> act)
+      : timer_(main), act_(std::move(act)) {
     wait();
   }
 

@@ -76,7 +76,8 @@ std::unique_ptr<SourceTask> Listening::make(const SourceSettings& settings) {
 }
 
 void Listening::start() noexcept {
-  for (std::unique_ptr<SourceTask>& source : std::exchange(not_started_, {})) threads_.start(std::move(source));
+  for (std::unique_ptr<SourceTask>& source : std::exchange(not_started_, {}))
+    threads_.start(std::move(source));
 }
 
 bool Listening::fits(const Hearing& hearing) const noexcept {
@@ -99,8 +100,9 @@ std::string Listening::change(ConfiguredHearing configured, StreamFacts facts) {
     for (const SourceSettings& settings : sources) {
       if (taken_.contains(settings.name)) continue;
       if (!names_.take(settings.name)) {
-        throw Error(ExitCode::config, "source '" + settings.name +
-                                          "': found a sender that calls itself so, expected a name that no other has");
+        throw Error(ExitCode::config,
+                    "source '" + settings.name +
+                        "': found a sender that calls itself so, expected a name that no other has");
       }
       new_names.push_back(settings.name);
     }
@@ -177,7 +179,8 @@ bool Listening::reap() noexcept {
 std::vector<std::string> Listening::stop(const std::string& reason) {
   books_.stop(reason);
   std::vector<std::string> held_up = threads_.stop(kSourcesShutdown);
-  if (!books_.close(kBooksShutdown)) held_up.emplace_back("the books are not closed: the disk does not answer");
+  if (!books_.close(kBooksShutdown))
+    held_up.emplace_back("the books are not closed: the disk does not answer");
   return held_up;
 }
 

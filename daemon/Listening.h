@@ -49,15 +49,15 @@ class Listening {
   /// Whether `hearing` is for the same rate and window: else it takes another instance.
   bool fits(const Hearing& hearing) const noexcept;
 
-  /// Another configuration, whose hearing fits: sources that it has not any more end, others begin, those that are the
-  /// same sound hear on, by other hearing from their next window on. `facts` are for hello. Returns in words what has
-  /// changed. Throws Error, and nothing has.
+  /// Another configuration, whose hearing fits: sources that it has not any more end, others begin, those
+  /// that are the same sound hear on, by other hearing from their next window on. `facts` are for hello.
+  /// Returns in words what has changed. Throws Error, and nothing has.
   std::string change(ConfiguredHearing configured, StreamFacts facts);
 
   /// Now and then: tells when UTC was corrected, and has the journal say what it kept.
   void tick() noexcept;
-  /// Sources that were asked to leave and have ended are gone, and what takes their places starts. Whether nothing is left
-  /// to hear.
+  /// Sources that were asked to leave and have ended are gone, and what takes their places starts. Whether
+  /// nothing is left to hear.
   bool reap() noexcept;
 
   /// What has not ended by then, and what holds it up.

@@ -1,4 +1,5 @@
-// Reloader: reads configuration and model again, on a thread of its own: whatever the disk does, the daemon goes on.
+// Reloader: reads configuration and model again, on a thread of its own: whatever the disk does, the daemon
+// goes on.
 #pragma once
 
 #include <filesystem>

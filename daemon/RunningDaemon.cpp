@@ -68,7 +68,8 @@ bool runs_by(pid_t pid, const std::optional<fs::path>& its, const std::optional<
 std::vector<pid_t> running(const std::optional<fs::path>& config) {
   std::vector<pid_t> found;
   std::error_code error;
-  for (fs::directory_iterator each("/proc", error); !error && each != fs::directory_iterator(); each.increment(error)) {
+  for (fs::directory_iterator each("/proc", error); !error && each != fs::directory_iterator();
+       each.increment(error)) {
     const std::optional<pid_t> pid = pid_of(each->path().filename().string());
     if (!pid || *pid == ::getpid()) continue;
     const std::vector<std::string> arguments = arguments_of(*pid);

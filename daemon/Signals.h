@@ -1,4 +1,5 @@
-// Signals: what ends the daemon or has it read its configuration again, and an answer in the log to the others.
+// Signals: what ends the daemon or has it read its configuration again, and an answer in the log to the
+// others.
 #pragma once
 
 #include <sys/signalfd.h>
@@ -19,9 +20,10 @@
 
 namespace earshot {
 
-/// From construction on, which comes before all other threads: SIGINT and SIGTERM stop `waiting`, SIGHUP calls `reload`
-/// on its thread. SIGUSR1 and SIGUSR2, which would end a program that knows nothing of them, are answered by a line. SIGQUIT still ends it at
-/// once, with a core. Writes to a peer that is gone fail instead of ending it by SIGPIPE.
+/// From construction on, which comes before all other threads: SIGINT and SIGTERM stop `waiting`, SIGHUP
+/// calls `reload` on its thread. SIGUSR1 and SIGUSR2, which would end a program that knows nothing of them,
+/// are answered by a line. SIGQUIT still ends it at once, with a core. Writes to a peer that is gone fail
+/// instead of ending it by SIGPIPE.
 class Signals {
  public:
   /// Throws Error(unavailable).

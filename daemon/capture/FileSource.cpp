@@ -46,7 +46,8 @@ void FileSource::play(std::stop_token stop, const DamageListener& damaged) {
   static const DamageListener told_before = [](const SoundDamage&) {};
   std::array<float, kChunkFrames> chunk;
   const BootClock::time_point start = BootClock::now();
-  if (const std::uint64_t position = pipeline().position(); position > 0) {  // another source's timeline goes on
+  if (const std::uint64_t position = pipeline().position();
+      position > 0) {  // another source's timeline goes on
     pipeline().pass(pipeline().clock().position_at(start, position + 1) - position, GapReason::device);
     pipeline().open(file_.rate_hz());
   }

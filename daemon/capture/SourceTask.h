@@ -36,8 +36,8 @@ class SourceTask {
 
   virtual const std::string& name() const noexcept = 0;
 
-  /// Any one thread at a time: hears by these from the next window on. Of the settings only gain and gate are other than
-  /// its own. Throws Error, and nothing has changed.
+  /// Any one thread at a time: hears by these from the next window on. Of the settings only gain and gate are
+  /// other than its own. Throws Error, and nothing has changed.
   virtual void change(const SourceSettings& settings, std::shared_ptr<const Hearing> hearing) = 0;
 
   /// Before a stop is requested, if it is no end of the daemon's; once.

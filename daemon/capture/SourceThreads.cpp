@@ -43,7 +43,8 @@ void SourceThreads::replace(const std::string& name, Successor successor) {
 }
 
 void SourceThreads::ask_to_leave(const std::string& name, Leaving how, Successor successor) {
-  const auto found = std::ranges::find(running_, name, [](const Running& each) { return each.source->name(); });
+  const auto found =
+      std::ranges::find(running_, name, [](const Running& each) { return each.source->name(); });
   found->successor = std::move(successor);
   if (std::exchange(found->leaving, true)) return;
   found->source->leave(how);
@@ -85,7 +86,8 @@ std::vector<std::string> SourceThreads::stop(std::chrono::milliseconds limit) {
   std::vector<std::string> lines;
   for (const Running& each : running_) {
     if (each.ended) continue;
-    lines.push_back("source '" + each.source->name() + "' has not ended: " + std::string(each.source->holdup()));
+    lines.push_back("source '" + each.source->name() +
+                    "' has not ended: " + std::string(each.source->holdup()));
   }
   return lines;
 }

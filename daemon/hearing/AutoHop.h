@@ -10,8 +10,9 @@
 
 namespace earshot {
 
-/// Windows that go on being skipped make the hop half as long again, up to the window. After a minute without it is tried
-/// the other way; what turned out to be too much is tried again later and later, up to an hour. Not thread safe.
+/// Windows that go on being skipped make the hop half as long again, up to the window. After a minute without
+/// it is tried the other way; what turned out to be too much is tried again later and later, up to an hour.
+/// Not thread safe.
 class AutoHop {
  public:
   /// It begins with the usual hop, which is the shortest.

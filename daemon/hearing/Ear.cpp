@@ -6,7 +6,8 @@
 namespace earshot {
 
 Ear::Ear(const EarSettings& settings, std::shared_ptr<const Hearing> hearing, const std::string& source,
-         const std::string& instance, const StreamClock& clock, EventSink& sink, std::atomic<std::uint64_t>& numbered)
+         const std::string& instance, const StreamClock& clock, EventSink& sink,
+         std::atomic<std::uint64_t>& numbered)
     : hearing_(std::move(hearing)),
       gain_(static_cast<float>(std::pow(10.0, settings.gain_db / 20.0))),
       gate_dbfs_(settings.gate_dbfs),

@@ -29,7 +29,8 @@ class Ear {
  public:
   /// Of `source`, whose events' ids begin with `instance`. `clock`, `sink` and `numbered` outlive it.
   Ear(const EarSettings& settings, std::shared_ptr<const Hearing> hearing, const std::string& source,
-      const std::string& instance, const StreamClock& clock, EventSink& sink, std::atomic<std::uint64_t>& numbered);
+      const std::string& instance, const StreamClock& clock, EventSink& sink,
+      std::atomic<std::uint64_t>& numbered);
 
   float gain() const noexcept { return gain_; }
   bool gates(double level_dbfs) const noexcept { return gate_dbfs_ && level_dbfs < *gate_dbfs_; }

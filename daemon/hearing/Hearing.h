@@ -15,7 +15,8 @@ struct Hearing {
   std::shared_ptr<const Model> model;  ///< its weights may be gone: they are laid out in the classifiers
   std::shared_ptr<ClassifierPool> classifiers;
   std::uint64_t hop_samples = 0;
-  std::optional<double> gate_dbfs;  ///< of a source without a gate of its own; quieter windows are gated, nothing: none is
+  std::optional<double>
+      gate_dbfs;  ///< of a source without a gate of its own; quieter windows are gated, nothing: none is
   std::shared_ptr<const EventRules> events = nullptr;  ///< the model's; nothing: no events
 };
 

@@ -27,7 +27,8 @@ Pipeline::Pipeline(const PipelineSettings& settings, std::shared_ptr<const Heari
       utc_clock_(rate_hz_, utc.at(start)),
       windows_(hearing->model->recipe.window_samples, hearing->hop_samples),
       given_{settings.ear, hearing},
-      ear_(std::make_unique<Ear>(settings.ear, hearing, source_, instance_, utc_clock_, sink, counters.events)),
+      ear_(std::make_unique<Ear>(settings.ear, hearing, source_, instance_, utc_clock_, sink,
+                                 counters.events)),
       chunk_(Resampler::kMaxChunk),
       patience_(duration_of(hearing->model->recipe.window_samples, rate_hz_)),
       gauges_(counters.sources.of(source_)) {}
@@ -45,7 +46,8 @@ void Pipeline::change(const EarSettings& settings, std::shared_ptr<const Hearing
   std::unique_ptr<Ear> ear;
   if (settings != given_.settings || !differ_only_in_hop(*hearing, *given_.hearing))
     ear = std::make_unique<Ear>(settings, hearing, source_, instance_, utc_clock_, sink_, counters_.events);
-  // One that has not been taken yet is taken back, or its ear would be lost. Acquire and release: of what it holds.
+  // One that has not been taken yet is taken back, or its ear would be lost. Acquire and release: of what it
+  // holds.
   std::unique_ptr<Change> change(change_.exchange(nullptr, std::memory_order_acquire));
   if (!change) change = std::make_unique<Change>();
   if (ear) change->ear = std::move(ear);

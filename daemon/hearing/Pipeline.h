@@ -39,15 +39,17 @@ struct Timeline {
 /// too.
 class Pipeline {
  public:
-  /// `start` is when position 0 was, until push_live() knows better. `utc`, `sink` and `counters` outlive the pipeline.
+  /// `start` is when position 0 was, until push_live() knows better. `utc`, `sink` and `counters` outlive the
+  /// pipeline.
   Pipeline(const PipelineSettings& settings, std::shared_ptr<const Hearing> hearing, UtcClock& utc,
            BootClock::time_point start, MessageSink& sink, Counters& counters);
   ~Pipeline();
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
-  /// Any one thread at a time: from the next window on it is heard by these, and events that run end, unless it is only
-  /// the hop that changes. `hearing` is for the same rate and window. Throws Error, and nothing has changed.
+  /// Any one thread at a time: from the next window on it is heard by these, and events that run end, unless
+  /// it is only the hop that changes. `hearing` is for the same rate and window. Throws Error, and nothing
+  /// has changed.
   void change(const EarSettings& settings, std::shared_ptr<const Hearing> hearing);
 
   Timeline timeline() const { return {position(), clock_, utc_clock_}; }

@@ -108,7 +108,7 @@ inline constexpr double kSilenceDbfs = -120.0;  ///< the lowest level of a gate
 struct Config {
   ModelSettings model;
   double hop_s = kUsualHopS;
-  bool hop_auto = false;  ///< hop_s, and as much more as it takes to keep up
+  bool hop_auto = false;                         ///< hop_s, and as much more as it takes to keep up
   std::string hop_place = "key 'window.hop_s'";  ///< with file and line, where the file has it
   std::optional<EventSettings> events;  ///< nothing: no events
   double gate_level_dbfs = kUsualGateDbfs;

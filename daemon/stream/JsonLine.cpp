@@ -58,7 +58,8 @@ class LineMaker {
     begin("gap", gap.source);
     json_.field("start_sample", gap.start_sample).field("samples", gap.samples);
     json_.field("reason", to_string(gap.reason));
-    if (gap.reason == GapReason::overload) json_.field("windows", gap.windows).field("hop_samples", gap.hop_samples);
+    if (gap.reason == GapReason::overload)
+      json_.field("windows", gap.windows).field("hop_samples", gap.hop_samples);
     return end();
   }
 

@@ -32,17 +32,18 @@ class StreamServer final : public MessageSink {
   /// Ignored after stop().
   void publish(Message message) noexcept override;
 
-  /// What hello tells from here on, and by which settings it serves: hello again to all, after all that was published
-  /// before. Who is connected stays, by an address that is gone as well. The thread that constructed it. Throws as the
-  /// constructor does, and nothing has changed.
+  /// What hello tells from here on, and by which settings it serves: hello again to all, after all that was
+  /// published before. Who is connected stays, by an address that is gone as well. The thread that
+  /// constructed it. Throws as the constructor does, and nothing has changed.
   void change(StreamSettings settings, StreamFacts facts);
 
   /// Says bye and closes: clients have up to `grace` to take what was published before. Returns when all are
   /// closed.
   void stop(std::string_view reason, std::chrono::milliseconds grace = std::chrono::seconds(2)) noexcept;
 
-  /// The thread that constructed it: where it listens, TCP first: "127.0.0.1:7557, unix:/run/earshot/earshot.sock". A port that the settings
-  /// left to the system (port 0) is the one it chose.
+  /// The thread that constructed it: where it listens, TCP first: "127.0.0.1:7557,
+  /// unix:/run/earshot/earshot.sock". A port that the settings left to the system (port 0) is the one it
+  /// chose.
   std::string listening_on() const;
   /// The same thread: the first port of those; 0 if there is none.
   std::uint16_t port() const noexcept;

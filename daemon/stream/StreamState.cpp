@@ -40,8 +40,7 @@ const SharedLine& OutgoingMessage::line(std::size_t most_scores) {
   for (const auto& [made_with, line] : lines_) {
     if (made_with == scores) return line;
   }
-  return lines_
-      .emplace_back(scores, std::make_shared<const std::string>(json_line(message_, seq_, scores)))
+  return lines_.emplace_back(scores, std::make_shared<const std::string>(json_line(message_, seq_, scores)))
       .second;
 }
 

@@ -58,9 +58,9 @@ void Subscriber::refuse(const RequestError& error) {
 void Subscriber::subscribe(const SubscribeRequest& request) {
   const std::uint64_t next_seq = state_.history().next_seq();
   if (request.instance && *request.instance != state_.instance()) {
-    return refuse({"wrong_instance", "instance: found '" + shortened(*request.instance) + "', expected '" +
-                                         state_.instance() +
-                                         "': its seqs began anew, with a restart or a model of another kind"});
+    return refuse({"wrong_instance",
+                   "instance: found '" + shortened(*request.instance) + "', expected '" + state_.instance() +
+                       "': its seqs began anew, with a restart or a model of another kind"});
   }
   if (request.from_seq && *request.from_seq > next_seq) {
     return refuse({"bad_request", fmt::format("from_seq: found {}, expected at most {}, the next one",

@@ -61,7 +61,8 @@ class SourceBook {
   void skip(std::uint64_t start, std::uint64_t windows, std::uint64_t hop) {
     begin_window("an overload gap", start);
     last_start_.reset();
-    if (hop != hop_ && hop != next_hop_) return complain("an overload gap at " + text(start) + " of hops of " + text(hop));
+    if (hop != hop_ && hop != next_hop_)
+      return complain("an overload gap at " + text(start) + " of hops of " + text(hop));
     hop_ = hop;
     if (windows == 0) return complain("an overload gap at " + text(start) + " of no windows");
     next_ = start + windows * hop_;
@@ -117,7 +118,9 @@ class SourceBook {
       complain(what + " at " + text(at) + ": the whole window at " + text(next_) + " is missing");
   }
   // If the window before was the first one that is stepped from by the other hop.
-  std::uint64_t next_by_other_hop() const { return next_hop_ && last_start_ ? *last_start_ + *next_hop_ : next_; }
+  std::uint64_t next_by_other_hop() const {
+    return next_hop_ && last_start_ ? *last_start_ + *next_hop_ : next_;
+  }
   void break_off(const std::string& what, std::uint64_t at) {
     check_whole(what, at);
     last_start_.reset();

@@ -10,7 +10,8 @@
 namespace earshot::test {
 
 /// `model` outlives it.
-inline std::shared_ptr<const Hearing> hearing_of(const Model& model, std::shared_ptr<ClassifierPool> classifiers,
+inline std::shared_ptr<const Hearing> hearing_of(const Model& model,
+                                                 std::shared_ptr<ClassifierPool> classifiers,
                                                  std::uint64_t hop_samples,
                                                  std::shared_ptr<const EventRules> events = nullptr) {
   return std::make_shared<const Hearing>(

@@ -244,8 +244,8 @@ TEST_CASE("SIGTERM finishes what was heard, says bye and ends with 0 within 2 s"
 TEST_CASE("SIGUSR1 and SIGUSR2 are answered in the log, and the daemon goes on") {
   Daemon daemon(kSender);
   StreamClient client = daemon.subscribe();
-  for (const auto& [number, name] : std::map<int, std::string>{
-           {SIGUSR1, "SIGUSR1: going on"}, {SIGUSR2, "SIGUSR2: going on"}}) {
+  for (const auto& [number, name] :
+       std::map<int, std::string>{{SIGUSR1, "SIGUSR1: going on"}, {SIGUSR2, "SIGUSR2: going on"}}) {
     daemon.child().send_signal(number);
     daemon.await_log(name);
   }

@@ -84,7 +84,9 @@ Model small_model_of(std::vector<std::string> labels) {
 
 }  // namespace
 
-TEST_CASE("what a reload does not concern hears on without a hole, by another hop, gate and model from a window on") {
+TEST_CASE(
+    "what a reload does not concern hears on without a hole, by another hop, gate and model from a window "
+    "on") {
   const std::string porch = live_source("porch", 16'000);
   Daemon daemon(porch + live_source("barn", 44'100), {}, "/dev/null", small_yamnet());
   ReloadReader reader(daemon);
@@ -92,9 +94,10 @@ TEST_CASE("what a reload does not concern hears on without a hole, by another ho
   const object before = reader.next_prediction("porch");
   CHECK(before.at("scores").as_object().contains("thunder"));
 
-  daemon.reload("[window]\nhop_s = 0.3\n[gate]\nlevel_dbfs = -100.0\n" + porch +
-                    "[[source]]\nname = \"loop\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\nmax_senders = 3\n",
-                small_model_of({"owl", "fox", "hen"}));
+  daemon.reload(
+      "[window]\nhop_s = 0.3\n[gate]\nlevel_dbfs = -100.0\n" + porch +
+          "[[source]]\nname = \"loop\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\nmax_senders = 3\n",
+      small_model_of({"owl", "fox", "hen"}));
   const object hello = reader.next("hello");
   CHECK(hello.at("labels") == boost::json::parse(R"(["owl","fox","hen"])"));
   CHECK(hello.at("hop_samples") == 4'800);
@@ -116,7 +119,9 @@ TEST_CASE("what a reload does not concern hears on without a hole, by another ho
   CHECK(daemon.child().err().find("nothing has changed") != std::string::npos);
 }
 
-TEST_CASE("sources that a reload brings begin, what it changes goes on after a gap, what it takes is gone from hello") {
+TEST_CASE(
+    "sources that a reload brings begin, what it changes goes on after a gap, what it takes is gone from "
+    "hello") {
   Daemon daemon(live_source("porch", 16'000), {}, "/dev/null", small_yamnet());
   ReloadReader reader(daemon);
   {
@@ -135,7 +140,8 @@ TEST_CASE("sources that a reload brings begin, what it changes goes on after a g
   }
   const std::string log = daemon.child().err();
   const std::string listening = "source 'porch' starting: listening on 127.0.0.1:";
-  const auto port = static_cast<std::uint16_t>(std::stoi(log.substr(log.rfind(listening) + listening.size())));
+  const auto port =
+      static_cast<std::uint16_t>(std::stoi(log.substr(log.rfind(listening) + listening.size())));
   {
     Speaker again(StreamClient(port), 8'000);
     again.speak(2'500ms);
@@ -173,13 +179,15 @@ TEST_CASE("a bad file, model or address is refused with its reason, and the daem
   CHECK(daemon.child().err().find("earshot.toml:6: key 'window.hop_s'") != std::string::npos);
 
   const TemporaryDirectory directory;
-  daemon.reload(porch + "[[source]]\nname = \"tape\"\nkind = \"file\"\npath = \"" + (directory / "no.wav").string() + "\"\n",
+  daemon.reload(porch + "[[source]]\nname = \"tape\"\nkind = \"file\"\npath = \"" +
+                    (directory / "no.wav").string() + "\"\n",
                 small_yamnet());
   daemon.await_log("no.wav");
 
   const StreamClient other = daemon.connect();  // whose port is taken
   const std::string taken = std::to_string(daemon.sender_port("porch"));
-  daemon.reload(porch + "[[source]]\nname = \"barn\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:" + taken + "\"\n", small_yamnet());
+  daemon.reload(porch + "[[source]]\nname = \"barn\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:" + taken + "\"\n",
+                small_yamnet());
   daemon.await_log("127.0.0.1:" + taken + ": Address already in use");
 
   reader.next_prediction("porch");
@@ -217,7 +225,8 @@ TEST_CASE("a model of another rate begins a new instance, for those who are conn
 
 TEST_CASE("senders that name themselves hear on through a reload that does not concern their listener") {
   const std::string many =
-      "[[source]]\nname = \"many\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\nmax_senders = 3\nformat = \"f32le\"\n";
+      "[[source]]\nname = \"many\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\nmax_senders = 3\nformat = "
+      "\"f32le\"\n";
   Daemon daemon(many, {}, "/dev/null", small_yamnet());
   ReloadReader reader(daemon);
   StreamClient socket = daemon.connect_sender("many");
@@ -243,9 +252,10 @@ TEST_CASE("earshotd --reload tells the one that runs by the file, and refuses a 
   const std::string file = (daemon.directory() / "earshot.toml").string();
   StreamClient client = daemon.connect();
   client.message("hello");
-  daemon.directory().write(
-      "earshot.toml", "[model]\npath = \"model.safetensors\"\n[publish.tcp]\nlisten = \"127.0.0.1:0\"\n[window]\nhop_s = 0.3\n" +
-                live_source("porch", 16'000));
+  daemon.directory().write("earshot.toml",
+                           "[model]\npath = \"model.safetensors\"\n[publish.tcp]\nlisten = "
+                           "\"127.0.0.1:0\"\n[window]\nhop_s = 0.3\n" +
+                               live_source("porch", 16'000));
   const Finished told = run_program({EARSHOT_EARSHOTD, "--reload", "--config", file});
   CHECK(told.err == "");
   CHECK(told.code == 0);
@@ -258,8 +268,9 @@ TEST_CASE("earshotd --reload tells the one that runs by the file, and refuses a 
 
   const TemporaryDirectory directory;
   const std::string other =
-      directory.write("other.toml", "[model]\npath = \"" + (daemon.directory() / "model.safetensors").string() + "\"\n" +
-                                        live_source("porch", 16'000))
+      directory
+          .write("other.toml", "[model]\npath = \"" + (daemon.directory() / "model.safetensors").string() +
+                                   "\"\n" + live_source("porch", 16'000))
           .string();
   const Finished nobody = run_program({EARSHOT_EARSHOTD, "--reload", "--config", other});
   CHECK(nobody.code == 69);

@@ -44,7 +44,8 @@ TEST_CASE("what is installed names the prefix of the installation, not that of t
   CHECK(std::filesystem::exists(root / model.substr(1)));
   const std::string unit = text_of(root / "usr/lib/systemd/system/earshotd.service");
   CHECK(unit.find("\nExecStart=/usr/bin/earshotd --config /etc/earshot/earshot.toml\n") != std::string::npos);
-  CHECK(unit.find("\nExecReload=/usr/bin/earshotd --config /etc/earshot/earshot.toml --reload\n") != std::string::npos);
+  CHECK(unit.find("\nExecReload=/usr/bin/earshotd --config /etc/earshot/earshot.toml --reload\n") !=
+        std::string::npos);
   const std::string user_unit = text_of(root / "usr/lib/systemd/user/earshotd.service");
   CHECK(user_unit.find("\nExecStart=/usr/bin/earshotd\n") != std::string::npos);
   CHECK(user_unit.find("\nExecReload=/usr/bin/earshotd --reload\n") != std::string::npos);

@@ -30,12 +30,10 @@ struct Microphone {
       : rig(hop_samples, &opener) {
     rig.sink.on_message = std::move(on_message);
     opener.plug(device);
-    source = std::make_unique<MicrophoneSource>(SourceSettings{.name = "mic",
-                                                                        .channel = {},
-                                                                        .gain_db = 0.0,
-                                                                        .level_dbfs = {},
-                                                                        .kind = MicrophoneSettings{}},
-                                                         MicrophoneSettings{}, rig.context);
+    source = std::make_unique<MicrophoneSource>(
+        SourceSettings{
+            .name = "mic", .channel = {}, .gain_db = 0.0, .level_dbfs = {}, .kind = MicrophoneSettings{}},
+        MicrophoneSettings{}, rig.context);
     threads.emplace([] {});
   }
   void start() { threads->start(std::move(source)); }

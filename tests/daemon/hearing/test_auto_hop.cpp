@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::uint64_t kUsual = 8'000;  // of YAMNet's recipe, at 16 kHz
 
-/// Seconds until the hop is another one, if `skipped` windows are skipped in each; 0 if that does not come in `limit`.
+/// Seconds until the hop is another one, if `skipped` windows are skipped in each; 0 if that does not come in
+/// `limit`.
 int seconds_to_another(AutoHop& hop, std::uint64_t skipped, int limit) {
   const std::uint64_t before = hop.hop_samples();
   for (int second = 1; second <= limit; ++second) {
@@ -42,7 +43,8 @@ TEST_CASE("an automatic hop grows while windows go on being skipped, up to the w
   CHECK(long_window.hop_samples() == 430 * 512);
 }
 
-TEST_CASE("an automatic hop shrinks after a minute, and if that was too much, is tried again later and later") {
+TEST_CASE(
+    "an automatic hop shrinks after a minute, and if that was too much, is tried again later and later") {
   AutoHop hop(recipe_named("yamnet"));
   seconds_to_another(hop, 1, 10);
   for (const int wait : {60, 120, 240, 480, 960, 1'920, 3'600, 3'600}) {

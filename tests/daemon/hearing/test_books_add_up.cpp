@@ -27,8 +27,8 @@ constexpr double kBookGate = -40.0;
 
 struct BookedPipeline {
   BookedPipeline()
-      : pipeline({.source = "s", .ear = {.gate_dbfs = kBookGate}}, hearing_of(small_yamnet(), pool(), kBookHop), utc,
-                 BootClock::now(), sink, counters) {
+      : pipeline({.source = "s", .ear = {.gate_dbfs = kBookGate}},
+                 hearing_of(small_yamnet(), pool(), kBookHop), utc, BootClock::now(), sink, counters) {
     sink.on_message = [this](const Message& message) { check.take(message); };
   }
   static std::shared_ptr<ClassifierPool> pool() {

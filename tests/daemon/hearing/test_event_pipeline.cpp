@@ -162,8 +162,8 @@ TEST_CASE("without rules there are no events") {
   Collector sink;
   Counters counters;
   UtcClock utc;
-  Pipeline pipeline({.source = "s", .ear = {}}, hearing_of(small_model(), small_classifiers(), 8000), utc, {}, sink,
-                    counters);
+  Pipeline pipeline({.source = "s", .ear = {}}, hearing_of(small_model(), small_classifiers(), 8000), utc, {},
+                    sink, counters);
   pipeline.open(16'000);
   pipeline.push(two_noises(16'000));
   pipeline.finish();
@@ -211,7 +211,8 @@ TEST_CASE("what is heard by changes at a window: events that run end, but not fo
   rig.pipeline->change({.gate_dbfs = 0.0}, by(8'000, first_rules));
   rig.pipeline->push(std::span(noise).subspan(64'000, 16'000));
   CHECK(rig.sink.all<Prediction>().back().gated);
-  CHECK(rig.sink.all<Prediction>().back().start_sample - rig.sink.all<Prediction>().end()[-2].start_sample == 8'000);
+  CHECK(rig.sink.all<Prediction>().back().start_sample - rig.sink.all<Prediction>().end()[-2].start_sample ==
+        8'000);
 }
 
 }  // namespace earshot::test

@@ -19,10 +19,11 @@ const BootClock::time_point kFeedBegin{5000s};
 // A sender whose every sample is heard one after the other, with the test's own clock.
 class FedSender {
  public:
-  explicit FedSender(LiveFeed::Haste haste = LiveFeed::Haste::dropped, std::chrono::milliseconds block = 100ms)
+  explicit FedSender(LiveFeed::Haste haste = LiveFeed::Haste::dropped,
+                     std::chrono::milliseconds block = 100ms)
       : rig_(kShortHop),
-        pipeline_({.source = "s", .ear = {.gate_dbfs = 0.0}}, rig_.context.hearing, rig_.utc, kFeedBegin, rig_.sink,
-                  rig_.counters),
+        pipeline_({.source = "s", .ear = {.gate_dbfs = 0.0}}, rig_.context.hearing, rig_.utc, kFeedBegin,
+                  rig_.sink, rig_.counters),
         feed_(pipeline_, GapReason::network, haste),
         block_(block) {
     feed_.begin(kFeedRate, kFeedBegin, false);

@@ -43,8 +43,8 @@ std::shared_ptr<ClassifierPool> classifiers() {
 
 struct Rig {
   explicit Rig(std::optional<double> gate_dbfs = std::nullopt)
-      : pipeline({.source = "s", .ear = {.gate_dbfs = gate_dbfs}}, hearing_of(model(), classifiers(), kHop), utc,
-                 start, sink, counters) {}
+      : pipeline({.source = "s", .ear = {.gate_dbfs = gate_dbfs}}, hearing_of(model(), classifiers(), kHop),
+                 utc, start, sink, counters) {}
 
   void push_in_chunks(std::span<const float> samples, std::uint64_t key) {
     KeyedRandom random(key);
@@ -119,8 +119,8 @@ TEST_CASE(
   Collector sink;
   Counters counters;
   UtcClock utc;
-  Pipeline pipeline({.source = "s", .ear = {}}, hearing_of(several, one_classifier(several), hop), utc, {}, sink,
-                    counters);
+  Pipeline pipeline({.source = "s", .ear = {}}, hearing_of(several, one_classifier(several), hop), utc, {},
+                    sink, counters);
   pipeline.open(16'000);
   const std::vector<float> samples = noise(40'000);
   pipeline.push(samples);
@@ -179,8 +179,8 @@ TEST_CASE("gain comes before the level") {
   Rig plain;
   Collector sink;
   Counters counters;
-  Pipeline pipeline({.source = "s", .ear = {.gain_db = 20.0, .gate_dbfs = {}}}, hearing_of(model(), classifiers(), kHop),
-                    plain.utc, plain.start, sink, counters);
+  Pipeline pipeline({.source = "s", .ear = {.gain_db = 20.0, .gate_dbfs = {}}},
+                    hearing_of(model(), classifiers(), kHop), plain.utc, plain.start, sink, counters);
   const std::vector<float> samples = noise(kWindow, 0.01F);
   pipeline.open(44'100);
   pipeline.push(samples);

@@ -477,7 +477,8 @@ TEST_CASE("the example's table of events is good, too, and says what holds witho
 }
 
 TEST_CASE("a hop is a number or \"auto\"") {
-  const Config config = parse_config(std::string(kMicrophone) + "[window]\nhop_s = \"auto\"\n", "earshot.toml");
+  const Config config =
+      parse_config(std::string(kMicrophone) + "[window]\nhop_s = \"auto\"\n", "earshot.toml");
   CHECK(config.hop_auto);
   CHECK_THAT(to_toml(config), Catch::Matchers::Contains("hop_s = \"auto\"\n"));
   CHECK(parse_config(to_toml(config), "earshot.toml").hop_auto);
