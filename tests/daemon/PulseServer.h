@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -47,6 +48,11 @@ class PulseServer {
     server_.reset();
     std::filesystem::remove(directory_ / "socket");
   }
+
+  /// It answers nobody any more, though everybody can still connect.
+  void freeze() { server_->send_signal(SIGSTOP); }
+  /// It is gone, and what clients connect to is still there.
+  void leave_dead_socket() { server_.reset(); }
 
   /// For programs that record from it or play to it.
   std::vector<std::string> environment() const {

@@ -96,4 +96,26 @@ TEST_CASE(
   CHECK(daemon.child().wait() == 0);
 }
 
+TEST_CASE("a frozen sound server holds up neither READY, nor other sources, nor the end") {
+  if (!can_capture()) return;
+  const TemporaryDirectory directory;
+  write_wav(directory / "tone.wav", sine(1'000, 44'100, 44'100 * 6), 44'100);
+  PulseServer server;
+  server.start();
+  server.freeze();
+  Daemon daemon(std::string(kMicrophone) +
+                    "[[source]]\nname = \"second\"\nkind = \"microphone\"\n"
+                    "[[source]]\nname = \"tone\"\nkind = \"file\"\npace = \"fast\"\npath = \"" +
+                    (directory / "tone.wav").string() + "\"\n",
+                server.environment());
+  CHECK(daemon.ready_after() < 5s);  // PortAudio waits for that server much longer, or for ever
+  StreamClient client = daemon.subscribe();
+  CHECK(client.message("prediction").at("source").as_string() == "tone");
+  const json::object down = source_state(client, "down");
+  INFO(down);
+  CHECK(down.at("detail").as_string().ends_with("its driver does not answer"));
+  daemon.child().send_signal(SIGTERM);
+  CHECK(daemon.child().wait(10s) == 0);
+}
+
 }  // namespace earshot::test
