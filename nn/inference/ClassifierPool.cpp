@@ -70,8 +70,8 @@ std::size_t ClassifierPool::enough(const PreparedNetwork& network, int threads) 
   return network.separable() ? processors : std::max<std::size_t>(1, processors / static_cast<std::size_t>(threads));
 }
 
-// Who waits either finds a free classifier or knows that one at work will look at the queue again when it is done and
-// wake it: a job that was queued is never forgotten.
+// A free classifier and a window that waits never lie side by side for long: whoever leaves them behind wakes
+// the thread of the one whose turn it is.
 ClassifierPool::Result ClassifierPool::classify(std::span<const float> features, std::span<float> scores,
                                                 const Turn& turn) noexcept {
   if (features.size() != values_ || scores.size() != classes_) return Result::refused;
@@ -86,13 +86,14 @@ ClassifierPool::Result ClassifierPool::classify(std::span<const float> features,
   while (!own.done) {
     if (!own.taken && Clock::now() >= own.until) {
       std::erase(waiting_, &own);
+      wake_next();
       return Result::too_late;
     }
     if (free_.empty() || waiting_.empty()) {
       if (own.taken || !turn.patience) {
-        changed_.wait(lock);
+        own.changed.wait(lock);
       } else {
-        changed_.wait_until(lock, own.until);
+        own.changed.wait_until(lock, own.until);
       }
       continue;
     }
@@ -100,13 +101,14 @@ ClassifierPool::Result ClassifierPool::classify(std::span<const float> features,
     free_.pop_back();
     std::array<Job*, kMostTogether> jobs;
     const std::size_t count = take(jobs);
+    wake_next();
     lock.unlock();
     worker->run(std::span(jobs).first(count));
     lock.lock();
-    for (std::size_t i = 0; i < count; ++i) jobs[i]->done = true;
+    for (std::size_t i = 0; i < count; ++i) jobs[i]->finish();
     free_.push_back(worker);
-    changed_.notify_all();
   }
+  wake_next();
   return own.result;
 }
 
@@ -117,11 +119,18 @@ std::size_t ClassifierPool::take(std::span<Job*> jobs) noexcept {
   std::erase_if(waiting_, [&](Job* job) {
     if (count == most_together_) return false;
     job->taken = true;
-    job->done = now >= job->until;
-    if (!job->done) jobs[count++] = job;
+    if (now >= job->until) {
+      job->finish();
+    } else {
+      jobs[count++] = job;
+    }
     return true;
   });
   return count;
+}
+
+void ClassifierPool::wake_next() noexcept {
+  if (!free_.empty() && !waiting_.empty()) waiting_.front()->changed.notify_one();
 }
 
 }  // namespace earshot

@@ -53,16 +53,23 @@ class ClassifierPool {
     bool taken = false;
     bool done = false;
     Result result = Result::too_late;
+    std::condition_variable changed;
+
+    /// Under the pool's mutex, or its thread might have gone before it is woken.
+    void finish() noexcept {
+      done = true;
+      changed.notify_one();
+    }
   };
 
   std::size_t take(std::span<Job*> jobs) noexcept;
+  void wake_next() noexcept;
 
   std::size_t values_;  // of a window's features
   std::size_t classes_;
   std::size_t most_together_;
 
-  std::mutex mutex_;  // of all that follows, and of every job's taken, done and result
-  std::condition_variable changed_;
+  std::mutex mutex_;            // of all that follows, and of every job's taken, done and result
   std::deque<Worker> workers_;  // never moved
   std::vector<Worker*> free_;
   std::vector<Job*> waiting_;  // in the order of their turns

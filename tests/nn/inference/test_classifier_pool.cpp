@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <barrier>
 #include <chrono>
 #include <thread>
 #include <vector>
@@ -79,6 +80,37 @@ TEST_CASE("a window of the wrong size is refused, and others go on") {
   std::vector<float> scores(9);
   CHECK(pool.classify(std::vector<float>(5), scores, {}) == Result::refused);
   CHECK(pool.classify(window_of_thread(model, 1, 1), scores, {}) == Result::classified);
+}
+
+// A thread that is woken for its turn may have no time left at that very moment, and nobody else come.
+TEST_CASE("whoever gives up leaves nobody behind who waits for ever") {
+  constexpr std::ptrdiff_t kThreads = 4;
+  constexpr int kRounds = 1'000;
+  const Model model = pooled_models()[1];
+  ClassifierPool pool(prepare_network(model), 1, 1);
+  const std::vector<float> window = window_of_thread(model, 0, 0);
+  std::barrier round_begins(kThreads);
+  std::atomic<int> classified{0};
+  {
+    std::vector<std::jthread> threads;
+    for (std::ptrdiff_t thread = 0; thread < kThreads; ++thread) {
+      threads.emplace_back(
+          [&, patient = thread % 2 == 0, random = KeyedRandom(static_cast<std::uint64_t>(thread))]() mutable {
+            std::vector<float> scores(9);
+            for (int round = 0; round < kRounds; ++round) {
+              round_begins.arrive_and_wait();
+              ClassifierPool::Turn turn;
+              if (!patient) {
+                turn.skipped = 1;  // before those who wait
+                turn.patience =
+                    std::chrono::nanoseconds(static_cast<std::int64_t>(random.uniform(0.0, 100'000.0)));
+              }
+              if (pool.classify(window, scores, turn) == Result::classified && patient) ++classified;
+            }
+          });
+    }
+  }
+  CHECK(classified == kThreads / 2 * kRounds);
 }
 
 TEST_CASE("where there is time for half the windows, all sources skip alike, and none waits longer than it may") {
