@@ -1,10 +1,9 @@
 #include "tests/bench/LiveSenders.h"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
+#include <span>
 #include <stdexcept>
-#include <string_view>
 #include <thread>
 
 #include "daemon/capture/SenderIntroduction.h"

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <optional>
 
 namespace earshot::test {
@@ -25,9 +24,7 @@ class RealTimeWatch {
   struct Seen {
     std::size_t allocations = 0;  ///< and frees
     std::size_t locks = 0;
-    std::optional<long>
-        system_call;  ///< the number of the first; allocations and locks behind it are not seen
-    bool operator==(const Seen&) const = default;
+    std::optional<long> system_call;  ///< the number of the first; nothing behind it is seen
   };
   /// Ends it. Before the test framework allocates.
   Seen end() noexcept;
