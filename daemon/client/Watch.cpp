@@ -125,14 +125,14 @@ class Watcher {
   /// A new connection, or a daemon whose configuration has changed.
   void greet(const json::object& hello, ClientSocket& socket) {
     view_.emplace(hello, settings_.terminal);
-    if (std::exchange(greeted_, true)) return;
+    std::string instance = text_of(hello, "instance");
+    if (std::exchange(greeted_, true)) return greet_again(std::move(instance));
     pause_ = kFirstPause;
     if (screen_) {
       state_.note(now_s(), "connected");
     } else {
       tell("connected to " + server_ + ": " + view_->greeting());
     }
-    std::string instance = text_of(hello, "instance");
     const bool first = instance_.empty();
     if (instance != instance_) next_seq_ = first ? number_of(hello, "next_seq") : 1;
     instance_ = std::move(instance);
@@ -146,6 +146,16 @@ class Watcher {
     const std::string line = request.take_line();
     socket.send(std::as_bytes(std::span<const char>(line)));
     resuming_ = true;
+  }
+
+  void greet_again(std::string instance) {
+    if (screen_) {
+      state_.note(now_s(), "reloaded");
+    } else {
+      tell("reloaded: " + view_->greeting());
+    }
+    if (instance != instance_) next_seq_ = 1;
+    instance_ = std::move(instance);
   }
 
   void show(const json::object& message, const std::string& text, std::string_view type) {

@@ -47,6 +47,24 @@ TEST_CASE("watch shows predictions and returns after as many as were asked for")
         std::string::npos);
 }
 
+TEST_CASE("watch goes on through a reload, and says by what is heard then") {
+  TestServer server(0);
+  std::ostringstream out;
+  std::ostringstream notices;
+  const WatchSettings settings{
+      .server = Endpoint{"127.0.0.1", server.stream->port()}, .json = true, .terminal = {}, .count = 4};
+  std::thread watching([&] { watch(settings, out, notices); });
+  server.wait_for_clients(1);
+  server.predict(2);
+  StreamSettings same;
+  same.listen = {Endpoint{"127.0.0.1", 0}};
+  server.stream->change(same, StreamFacts{"barn", "", {"owl"}, false, 15'600, 8'000, 16'000, {{"mic", "microphone"}}});
+  server.predict(2);
+  watching.join();
+  CHECK(prediction_seqs(out.str()) == std::vector<std::uint64_t>{1, 2, 1, 2});
+  CHECK_THAT(notices.str(), Catch::Matchers::Contains("reloaded: ") && Catch::Matchers::Contains("model 'barn' with 1 label"));
+}
+
 TEST_CASE("watch reads from a Unix socket, and waits until there is one") {
   const TemporaryDirectory directory;
   const UnixPath path{(directory / "earshot.sock").string()};
