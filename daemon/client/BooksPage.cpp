@@ -22,7 +22,7 @@ constexpr std::size_t kMostGaps = 20;   // of a source
 constexpr std::size_t kMostCauses = 4;  // of a gap
 constexpr auto kLeastPart = 100ms;
 constexpr auto kNothing = 1ms;
-constexpr auto kUndecided = 31s;  // what is heard now may be told so much later
+constexpr auto kToldLater = 31s;  // what is heard now may be told so much later
 constexpr auto kSilent = 1min;    // a daemon that runs has written nothing for so long
 
 std::string reason_text(const UnheardPart& part) {
@@ -143,7 +143,7 @@ class GapTable {
 /// "of the last 24 h"; of a source that was not there all the time how much that is.
 std::string time_text(const SourceBooks& source, const Books& books, const Since& since) {
   const bool from_the_start = source.from - books.from < 1s;
-  const bool to_the_end = books.to - source.to < kUndecided;
+  const bool to_the_end = books.to - source.to < kToldLater;
   if (from_the_start && to_the_end && source.to - source.from - source.expected < 1s) return since.words;
   return fmt::format("of {}, from {} to {}", duration_text(source.expected), local_time(source.from),
                      to_the_end ? "now" : local_time(source.to));

@@ -8,6 +8,7 @@ namespace earshot {
 
 AutoHop::AutoHop(const FeatureRecipe& recipe) {
   const double window_s = static_cast<double>(recipe.window_samples) / recipe.rate_hz;
+  overload_ = std::max(kLeastOverload, Seconds(static_cast<int>(window_s) + 2));
   for (double hop_s = std::min(kUsualHopS, window_s); hop_s < window_s; hop_s *= 1.5)
     steps_.push_back(effective_hop_samples(recipe, hop_s, "hop"));
   steps_.push_back(effective_hop_samples(recipe, window_s, "hop"));
@@ -18,7 +19,7 @@ std::uint64_t AutoHop::look(std::uint64_t skipped) noexcept {
   constexpr Seconds kLook{1};
   skipping_ = skipped > 0 ? skipping_ + kLook : Seconds(0);
   quiet_ = skipped > 0 ? Seconds(0) : quiet_ + kLook;
-  if (skipping_ >= kOverloaded && step_ + 1 < steps_.size()) {
+  if (skipping_ >= overload_ && step_ + 1 < steps_.size()) {
     if (tries_) patience_ = std::min(2 * patience_, kLongestQuiet);
     tries_ = false;
     ++step_;

@@ -25,11 +25,12 @@ class AutoHop {
 
  private:
   using Seconds = std::chrono::seconds;
-  static constexpr Seconds kOverloaded{3};  // in a row: one that was held up for a moment skips, too
+  static constexpr Seconds kLeastOverload{3};  // one that was held up for a moment skips, too
   static constexpr Seconds kQuiet{60};
   static constexpr Seconds kLongestQuiet{3600};
 
   std::vector<std::uint64_t> steps_;
+  Seconds overload_;  // in a row; longer than what waits, which has the hop of before
   std::size_t step_ = 0;
   Seconds skipping_{0};
   Seconds quiet_{0};

@@ -1,4 +1,6 @@
 // The real earshotd: files, senders and standard input heard alike, losses told, a clean end.
+#include <sys/resource.h>
+
 #include <bit>
 #include <chrono>
 #include <csignal>
@@ -14,6 +16,7 @@
 
 #include "daemon/client/Classify.h"
 #include "dsp/base/KeyedRandom.h"
+#include "tests/daemon/BookCheck.h"
 #include "tests/daemon/Daemon.h"
 #include "tests/support/WavFile.h"
 
@@ -302,6 +305,48 @@ TEST_CASE("a file in a loop goes on") {
   StreamClient client = daemon.subscribe();
   const std::vector<HeardWindow> windows = predictions(client, 3);
   CHECK(windows[2].start == 2 * 22'016);
+}
+
+TEST_CASE("a file in a loop that cannot be opened for a while is down, says why, and goes on after a gap") {
+  const TemporaryDirectory directory;
+  const std::filesystem::path file = directory / "sound.wav";
+  write_wav(file, sine(440, 16'000, 24'000), 16'000);
+  Daemon daemon("[[source]]\nname = \"f\"\nkind = \"file\"\nat_end = \"loop\"\npath = \"" + file.string() + "\"\n", {},
+                "/dev/null", small_yamnet());
+  StreamClient client = daemon.connect();
+  BookCheck check;
+  check.take(client.message("hello"));
+  client.send("{\"type\":\"subscribe\",\"from_seq\":1}\n");
+  const auto await = [&](std::string_view type, std::string_view state) {
+    for (;;) {
+      json::object message = client.message();
+      check.take(message);
+      if (message.at("type").as_string() == type && (state.empty() || message.at("state").as_string() == state))
+        return message;
+    }
+  };
+  await("prediction", "");
+
+  // No descriptor is left in the whole process: as in a storm of clients.
+  rlimit before{};
+  REQUIRE(::prlimit(daemon.child().pid(), RLIMIT_NOFILE, nullptr, &before) == 0);
+  const rlimit none{.rlim_cur = 3, .rlim_max = before.rlim_max};
+  REQUIRE(::prlimit(daemon.child().pid(), RLIMIT_NOFILE, &none, nullptr) == 0);
+  CHECK(await("source", "down").at("detail").as_string() == file.string() + ": Too many open files, expected an audio file");
+  REQUIRE(::prlimit(daemon.child().pid(), RLIMIT_NOFILE, &before, nullptr) == 0);
+  await("source", "up");
+  CHECK(await("gap", "").at("samples").to_number<int>() > 100);
+
+  std::filesystem::rename(file, directory / "away.wav");
+  CHECK(await("source", "down").at("detail").as_string() == file.string() + ": No such file or directory, expected an audio file");
+  std::filesystem::rename(directory / "away.wav", file);
+  await("source", "up");
+  await("gap", "");
+  await("prediction", "");
+  daemon.child().send_signal(SIGTERM);
+  CHECK(daemon.child().wait() == 0);
+  while (const auto line = client.line()) check.take(json::parse(*line).as_object());
+  CHECK(check.problems() == "");
 }
 
 }  // namespace earshot::test
