@@ -42,7 +42,7 @@ bool is_wanted() {
 
 void record(const CaptureWish& wish) {
   SharedMemory memory(kCaptureMemory);
-  PortAudio port_audio;
+  PortAudio port_audio(wish.device);
   const std::unique_ptr<PortAudio::Recording> recording = port_audio.record(wish, *memory);
   tell({HelperLine::Kind::recording, recording->rate_hz(), recording->device(), recording->hardware()});
   while (is_wanted()) {

@@ -33,7 +33,7 @@ std::optional<std::size_t> choose_device(std::span<const CaptureDevice> devices,
 /// One line: an array of {name, host_api, channels, rate_hz, default}.
 std::string device_json(std::span<const CaptureDevice> devices);
 
-/// `"A", "B"`, or that there is none.
-std::string device_names(std::span<const CaptureDevice> devices);
+/// `"A", "B"`, `more` behind them, or that there is none.
+std::string device_names(std::span<const CaptureDevice> devices, std::span<const std::string> more = {});
 
 }  // namespace earshot

@@ -8,6 +8,7 @@
 
 #include <portaudio.h>
 
+#include "daemon/capture/AlsaServers.h"
 #include "daemon/capture/CaptureIntake.h"
 #include "daemon/capture/CardHardware.h"
 #include "daemon/capture/JackGuard.h"
@@ -107,6 +108,11 @@ PortAudio::PortAudio() {
   check(Pa_Initialize(), "PortAudio");
 }
 
+PortAudio::PortAudio(std::string_view wanted) : not_asked_(keep_alsa_servers_of(wanted)) {
+  guard_jack();
+  check(Pa_Initialize(), "PortAudio");
+}
+
 PortAudio::~PortAudio() {
   Pa_Terminate();
 }
@@ -127,24 +133,30 @@ std::vector<CaptureDevice> PortAudio::devices() const {
 }
 
 std::unique_ptr<PortAudio::Recording> PortAudio::record(const CaptureWish& wish, CaptureMemory& memory) {
-  const std::vector<CaptureDevice> present = devices();
+  std::vector<CaptureDevice> present = devices();
   if (const auto place = choose_device(present, wish.device, wish.hardware)) {
     return std::make_unique<Stream>(index_of(*place), printable(present[*place].name), present[*place].hardware,
                                     wish.channel, memory);
   }
+  const Error nothing(ExitCode::unavailable, "found no device that matches \"" + printable(wish.device) +
+                                                 "\", expected one of those there are: " +
+                                                 device_names(present, not_asked_) + denied_devices());
+  if (wish.device == "default") throw nothing;
   // PulseAudio and PipeWire have names of their own for what they offer; ALSA's plugin takes one from the environment.
+  Pa_Terminate();
+  keep_alsa_pulse();
+  check(Pa_Initialize(), "PortAudio");
+  present = devices();
   const auto pulse = std::find_if(present.begin(), present.end(),
                                   [](const CaptureDevice& device) { return device.name == kPulse; });
-  if (pulse != present.end() && wish.device != "default") {
-    ::setenv("PULSE_SOURCE", wish.device.c_str(), 1);
-    try {
-      return std::make_unique<Stream>(index_of(static_cast<std::size_t>(pulse - present.begin())),
-                                      printable(wish.device), "", wish.channel, memory);
-    } catch (const Error&) {  // no such name there either
-    }
+  if (pulse == present.end()) throw nothing;
+  ::setenv("PULSE_SOURCE", wish.device.c_str(), 1);
+  try {
+    return std::make_unique<Stream>(index_of(static_cast<std::size_t>(pulse - present.begin())), printable(wish.device),
+                                    "", wish.channel, memory);
+  } catch (const Error&) {  // no such name there either
+    throw nothing;
   }
-  throw Error(ExitCode::unavailable, "found no device that matches \"" + printable(wish.device) +
-                                         "\", expected one of those there are: " + device_names(present) + denied_devices());
 }
 
 }  // namespace earshot

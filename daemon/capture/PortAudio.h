@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/capture/CaptureMemory.h"
@@ -15,19 +16,24 @@ namespace earshot {
 /// (CaptureProcess).
 class PortAudio {
  public:
-  /// Throws Error(unavailable) if PortAudio itself fails.
+  /// Of all devices. Throws Error(unavailable) if PortAudio itself fails.
   PortAudio();
+  /// Of those that one which is called `wanted` may be: no sound server is asked that it has nothing to do with.
+  explicit PortAudio(std::string_view wanted);
   ~PortAudio();
   PortAudio(const PortAudio&) = delete;
   PortAudio& operator=(const PortAudio&) = delete;
 
-  /// The devices that can record.
+  /// Those that can record.
   std::vector<CaptureDevice> devices() const;
 
   /// A device that is being recorded into a memory, by a thread of PortAudio's, until it is destroyed.
   class Recording;
   /// Opens and starts it. `memory` outlives the result. Throws Error(unavailable) naming the device and those there are.
   std::unique_ptr<Recording> record(const CaptureWish& wish, CaptureMemory& memory);
+
+ private:
+  std::vector<std::string> not_asked_;  // names
 };
 
 class PortAudio::Recording {
