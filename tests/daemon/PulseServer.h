@@ -1,6 +1,8 @@
-// PulseServer: a sound card without hardware: PulseAudio as an ordinary process with a null sink whose
+// PulseServer: a sound card without hardware: PulseAudio as an ordinary process, usually with a null sink whose
 // monitor is recorded.
 #pragma once
+
+#include <csignal>
 
 #include <chrono>
 #include <csignal>
@@ -8,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "tests/support/Child.h"
@@ -19,7 +22,8 @@ namespace earshot::test {
 /// heard.
 class PulseServer {
  public:
-  PulseServer() {
+  /// `device` is a module of PulseAudio, with its arguments.
+  explicit PulseServer(std::string device = "module-null-sink sink_name=card") : device_(std::move(device)) {
     std::filesystem::create_directory(directory_ / "run");
     std::filesystem::permissions(directory_ / "run", std::filesystem::perms::owner_all);
     directory_.write(
@@ -33,10 +37,10 @@ class PulseServer {
 
   /// The device appears. Returns once clients can connect.
   void start() {
-    const std::string socket = (directory_ / "socket").string();
+    const std::string socket = this->socket().string();
     server_ = std::make_unique<Child>(
         std::vector<std::string>{"/usr/bin/pulseaudio", "-n", "--exit-idle-time=-1", "--daemonize=no",
-                                 "--use-pid-file=no", "-L", "module-null-sink sink_name=card", "-L",
+                                 "--use-pid-file=no", "-L", device_, "-L",
                                  "module-native-protocol-unix auth-anonymous=1 socket=" + socket},
         environment());
     for (int i = 0; i < 1'000 && !std::filesystem::exists(socket); ++i) {
@@ -46,8 +50,14 @@ class PulseServer {
   /// The device is unplugged.
   void stop() {
     server_.reset();
-    std::filesystem::remove(directory_ / "socket");
+    std::filesystem::remove(socket());
   }
+  /// It answers nobody, until it is thawed.
+  void freeze() const { server_->send_signal(SIGSTOP); }
+  void thaw() const { server_->send_signal(SIGCONT); }
+
+  /// Where it listens.
+  std::filesystem::path socket() const { return directory_ / "socket"; }
 
   /// It answers nobody any more, though everybody can still connect.
   void freeze() { server_->send_signal(SIGSTOP); }
@@ -59,7 +69,7 @@ class PulseServer {
     return {"HOME=" + directory_.path().string(),
             "XDG_RUNTIME_DIR=" + (directory_ / "run").string(),
             "ALSA_CONFIG_PATH=" + (directory_ / "asound.conf").string(),
-            "PULSE_SERVER=unix:" + (directory_ / "socket").string(),
+            "PULSE_SERVER=unix:" + socket().string(),
             "PULSE_SOURCE=card.monitor",
             "PULSE_SINK=card"};
   }
@@ -71,6 +81,7 @@ class PulseServer {
 
  private:
   TemporaryDirectory directory_;
+  std::string device_;
   std::unique_ptr<Child> server_;
 };
 

@@ -1,0 +1,90 @@
+// What befalls the daemon itself: its clock is set, it is told to read its configuration anew, it is killed.
+#include <cmath>
+#include <fstream>
+#include <shared_mutex>
+#include <thread>
+
+#include "tests/soak/Fault.h"
+
+namespace earshot::soak {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kClockLimit = 1s;
+constexpr auto kLimit = 30s;
+
+// There and back again: lives whose clocks differ would lie one over the other in the books.
+Fault clock_set(Household& household) {
+  return {"clock set, and set back", 6s, [&household](KeyedRandom& random) -> Outcome {
+            const std::shared_lock no_start(household.starts());
+            double step_s = random.below(4) == 0 ? 3'600.0 : random.uniform(0.2, 5.0);
+            if (random.below(2) == 0) step_s = -step_s;
+            const auto set = [&](double offset_s, double told_s) {
+              return household.witness().await_clock(
+                  told_s,
+                  [&] { household.set_clock(std::chrono::nanoseconds(std::llround(offset_s * 1e9))); }, kClockLimit);
+            };
+            const Outcome there = set(step_s, step_s);
+            std::this_thread::sleep_for(some_time(random, 2.0, 5.0));
+            const Outcome back = set(0.0, -step_s);
+            if (there.recovered && back.recovered) return {true, std::max(*there.recovery_s, *back.recovery_s)};
+            household.findings().add("the clock was set by " + std::to_string(step_s) + " s and back: not told within 1 s");
+            return {};
+          }};
+}
+
+// It hears on: of the sources standard input has the shortest faults.
+Outcome goes_on(Household& household, const std::string& instance) {
+  const auto now = BootClock::now();
+  Outcome outcome = household.witness().await_recovery("pipe", now, now, false, kLimit);
+  outcome.recovery_s.reset();
+  if (household.witness().instance() != instance) household.findings().add("SIGHUP: another instance");
+  return outcome;
+}
+
+Fault hup(Household& household) {
+  return {"SIGHUP, nothing changed", 1s, [&household](KeyedRandom&) {
+            const std::shared_lock no_start(household.starts());
+            const std::string instance = household.witness().instance();
+            household.send_signal(SIGHUP);
+            return goes_on(household, instance);
+          }};
+}
+
+Fault hup_broken(Household& household) {
+  return {"SIGHUP, broken configuration", 2s, [&household](KeyedRandom&) {
+            const std::shared_lock no_start(household.starts());
+            const std::string instance = household.witness().instance();
+            std::ofstream(household.config()) << household.config_text() << "nonsense = [\n";
+            household.send_signal(SIGHUP);
+            std::this_thread::sleep_for(1s);
+            const Outcome outcome = goes_on(household, instance);
+            std::ofstream(household.config()) << household.config_text();
+            return outcome;
+          }};
+}
+
+}  // namespace
+
+std::vector<Victim> daemon_faults(Household& household) {
+  return {{"clock", 2s, {clock_set(household)}}, {"configuration", 5s, {hup(household), hup_broken(household)}}};
+}
+
+// Of its recovery the time is that from the start to what is heard again.
+Fault killing(Household& household) {
+  return {"kill -9, started again", 2s, [&household](KeyedRandom& random) {
+            std::unique_lock alone(household.starts());
+            const auto began = BootClock::now();
+            household.kill();
+            std::this_thread::sleep_for(some_time(random, 0.0, 2.0));
+            const auto over = BootClock::now();
+            household.start();
+            alone.unlock();
+            Outcome outcome = household.witness().await_recovery("loop", began, over, true, kLimit);
+            outcome.recovery_s = std::chrono::duration<double>(BootClock::now() - over).count();
+            return outcome;
+          }};
+}
+
+}  // namespace earshot::soak
