@@ -136,12 +136,11 @@ void lie(Household& household, KeyedRandom& random) {
       {R"({"type":"subscribe","from_seq":1,"instance":"another"})", "wrong_instance"},
       {std::string(70'000, 'x'), "line_too_long"},
       {std::string(1'000'000, '['), "line_too_long"},
-      {R"({"type":"subscribe","from_seq":18446744073709551615})", ""},  // a number from the future: taken, or refused
+      {R"({"type":"subscribe","from_seq":18446744073709551615})", "bad_request"},
   };
   for (int told = 0; told < 5; ++told) {
     const auto& [line, code] = lies[random.below(std::size(lies))];
     client.send(line + '\n');
-    if (code.empty()) continue;
     const json::object error = await_message(client, "error");
     if (error.at("code").as_string() != code) fail(line.substr(0, 60) + " was answered by " + json::serialize(error));
   }

@@ -7,12 +7,17 @@
 #include <utility>
 #include <vector>
 
+#include "tests/soak/Trace.h"
+
 namespace earshot::soak {
 
 /// Any thread.
 class Findings {
  public:
+  explicit Findings(Trace& trace) : trace_(trace) {}
+
   void add(std::string line) {
+    trace_.line("FOUND " + line);
     const std::lock_guard lock(mutex_);
     if (lines_.size() < kMost) lines_.push_back(std::move(line));
     ++count_;
@@ -29,6 +34,7 @@ class Findings {
 
  private:
   static constexpr std::size_t kMost = 100;
+  Trace& trace_;
   mutable std::mutex mutex_;
   std::vector<std::string> lines_;
   std::size_t count_ = 0;

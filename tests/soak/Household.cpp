@@ -61,12 +61,13 @@ std::string listen_key(std::uint16_t port) {
 
 }  // namespace
 
-Household::Household(std::uint64_t seed)
+Household::Household(std::uint64_t seed, Findings& findings, Trace& trace)
     : seed_(seed),
+      findings_(findings),
+      witness_(findings, trace),
       fifo_(directory_ / "pipe"),
       loop_(directory_ / "loop.wav"),
       clock_(directory_.write("clock", std::string(8, '\0'))),
-      notify_(directory_ / "notify"),
       stream_port_(free_port(21'000)),
       porch_port_(free_port(static_cast<std::uint16_t>(stream_port_ + 1))),
       shed_port_(free_port(static_cast<std::uint16_t>(porch_port_ + 1))),
@@ -148,15 +149,19 @@ std::vector<std::string> Household::environment() const {
           "PULSE_SERVER=unix:" + home + "/none",  // of those that name none themselves
           "STATE_DIRECTORY=" + home + "/state",
           "LD_PRELOAD=" EARSHOT_UTC_STEP,
-          "EARSHOT_UTC_STEP=" + clock_.string(),
-          notify_.variable()};
+          "EARSHOT_UTC_STEP=" + clock_.string()};
 }
 
 void Household::start() {
   const auto started = BootClock::now();
-  daemon_ = std::make_unique<test::Child>(
-      std::vector<std::string>{EARSHOT_EARSHOTD, "--config", config_.string()}, environment(), fifo_);
-  if (notify_.receive("READY=1", kReady) != "READY=1") throw std::runtime_error("earshotd is not ready: " + daemon_->err());
+  std::filesystem::remove(directory_ / "notify");
+  // Gone when it is ready: what nobody reads would fill, and hold the daemon up.
+  const test::NotifySocket notify(directory_ / "notify");
+  std::vector<std::string> variables = environment();
+  variables.push_back(notify.variable());
+  daemon_ = std::make_unique<test::Child>(std::vector<std::string>{EARSHOT_EARSHOTD, "--config", config_.string()},
+                                          std::move(variables), fifo_);
+  if (notify.receive("READY=1", kReady) != "READY=1") throw std::runtime_error("earshotd is not ready: " + daemon_->err());
   witness_.follow(stream_port_, started);
 }
 
@@ -209,7 +214,8 @@ std::map<std::string, double> Household::heard_by_books() const {
       {EARSHOT_EARSHOT, "books", "--json", "--since", "1d", "--dir", (directory_ / "state").string()}, environment());
   if (books.code != 0) throw std::runtime_error("earshot books: " + books.err);
   std::map<std::string, double> heard;
-  for (const json::value& each : json::parse(books.out).as_object().at("sources").as_array()) {
+  const json::object document = json::parse(books.out).as_object();
+  for (const json::value& each : document.at("sources").as_array()) {
     const json::object& source = each.as_object();
     heard[std::string(source.at("source").as_string())] = source.at("heard_s").to_number<double>();
   }

@@ -34,7 +34,7 @@ struct LogTotals {
 
 class Household {
  public:
-  explicit Household(std::uint64_t seed);
+  Household(std::uint64_t seed, Findings& findings, Trace& trace);
   ~Household();
   Household(const Household&) = delete;
   Household& operator=(const Household&) = delete;
@@ -101,15 +101,14 @@ class Household {
   void compare_books(double least_s, double most_s, double& worst_s);
 
   const std::uint64_t seed_;
-  Findings findings_;
-  Witness witness_{findings_};
+  Findings& findings_;
+  Witness witness_;
   test::TemporaryDirectory directory_;
   std::filesystem::path config_;
   std::string config_text_;
   std::filesystem::path fifo_;
   std::filesystem::path loop_;
   std::filesystem::path clock_;
-  test::NotifySocket notify_;
   std::uint16_t stream_port_;
   std::uint16_t porch_port_;
   std::uint16_t shed_port_;

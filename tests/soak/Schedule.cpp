@@ -29,11 +29,13 @@ void Schedule::befall(const Victim& victim, Clock::time_point end, KeyedRandom r
     const Fault* fault = choose(victim, end - Clock::now(), random);
     if (!fault) return;
     Outcome outcome;
+    trace_.line(victim.name + ": " + fault->name);
     try {
       outcome = fault->happen(random);
     } catch (const std::exception& error) {
       findings_.add(victim.name + ", " + fault->name + ": " + error.what());
     }
+    trace_.line(victim.name + ": " + fault->name + (outcome.recovered ? ": over" : ": NOT RECOVERED"));
     const std::lock_guard lock(mutex_);
     Tally& tally = tallies_[fault->name];
     if (outcome.recovered) ++tally.recovered;

@@ -27,7 +27,7 @@ class Schedule {
  public:
   using Clock = std::chrono::steady_clock;
 
-  Schedule(std::uint64_t seed, Findings& findings) : seed_(seed), findings_(findings) {}
+  Schedule(std::uint64_t seed, Findings& findings, Trace& trace) : seed_(seed), findings_(findings), trace_(trace) {}
 
   /// Its faults begin from now on, as long as they can be over by `end`.
   void add(Victim victim, Clock::time_point end);
@@ -43,6 +43,7 @@ class Schedule {
 
   const std::uint64_t seed_;
   Findings& findings_;
+  Trace& trace_;
   mutable std::mutex mutex_;  // guards the next
   std::map<std::string, Tally> tallies_;
   std::vector<std::jthread> threads_;

@@ -40,20 +40,24 @@ class SpokenSound {
   /// What the loudest 100 ms between two moments may have, where those are right to `tolerance`.
   Levels levels(BootClock::time_point from, BootClock::time_point to, BootClock::duration tolerance) const {
     using namespace std::chrono_literals;
+    constexpr auto kBlock = 100ms;     // of a second at an edge of the window that much may not count
+    constexpr double kRounding = 1.0;  // of resampling, and where the tone's amplitude jumps
     Levels levels{0.0, -200.0};
     for (BootClock::duration shift = -tolerance; shift <= tolerance; shift += 50ms) {
-      double loudest = -200.0;
-      for (auto second = second_of(from + shift); second <= second_of(to + shift); ++second)
-        loudest = std::max(loudest, level_of(second));
-      levels = {std::min(levels.least_dbfs, loudest), std::max(levels.most_dbfs, loudest)};
+      levels.least_dbfs = std::min(levels.least_dbfs, loudest(from + shift + kBlock, to + shift - 2 * kBlock));
+      levels.most_dbfs = std::max(levels.most_dbfs, loudest(from + shift, to + shift));
     }
-    constexpr double kRounding = 1.0;  // of resampling, and where the tone's amplitude jumps
     return {levels.least_dbfs - kRounding, levels.most_dbfs + kRounding};
   }
 
  private:
   static std::int64_t second_of(BootClock::time_point moment) {
     return std::chrono::floor<std::chrono::seconds>(moment.time_since_epoch()).count();
+  }
+  double loudest(BootClock::time_point from, BootClock::time_point to) const {
+    double loudest = -200.0;
+    for (auto second = second_of(from); second <= second_of(to); ++second) loudest = std::max(loudest, level_of(second));
+    return loudest;
   }
   double level_of(std::int64_t second) const {
     if (level_dbfs_) return *level_dbfs_;

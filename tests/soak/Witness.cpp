@@ -101,6 +101,7 @@ void Witness::take(const json::object& message, Time received) {
   if (type == "hello") begin_life(message, received);
   if (check_) check_->take(message);
   ++totals_.messages;
+  if (type != "prediction" && type != "heartbeat" && type != "hello") trace_.line(json::serialize(message));
   if (type == "bye") took_leave_ = true;
   if (type == "error") findings_.add("the stream: " + json::serialize(message));
   if (type == "clock") clock_steps_.emplace_back(received, message.at("step_s").to_number<double>());

@@ -35,7 +35,7 @@ class Witness {
  public:
   using Time = BootClock::time_point;
 
-  explicit Witness(Findings& findings) : findings_(findings) {}
+  Witness(Findings& findings, Trace& trace) : findings_(findings), trace_(trace) {}
   ~Witness();
   Witness(const Witness&) = delete;
   Witness& operator=(const Witness&) = delete;
@@ -95,6 +95,7 @@ class Witness {
   void close_books();
 
   Findings& findings_;
+  Trace& trace_;
   std::map<std::string, SpokenSound> sounds_;
 
   mutable std::mutex mutex_;  // guards what follows

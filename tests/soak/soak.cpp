@@ -1,7 +1,7 @@
 // soak: the real earshotd with sources of every kind, and everything that befalls them, for minutes or hours; at the end
 // the books have to balance and nothing may have grown.
 //
-//   soak [--minutes M] [--seed N] [--outage-s S]...
+//   soak [--minutes M] [--seed N] [--outage-s S]... [--trace FILE]
 //
 // Exits 0 if all recovered without help and nothing is unexplained, 1 if not, 77 without PulseAudio. docs/soak.md.
 #include <signal.h>
@@ -43,6 +43,7 @@ struct Options {
   double minutes = 3.0;
   std::uint64_t seed = 1;
   std::vector<std::chrono::seconds> outages;
+  std::string trace;
 };
 
 /// Ends a soak that hangs, whatever hangs: once `limit` is over, and with exit code 1.
@@ -102,12 +103,14 @@ int run(const Options& options) {
   const auto end = begin + time - kEnding;
   const Bound bound(time + kOvertime);
   Report report{.minutes = options.minutes, .seed = options.seed};
-  Household household(options.seed);
+  Trace trace(options.trace);
+  Findings findings(trace);
+  Household household(options.seed, findings, trace);
   household.start();
   report.begin = look_calmly(household);
   Resources resources([&] { return look(household); });
 
-  Schedule schedule(options.seed, household.findings());
+  Schedule schedule(options.seed, findings, trace);
   for (auto& victims : {microphone_faults(household, options.outages), sender_faults(household, options.outages),
                         program_faults(household), daemon_faults(household)}) {
     for (const Victim& victim : victims) schedule.add(victim, end);
@@ -134,10 +137,10 @@ int run(const Options& options) {
   report.told = household.witness().totals();
   report.books = household.books_apart();
   report.log = household.log_totals();
-  judge(report, household.findings(), options.minutes);
-  report.unexplained = household.findings().lines();
+  judge(report, findings, options.minutes);
+  report.unexplained = findings.lines();
   print(report, std::cout);
-  return household.findings().count() == 0 ? 0 : 1;
+  return findings.count() == 0 ? 0 : 1;
 }
 
 template <class Number>
@@ -152,6 +155,10 @@ std::optional<Options> parse(const std::vector<std::string_view>& arguments) {
   for (std::size_t i = 0; i + 1 < arguments.size(); i += 2) {
     long long outage_s = 0;
     if (arguments[i] == "--minutes" && read(arguments[i + 1], options.minutes) && options.minutes >= 1.0) continue;
+    if (arguments[i] == "--trace") {
+      options.trace = arguments[i + 1];
+      continue;
+    }
     if (arguments[i] == "--seed" && read(arguments[i + 1], options.seed)) continue;
     if (arguments[i] != "--outage-s" || !read(arguments[i + 1], outage_s) || outage_s < 1) return std::nullopt;
     options.outages.emplace_back(outage_s);
@@ -173,7 +180,7 @@ int main(int argc, char** argv) {
       return soak::run_camera(std::strtoull(argv[2], nullptr, 10), argv[3], argv[4]);
     const std::optional<soak::Options> options = soak::parse(arguments);
     if (!options) {
-      std::fputs("usage: soak [--minutes M] [--seed N] [--outage-s S]...\n", stderr);
+      std::fputs("usage: soak [--minutes M] [--seed N] [--outage-s S]... [--trace FILE]\n", stderr);
       return 64;
     }
     if (!test::PulseServer::is_installed()) {
