@@ -61,7 +61,8 @@ class Sequence {
     return message.at(key).to_number<std::uint64_t>();
   }
   void expect(std::uint64_t seq) {
-    if (next_ && seq != *next_) fail("seq " + std::to_string(seq) + " where " + std::to_string(*next_) + " is due");
+    if (next_ && seq != *next_)
+      fail("seq " + std::to_string(seq) + " where " + std::to_string(*next_) + " is due");
     next_ = seq;
   }
 
@@ -70,7 +71,8 @@ class Sequence {
 };
 
 void read_for(StreamClient& client, std::chrono::milliseconds time, Sequence& sequence) {
-  for (const auto until = Clock::now() + time; Clock::now() < until || !sequence.begun();) sequence.take(client.message());
+  for (const auto until = Clock::now() + time; Clock::now() < until || !sequence.begun();)
+    sequence.take(client.message());
 }
 
 void leave(const StreamClient& client, KeyedRandom& random) {
@@ -142,7 +144,8 @@ void lie(Household& household, KeyedRandom& random) {
     const auto& [line, code] = lies[random.below(std::size(lies))];
     client.send(line + '\n');
     const json::object error = await_message(client, "error");
-    if (error.at("code").as_string() != code) fail(line.substr(0, 60) + " was answered by " + json::serialize(error));
+    if (error.at("code").as_string() != code)
+      fail(line.substr(0, 60) + " was answered by " + json::serialize(error));
   }
   client.send(kEverything);
   await_message(client, "prediction");
@@ -160,7 +163,8 @@ void resume(Household& household, KeyedRandom& random) {
   std::this_thread::sleep_for(some_time(random, 0.1, 12.0));
   StreamClient after(household.port());
   await_message(after, "hello");
-  after.send("{\"type\":\"subscribe\",\"from_seq\":" + std::to_string(sequence.next()) + ",\"instance\":\"" + instance + "\"}\n");
+  after.send("{\"type\":\"subscribe\",\"from_seq\":" + std::to_string(sequence.next()) + ",\"instance\":\"" +
+             instance + "\"}\n");
   await_message(after, "subscribed");
   read_for(after, 2s, sequence);
   if (sequence.lost()) fail("what was sent seconds ago is lost");
@@ -171,8 +175,9 @@ void resume(Household& household, KeyedRandom& random) {
 Victim client_faults(Household& household, int number) {
   return {"client " + std::to_string(number),
           200ms,
-          {client(household, "client comes and goes", 4s, come_and_go), client(household, "client stalls", 29s, stall),
-           client(household, "client lies", 10s, lie), client(household, "client comes back for what it missed", 17s, resume)}};
+          {client(household, "client comes and goes", 4s, come_and_go),
+           client(household, "client stalls", 29s, stall), client(household, "client lies", 10s, lie),
+           client(household, "client comes back for what it missed", 17s, resume)}};
 }
 
 }  // namespace earshot::soak

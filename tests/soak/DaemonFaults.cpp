@@ -3,6 +3,7 @@
 #include <fstream>
 #include <shared_mutex>
 #include <thread>
+#include <utility>
 
 #include "tests/soak/Fault.h"
 
@@ -13,23 +14,28 @@ using namespace std::chrono_literals;
 
 constexpr auto kClockLimit = 1s;
 constexpr auto kLimit = 30s;
+constexpr auto kNoted = 2s;  // what has changed is in the books
 
 // There and back again: lives whose clocks differ would lie one over the other in the books.
 Fault clock_set(Household& household) {
-  return {"clock set, and set back", 6s, [&household](KeyedRandom& random) -> Outcome {
+  return {"clock set, and set back", 8s, [&household](KeyedRandom& random) -> Outcome {
             const std::shared_lock no_start(household.starts());
             double step_s = random.below(4) == 0 ? 3'600.0 : random.uniform(0.2, 5.0);
             if (random.below(2) == 0) step_s = -step_s;
             const auto set = [&](double offset_s, double told_s) {
               return household.witness().await_clock(
                   told_s,
-                  [&] { household.set_clock(std::chrono::nanoseconds(std::llround(offset_s * 1e9))); }, kClockLimit);
+                  [&] { household.set_clock(std::chrono::nanoseconds(std::llround(offset_s * 1e9))); },
+                  kClockLimit);
             };
             const Outcome there = set(step_s, step_s);
             std::this_thread::sleep_for(some_time(random, 2.0, 5.0));
             const Outcome back = set(0.0, -step_s);
-            if (there.recovered && back.recovered) return {true, std::max(*there.recovery_s, *back.recovery_s)};
-            household.findings().add("the clock was set by " + std::to_string(step_s) + " s and back: not told within 1 s");
+            std::this_thread::sleep_for(kNoted);
+            if (there.recovered && back.recovered)
+              return {true, std::max(*there.recovery_s, *back.recovery_s)};
+            household.findings().add("the clock was set by " + std::to_string(step_s) +
+                                     " s and back: not told within 1 s");
             return {};
           }};
 }
@@ -65,10 +71,38 @@ Fault hup_broken(Household& household) {
           }};
 }
 
+// A source more, and another gate; then as before.
+Fault hup_changed(Household& household) {
+  return {"SIGHUP, changed configuration", 2s, [&household](KeyedRandom& random) {
+            const std::shared_lock no_start(household.starts());
+            const std::string instance = household.witness().instance();
+            const std::string guest = "guest-" + std::to_string(random.bits());  // each is heard from 0 on
+            std::string text = household.config_text();
+            const std::string gate = "level_dbfs = -60.0";
+            text.replace(text.find(gate), gate.size(), "level_dbfs = -65.0");
+            text += "[[source]]\nname = \"" + guest +
+                    "\"\nkind = \"file\"\nat_end = \"loop\"\npath = \"guest.wav\"\n";
+            std::ofstream(household.config()) << text;
+            const auto began = BootClock::now();
+            household.send_signal(SIGHUP);
+            const Outcome came = household.witness().await_recovery(guest, began, began, false, kLimit);
+            std::ofstream(household.config()) << household.config_text();
+            household.send_signal(SIGHUP);
+            const bool went = household.witness().await_state(guest, "ended", kLimit);
+            if (!went)
+              household.findings().add("SIGHUP: " + guest + " is no longer configured, and has not ended");
+            Outcome outcome = goes_on(household, instance);
+            outcome.recovered = outcome.recovered && came.recovered && went;
+            return outcome;
+          }};
+}
+
 }  // namespace
 
-std::vector<Victim> daemon_faults(Household& household) {
-  return {{"clock", 2s, {clock_set(household)}}, {"configuration", 5s, {hup(household), hup_broken(household)}}};
+std::vector<Victim> daemon_faults(Household& household, bool reload) {
+  Victim configuration{"configuration", 5s, {hup(household), hup_broken(household)}};
+  if (reload) configuration.faults.push_back(hup_changed(household));
+  return {{"clock", 2s, {clock_set(household)}}, std::move(configuration)};
 }
 
 // Of its recovery the time is that from the start to what is heard again.

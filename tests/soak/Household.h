@@ -1,4 +1,5 @@
-// Household: the real earshotd with sources of every kind, what they hear, and who listens; all of it the soak's own.
+// Household: the real earshotd with sources of every kind, what they hear, and who listens; all of it the
+// soak's own.
 #pragma once
 
 #include <array>
@@ -58,6 +59,9 @@ class Household {
   const LogTotals& log_totals() const noexcept { return log_totals_; }
   /// Faults that must not be there while it starts hold it shared; who kills it has it alone.
   std::shared_mutex& starts() noexcept { return starts_; }
+  /// PortAudio looks at all devices to open one: a frozen one holds up all others. Who freezes one has it
+  /// alone, who has one opened holds it shared.
+  std::shared_mutex& openings() noexcept { return openings_; }
 
   const std::filesystem::path& config() const noexcept { return config_; }
   const std::string& config_text() const noexcept { return config_text_; }
@@ -65,9 +69,18 @@ class Household {
 
   // What it hears.
 
+  /// A sound server and what plays into it, through a FIFO that the server makes.
   struct Microphone {
     std::string source;
+    std::filesystem::path fifo;
     std::unique_ptr<test::PulseServer> server;
+    std::unique_ptr<Sender> sound;
+
+    void unplug() {
+      server->stop();
+      std::filesystem::remove(fifo);  // a server that finds it there does not start
+    }
+    void plug() { server->start(); }
   };
   struct Remote {
     std::string source;
@@ -91,8 +104,9 @@ class Household {
   void set_clock(std::chrono::nanoseconds offset);
 
  private:
-  void add_remote(const std::string& source, const std::string& listener, std::uint16_t port, unsigned rate_hz, bool floats,
-                  std::optional<double> level_dbfs = {});
+  void add_microphone(const std::string& source, unsigned rate_hz, unsigned tone_hz);
+  void add_remote(const std::string& source, const std::string& listener, std::uint16_t port,
+                  unsigned rate_hz, bool floats, std::optional<double> level_dbfs = {});
   void add_camera(const std::string& source);
   void write_config();
   std::vector<std::string> environment() const;
@@ -118,14 +132,15 @@ class Household {
   std::vector<Camera> cameras_;
   std::unique_ptr<Sender> pipe_;
   std::shared_mutex starts_;
+  std::shared_mutex openings_;
   std::unique_ptr<test::Child> daemon_;
   LogTotals log_totals_;
   std::map<std::string, double> apart_;  ///< s of a source, over all lives so far
   BooksApart books_apart_;
 };
 
-/// What a camera's command runs: speaks on standard output in real time what the sound of `key` is, as `order` says; its
-/// process is told in `pid`. Its exit code.
+/// What a camera's command runs: speaks on standard output in real time what the sound of `key` is, as
+/// `order` says; its process is told in `pid`. Its exit code.
 int run_camera(std::uint64_t key, const std::filesystem::path& order, const std::filesystem::path& pid);
 
 }  // namespace earshot::soak

@@ -1,4 +1,6 @@
 // What befalls microphones: their sound server is killed, and frozen.
+#include <mutex>
+#include <shared_mutex>
 #include <thread>
 
 #include "tests/soak/Fault.h"
@@ -15,11 +17,13 @@ constexpr auto kNoticed = 4s;          // of nothing delivered: it is down
 Fault server_away(Household& household, Household::Microphone& microphone, std::chrono::seconds outage) {
   return {"sound server killed, back after " + std::to_string(outage.count()) + " s", outage,
           [&household, &microphone, outage](KeyedRandom&) {
+            const std::shared_lock opens(household.openings());
             const auto began = BootClock::now();
-            microphone.server->stop();
+            microphone.unplug();
             std::this_thread::sleep_for(outage);
-            microphone.server->start();
-            return household.witness().await_recovery(microphone.source, began, BootClock::now(), true, kLimit);
+            microphone.plug();
+            return household.witness().await_recovery(microphone.source, began, BootClock::now(), true,
+                                                      kLimit);
           }};
 }
 
@@ -27,17 +31,20 @@ Fault server_frozen(Household& household, Household::Microphone& microphone) {
   return {"sound server frozen", std::chrono::seconds(static_cast<int>(kMostFrozenS)),
           [&household, &microphone](KeyedRandom& random) {
             const auto time = some_time(random, 0.5, kMostFrozenS);
+            const std::unique_lock alone(household.openings());
             const auto began = BootClock::now();
             microphone.server->freeze();
             std::this_thread::sleep_for(time);
             microphone.server->thaw();
-            return household.witness().await_recovery(microphone.source, began, BootClock::now(), time > kNoticed, kLimit);
+            return household.witness().await_recovery(microphone.source, began, BootClock::now(),
+                                                      time > kNoticed, kLimit);
           }};
 }
 
 }  // namespace
 
-std::vector<Victim> microphone_faults(Household& household, const std::vector<std::chrono::seconds>& outages) {
+std::vector<Victim> microphone_faults(Household& household,
+                                      const std::vector<std::chrono::seconds>& outages) {
   std::vector<Victim> victims;
   for (Household::Microphone& microphone : household.microphones()) {
     Victim victim{microphone.source, 1s, {}};

@@ -40,7 +40,8 @@ bool is_camera(const std::string& process) {
 Fault killed(Household& household, const Camera& camera) {
   return {"command killed", 1s, [&household, &camera](KeyedRandom&) {
             const auto began = BootClock::now();
-            while (!is_camera(process_of(camera)) && BootClock::now() < began + kLimit) std::this_thread::sleep_for(20ms);
+            while (!is_camera(process_of(camera)) && BootClock::now() < began + kLimit)
+              std::this_thread::sleep_for(20ms);
             if (is_camera(process_of(camera))) ::kill(std::stoi(process_of(camera)), SIGKILL);
             return household.witness().await_recovery(camera.source, began, BootClock::now(), true, kLimit);
           }};
@@ -51,7 +52,8 @@ Fault exits(Household& household, const Camera& camera) {
             const auto began = BootClock::now();
             const std::string process = process_of(camera);
             order(camera, "exit");
-            if (!test::all_end({process})) household.findings().add(camera.source + ": process " + process + " does not end");
+            if (!test::all_end({process}))
+              household.findings().add(camera.source + ": process " + process + " does not end");
             order(camera, "speak");
             return household.witness().await_recovery(camera.source, began, BootClock::now(), true, kLimit);
           }};
@@ -73,15 +75,18 @@ Fault given_up(Household& household, const Camera& camera) {
             const std::string process = process_of(camera);
             order(camera, "silent");
             const auto limit = began + kGivenUp + 5s;
-            while (process_of(camera) == process && BootClock::now() < limit) std::this_thread::sleep_for(50ms);
-            if (process_of(camera) == process) household.findings().add(camera.source + ": its silent command was not ended");
+            while (process_of(camera) == process && BootClock::now() < limit)
+              std::this_thread::sleep_for(50ms);
+            if (process_of(camera) == process)
+              household.findings().add(camera.source + ": its silent command was not ended");
             order(camera, "speak");
             return household.witness().await_recovery(camera.source, began, BootClock::now(), true, kLimit);
           }};
 }
 
 // No start of the daemon lies in it: one without its file is refused.
-Fault file_replaced(Household& household, const std::string& name, const std::function<void(const std::filesystem::path&)>& by) {
+Fault file_replaced(Household& household, const std::string& name,
+                    const std::function<void(const std::filesystem::path&)>& by) {
   return {name, 8s, [&household, by](KeyedRandom& random) {
             const std::filesystem::path file = household.loop();
             const std::filesystem::path kept = file.string() + ".kept";
@@ -133,7 +138,8 @@ std::vector<Victim> program_faults(Household& household) {
   const auto nonsense = [](const std::filesystem::path& path) { std::ofstream(path) << "no sound"; };
   victims.push_back({"loop",
                      1s,
-                     {file_replaced(household, "file away", {}), file_replaced(household, "file replaced by nonsense", nonsense)}});
+                     {file_replaced(household, "file away", {}),
+                      file_replaced(household, "file replaced by nonsense", nonsense)}});
   victims.push_back({"pipe", 2s, {pipe_pauses(household), pipe_bursts(household)}});
   return victims;
 }

@@ -12,26 +12,32 @@ std::string slope(const std::optional<double>& per_h, const char* unit) {
 }
 
 void print_faults(const std::map<std::string, Tally>& faults, std::ostream& out) {
-  out << fmt::format("{:<44} {:>5} {:>9} {:>9} {:>7}\n", "fault", "times", "recovered", "median s", "worst s");
+  out << fmt::format("{:<44} {:>5} {:>9} {:>9} {:>7}\n", "fault", "times", "recovered", "median s",
+                     "worst s");
   for (const auto& [name, tally] : faults) {
     out << fmt::format("{:<44} {:>5} {:>9}", name, tally.begun, tally.recovered);
     if (tally.begun == 0) out << "  left out: too long for this soak";
     if (!tally.recovery_s.empty())
-      out << fmt::format(" {:>9.2f} {:>7.2f}", bench::median(tally.recovery_s), bench::percentile(tally.recovery_s, 1.0));
+      out << fmt::format(" {:>9.2f} {:>7.2f}", bench::median(tally.recovery_s),
+                         bench::percentile(tally.recovery_s, 1.0));
     out << '\n';
   }
 }
 
 void print_books(const Report& report, std::ostream& out) {
   const test::BookTotals& books = report.told.books;
-  out << fmt::format("\n{} lives of earshotd, {} messages, {} predictions; overload skipped {} windows\n", report.told.lives,
-                     report.told.messages, books.predictions, books.skipped);
-  out << fmt::format("samples: {} predicted + {} skipped + {} lost + {} not whole = {}\n", books.predicted_samples,
-                     books.skipped_samples, books.lost_samples, books.not_whole_samples, books.samples());
-  out << fmt::format("moments: {} levels told are those that were spoken then; positions moved against the clock by {:.3f} s at most\n",
-                     report.told.levels, report.told.worst_line_s);
-  out << fmt::format("earshot books: apart from the stream by {:.2f} s at most after kill -9, {:.2f} s after SIGTERM\n",
-                     report.books.killed_s, report.books.stopped_s);
+  out << fmt::format("\n{} lives of earshotd, {} messages, {} predictions; overload skipped {} windows\n",
+                     report.told.lives, report.told.messages, books.predictions, books.skipped);
+  out << fmt::format("samples: {} predicted + {} skipped + {} lost + {} not whole = {}\n",
+                     books.predicted_samples, books.skipped_samples, books.lost_samples,
+                     books.not_whole_samples, books.samples());
+  out << fmt::format(
+      "moments: {} levels told are those that were spoken then; positions moved against the clock by {:.3f} "
+      "s at most\n",
+      report.told.levels, report.told.worst_line_s);
+  out << fmt::format(
+      "earshot books: apart from the stream by {:.2f} s at most after kill -9, {:.2f} s after SIGTERM\n",
+      report.books.killed_s, report.books.stopped_s);
   out << fmt::format("log: {} lines, {} of them warnings\n", report.log.lines, report.log.warnings);
 }
 
@@ -40,10 +46,13 @@ void print_resources(const Report& report, std::ostream& out) {
   const auto row = [&](const char* what, auto begin, auto end, const std::string& grows) {
     out << fmt::format("{:<24} {:>8} {:>8}  {}\n", what, begin, end, grows);
   };
-  out << fmt::format("\n{:<24} {:>8} {:>8}  slope over the last life's second half\n", "without a fault", "begin", "end");
+  out << fmt::format("\n{:<24} {:>8} {:>8}  slope over the last life's second half\n", "without a fault",
+                     "begin", "end");
   const auto mb = [](double value) { return fmt::format("{:.1f}", value); };
-  row("memory, MB", mb(report.begin->daemon_mb), mb(report.end->daemon_mb), slope(report.memory_mb_per_h, "MB"));
-  row("memory of helpers, MB", mb(report.begin->helpers_mb), mb(report.end->helpers_mb), slope(report.helpers_mb_per_h, "MB"));
+  row("memory, MB", mb(report.begin->daemon_mb), mb(report.end->daemon_mb),
+      slope(report.memory_mb_per_h, "MB"));
+  row("memory of helpers, MB", mb(report.begin->helpers_mb), mb(report.end->helpers_mb),
+      slope(report.helpers_mb_per_h, "MB"));
   row("helpers", report.begin->helpers, report.end->helpers, "");
   row("threads", report.begin->threads, report.end->threads, slope(report.threads_per_h, ""));
   row("descriptors", report.begin->descriptors, report.end->descriptors, slope(report.descriptors_per_h, ""));

@@ -72,24 +72,22 @@ std::optional<Taken> look_at(pid_t pid) {
   return taken;
 }
 
-std::optional<double> slope_per_h(const std::vector<Taken>& samples, pid_t pid, double from_s,
+std::optional<double> slope_per_h(const std::vector<Taken>& samples,
                                   const std::function<double(const Taken&)>& value) {
-  double n = 0.0;
+  if (samples.size() < 3) return std::nullopt;
+  const auto n = static_cast<double>(samples.size());
   double sum_t = 0.0;
   double sum_v = 0.0;
   double sum_tt = 0.0;
   double sum_tv = 0.0;
   for (const Taken& each : samples) {
-    if (each.pid != pid || each.at_s < from_s) continue;
-    const double t = each.at_s - from_s;
-    n += 1.0;
+    const double t = each.at_s - samples.front().at_s;
     sum_t += t;
     sum_v += value(each);
     sum_tt += t * t;
     sum_tv += t * value(each);
   }
   const double spread = n * sum_tt - sum_t * sum_t;
-  if (n < 3.0 || spread <= 0.0) return std::nullopt;
   return 3'600.0 * (n * sum_tv - sum_t * sum_v) / spread;
 }
 

@@ -29,8 +29,8 @@ std::vector<pid_t> descendants(pid_t pid);
 /// Nothing if it has ended.
 std::optional<Taken> look_at(pid_t pid);
 
-/// Least squares over samples of one process from `from_s` on, per hour. Nothing of fewer than three.
-std::optional<double> slope_per_h(const std::vector<Taken>& samples, pid_t pid, double from_s,
+/// Least squares. Nothing of fewer than three.
+std::optional<double> slope_per_h(const std::vector<Taken>& samples,
                                   const std::function<double(const Taken&)>& value);
 
 /// Looks every 5 s on a thread of its own, at the process that `look` finds.

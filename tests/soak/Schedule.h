@@ -22,12 +22,14 @@ struct Tally {
   std::vector<double> recovery_s;
 };
 
-/// A thread a victim: it takes the fault that was had least, of several one by chance, waits for its end, and rests.
+/// A thread a victim: it takes the fault that was had least, of several one by chance, waits for its end, and
+/// rests.
 class Schedule {
  public:
   using Clock = std::chrono::steady_clock;
 
-  Schedule(std::uint64_t seed, Findings& findings, Trace& trace) : seed_(seed), findings_(findings), trace_(trace) {}
+  Schedule(std::uint64_t seed, Findings& findings, Trace& trace)
+      : seed_(seed), findings_(findings), trace_(trace) {}
 
   /// Its faults begin from now on, as long as they can be over by `end`.
   void add(Victim victim, Clock::time_point end);

@@ -56,7 +56,9 @@ Dial dial_fifo(std::string path) {
 }
 
 Sender::Sender(Voice voice, Dial dial)
-    : voice_(std::move(voice)), dial_(std::move(dial)), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+    : voice_(std::move(voice)),
+      dial_(std::move(dial)),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 Sender::~Sender() {
   thread_.request_stop();
@@ -125,7 +127,8 @@ void Sender::run(const std::stop_token& stop) {
   std::uint64_t spoken = sample_at(BootClock::now(), voice_.rate_hz);
   while (!stop.stop_requested()) {
     std::this_thread::sleep_for(10ms);
-    for (const std::uint64_t now = sample_at(BootClock::now(), voice_.rate_hz); spoken + block <= now; spoken += block) {
+    for (const std::uint64_t now = sample_at(BootClock::now(), voice_.rate_hz); spoken + block <= now;
+         spoken += block) {
       const std::lock_guard lock(mutex_);
       if (connection_ >= 0 && is_gone()) hang_up();
       if (connection_ < 0 && !away_) connect();
@@ -164,6 +167,7 @@ void Sender::flush() {
     if (torn_) std::this_thread::sleep_for(100us);
   }
   pending_.erase(0, sent);
+  if (!voice_.waits) pending_.resize(pending_.size() % sizeof(std::int16_t));  // the rest of a sample
 }
 
 void Sender::hang_up() {

@@ -27,9 +27,11 @@ struct Voice {
   unsigned rate_hz = 16'000;
   bool floats = false;       ///< f32le, else s16le
   std::string introduction;  ///< sent first on each connection
+  bool waits = true;         ///< what finds no room is kept for later; else it is lost, as with a device
 };
 
-/// It dials again whenever its connection is gone; what is spoken while there is none is lost. All of it any thread.
+/// It dials again whenever its connection is gone; what is spoken while there is none is lost. All of it any
+/// thread.
 class Sender {
  public:
   Sender(Voice voice, Dial dial);
@@ -51,7 +53,8 @@ class Sender {
   void speak_again();
   /// Goes out in small pieces of odd length.
   void tear(bool torn);
-  /// The connection stays open without another byte, and a new one is dialled, until bury() closes the old one.
+  /// The connection stays open without another byte, and a new one is dialled, until bury() closes the old
+  /// one.
   void abandon();
   void bury();
 

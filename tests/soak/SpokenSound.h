@@ -14,8 +14,8 @@
 
 namespace earshot::soak {
 
-/// Each second of the boot clock has one of six levels, by the key: sound that is told at another moment than its own
-/// soon has a level that does not fit.
+/// Each second of the boot clock has one of six levels, by the key: sound that is told at another moment than
+/// its own soon has a level that does not fit.
 class SpokenSound {
  public:
   /// `tone_hz` below half of all rates that it is spoken at. `level_dbfs`: always that, instead of the code.
@@ -44,7 +44,8 @@ class SpokenSound {
     constexpr double kRounding = 1.0;  // of resampling, and where the tone's amplitude jumps
     Levels levels{0.0, -200.0};
     for (BootClock::duration shift = -tolerance; shift <= tolerance; shift += 50ms) {
-      levels.least_dbfs = std::min(levels.least_dbfs, loudest(from + shift + kBlock, to + shift - 2 * kBlock));
+      levels.least_dbfs =
+          std::min(levels.least_dbfs, loudest(from + shift + kBlock, to + shift - 2 * kBlock));
       levels.most_dbfs = std::max(levels.most_dbfs, loudest(from + shift, to + shift));
     }
     return {levels.least_dbfs - kRounding, levels.most_dbfs + kRounding};
@@ -56,7 +57,8 @@ class SpokenSound {
   }
   double loudest(BootClock::time_point from, BootClock::time_point to) const {
     double loudest = -200.0;
-    for (auto second = second_of(from); second <= second_of(to); ++second) loudest = std::max(loudest, level_of(second));
+    for (auto second = second_of(from); second <= second_of(to); ++second)
+      loudest = std::max(loudest, level_of(second));
     return loudest;
   }
   double level_of(std::int64_t second) const {

@@ -12,9 +12,9 @@ namespace {
 using namespace std::chrono_literals;
 namespace json = boost::json;
 
-constexpr auto kSilence = 20s;         // of a daemon that has a heartbeat of 5 s
-constexpr double kMostLineS = 0.5;     // by which a position's moment may be off
-constexpr auto kAroundStep = 1500ms;   // a line of before a step may come after it
+constexpr auto kSilence = 20s;        // of a daemon that has a heartbeat of 5 s
+constexpr double kMostLineS = 0.5;    // by which a position's moment may be off
+constexpr auto kAroundStep = 1500ms;  // a line of before a step may come after it
 
 double seconds(BootClock::duration time) {
   return std::chrono::duration<double>(time).count();
@@ -134,8 +134,7 @@ void Witness::check_moment(const json::object& message, Heard& heard, Time recei
   const auto line_of = [&](std::chrono::nanoseconds offset) { return seconds(utc - offset) - position_s; };
   if (!heard.line_s) heard.line_s = line_of(offsets.front());
   const auto off = [&](std::chrono::nanoseconds offset) { return std::abs(line_of(offset) - *heard.line_s); };
-  const std::chrono::nanoseconds offset =
-      *std::ranges::min_element(offsets, {}, off);
+  const std::chrono::nanoseconds offset = *std::ranges::min_element(offsets, {}, off);
   const std::string where = source + " at sample " + std::to_string(number(message, "start_sample"));
   if (offsets.size() == 1) totals_.worst_line_s = std::max(totals_.worst_line_s, off(offset));
   if (off(offset) > kMostLineS)
@@ -143,8 +142,10 @@ void Witness::check_moment(const json::object& message, Heard& heard, Time recei
   const auto sound = sounds_.find(source);
   if (sound == sounds_.end()) return;
   const Time end{utc - offset};
-  const Time start = end - duration_of(number(message, "end_sample") - number(message, "start_sample"), rate_hz_);
-  const auto tolerance = std::chrono::duration_cast<BootClock::duration>(std::chrono::duration<double>(kMostLineS));
+  const Time start =
+      end - duration_of(number(message, "end_sample") - number(message, "start_sample"), rate_hz_);
+  const auto tolerance =
+      std::chrono::duration_cast<BootClock::duration>(std::chrono::duration<double>(kMostLineS));
   const SpokenSound::Levels levels = sound->second.levels(start, end, tolerance);
   const double level = message.at("level_dbfs").to_number<double>();
   ++totals_.levels;
@@ -186,12 +187,14 @@ Outcome Witness::await_recovery(const std::string& source, Time began, Time over
   std::unique_lock lock(mutex_);
   const auto recovered = [&] {
     const Heard& heard = sources_[source];
-    return heard.state == "up" && (!breaks || heard.broke > began) && heard.predicted > std::max(over, heard.changed);
+    return heard.state == "up" && (!breaks || heard.broke > began) &&
+           heard.predicted > std::max(over, heard.changed);
   };
   const auto deadline = std::chrono::steady_clock::now() + limit;
   if (!changed_.wait_until(lock, deadline, recovered)) {
     const Heard& heard = sources_[source];
-    findings_.add(source + " has not recovered within " + std::to_string(limit.count()) + " s: it is \"" + heard.state + "\"");
+    findings_.add(source + " has not recovered within " + std::to_string(limit.count()) + " s: it is \"" +
+                  heard.state + "\"");
     return {};
   }
   const BootClock::duration took = sources_[source].changed - std::max(over, ready_);
@@ -199,13 +202,15 @@ Outcome Witness::await_recovery(const std::string& source, Time began, Time over
   return {true, seconds(took)};
 }
 
-bool Witness::await_state(const std::string& source, const std::string& state, std::chrono::milliseconds limit) {
+bool Witness::await_state(const std::string& source, const std::string& state,
+                          std::chrono::milliseconds limit) {
   std::unique_lock lock(mutex_);
   const auto deadline = std::chrono::steady_clock::now() + limit;
   return changed_.wait_until(lock, deadline, [&] { return sources_[source].state == state; });
 }
 
-Outcome Witness::await_clock(double step_s, const std::function<void()>& act, std::chrono::milliseconds limit) {
+Outcome Witness::await_clock(double step_s, const std::function<void()>& act,
+                             std::chrono::milliseconds limit) {
   const Time began = BootClock::now();
   act();
   std::unique_lock lock(mutex_);

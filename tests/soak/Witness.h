@@ -29,8 +29,8 @@ struct Outcome {
   std::optional<double> recovery_s;  ///< of what had to recover after the fault was over
 };
 
-/// Adds up the books of each life of the daemon, holds what is told of moments against the moments when it was spoken,
-/// and knows how each source is. Any thread; it reads on one of its own.
+/// Adds up the books of each life of the daemon, holds what is told of moments against the moments when it
+/// was spoken, and knows how each source is. Any thread; it reads on one of its own.
 class Witness {
  public:
   using Time = BootClock::time_point;
@@ -43,15 +43,17 @@ class Witness {
   /// What `source` says tells when.
   void knows(const std::string& source, const SpokenSound& sound) { sounds_.emplace(source, sound); }
 
-  /// A daemon's life begins that publishes on `port`, and was started at `started`. Returns once it is connected; throws
-  /// std::runtime_error if it cannot be.
+  /// A daemon's life begins that publishes on `port`, and was started at `started`. Returns once it is
+  /// connected; throws std::runtime_error if it cannot be.
   void follow(std::uint16_t port, Time started);
   /// It has ended: reads what it still said, and closes its books. Whether it took leave.
   bool close();
 
-  /// Waits until `source` is up and heard, after a fault that began at `began` and was over at `over`. `breaks`: it has to
-  /// have been something else meanwhile. Its time is that from `over`, or the daemon's start if that was later, to "up".
-  Outcome await_recovery(const std::string& source, Time began, Time over, bool breaks, std::chrono::seconds limit);
+  /// Waits until `source` is up and heard, after a fault that began at `began` and was over at `over`.
+  /// `breaks`: it has to have been something else meanwhile. Its time is that from `over`, or the daemon's
+  /// start if that was later, to "up".
+  Outcome await_recovery(const std::string& source, Time began, Time over, bool breaks,
+                         std::chrono::seconds limit);
   /// That something of the sort is told from now on, while `act` runs or soon after.
   Outcome await_clock(double step_s, const std::function<void()>& act, std::chrono::milliseconds limit);
 
@@ -69,19 +71,19 @@ class Witness {
   struct Totals {
     std::uint64_t lives = 0;
     std::uint64_t messages = 0;
-    test::BookTotals books;  ///< of all sources
-    double worst_line_s = 0.0;   ///< by which a source's line from positions to moments moved
-    std::uint64_t levels = 0;    ///< held against what was spoken
+    test::BookTotals books;     ///< of all sources
+    double worst_line_s = 0.0;  ///< by which a source's line from positions to moments moved
+    std::uint64_t levels = 0;   ///< held against what was spoken
   };
   Totals totals() const;
 
  private:
   struct Heard {
     std::string state;
-    Time changed;              ///< to that
-    Time broke;                ///< last not up
-    Time predicted;            ///< last
-    std::uint64_t covered = 0;       ///< samples, up to there
+    Time changed;                     ///< to that
+    Time broke;                       ///< last not up
+    Time predicted;                   ///< last
+    std::uint64_t covered = 0;        ///< samples, up to there
     std::uint64_t heard_samples = 0;  ///< of this life
     double heard_before_s = 0.0;      ///< of those before
     std::optional<double> line_s;     ///< of this life: the moment of position 0

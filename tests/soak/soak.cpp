@@ -1,9 +1,10 @@
-// soak: the real earshotd with sources of every kind, and everything that befalls them, for minutes or hours; at the end
-// the books have to balance and nothing may have grown.
+// soak: the real earshotd with sources of every kind, and everything that befalls them, for minutes or hours;
+// at the end the books have to balance and nothing may have grown.
 //
-//   soak [--minutes M] [--seed N] [--outage-s S]... [--trace FILE]
+//   soak [--minutes M] [--seed N] [--outage-s S]... [--trace FILE] [--reload]
 //
-// Exits 0 if all recovered without help and nothing is unexplained, 1 if not, 77 without PulseAudio. docs/soak.md.
+// Exits 0 if all recovered without help and nothing is unexplained, 1 if not, 77 without PulseAudio.
+// docs/soak.md.
 #include <signal.h>
 #include <unistd.h>
 
@@ -31,11 +32,14 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kCalm = 3s;       // after the last fault, before the final look
-constexpr std::chrono::seconds kEnding = 15s;    // of the time that is given: the calm, the stop, the report
+constexpr std::chrono::seconds kCalm = 3s;     // after the last fault, before the final look
+constexpr std::chrono::seconds kEnding = 15s;  // of the time that is given: the calm, the stop, the report
 constexpr std::chrono::seconds kOvertime = 90s;
-constexpr std::chrono::milliseconds kBetweenKills = 25s;
+constexpr std::chrono::milliseconds kBetweenKills = 20s;
+constexpr double kKills = 0.4;  // of the time; the rest is one life's, so that what grows can be seen
 constexpr int kClients = 4;
+constexpr std::size_t kLinesOfFault = 4;
+constexpr std::size_t kLinesOfLife = 50;
 constexpr double kMostGrowthMbPerH = 10.0;
 constexpr std::chrono::minutes kMeasurable = 10min;  // of a soak: in less a slope says nothing
 
@@ -44,6 +48,7 @@ struct Options {
   std::uint64_t seed = 1;
   std::vector<std::chrono::seconds> outages;
   std::string trace;
+  bool reload = false;  ///< changed configurations are tried, too
 };
 
 /// Ends a soak that hangs, whatever hangs: once `limit` is over, and with exit code 1.
@@ -80,16 +85,32 @@ std::optional<Taken> look_calmly(Household& household) {
   return look(household);
 }
 
+// Of the process that was there at the end.
+std::vector<Taken> last_half(std::vector<Taken> samples, const Taken& end) {
+  std::erase_if(samples, [&](const Taken& each) { return each.pid != end.pid; });
+  samples.erase(samples.begin(), samples.begin() + static_cast<std::ptrdiff_t>(samples.size() / 2));
+  return samples;
+}
+
 void judge(Report& report, Findings& findings, double minutes) {
+  std::size_t faults = 0;
   for (const auto& [name, tally] : report.faults) {
+    faults += tally.begun;
     if (tally.recovered != tally.begun)
-      findings.add(name + ": recovered " + std::to_string(tally.recovered) + " of " + std::to_string(tally.begun) + " times");
+      findings.add(name + ": recovered " + std::to_string(tally.recovered) + " of " +
+                   std::to_string(tally.begun) + " times");
   }
+  const std::size_t most_lines = kLinesOfFault * faults + kLinesOfLife * report.told.lives;
+  if (report.log.lines > most_lines)
+    findings.add("log: " + std::to_string(report.log.lines) + " lines, of so many faults " +
+                 std::to_string(most_lines) + " at most");
   if (report.begin && report.end) {
-    if (report.end->threads != report.begin->threads) findings.add("the number of threads is another one at the end");
+    if (report.end->threads != report.begin->threads)
+      findings.add("the number of threads is another one at the end");
     if (report.end->descriptors != report.begin->descriptors)
       findings.add("the number of descriptors is another one at the end");
-    if (report.end->helpers != report.begin->helpers) findings.add("the number of helpers is another one at the end");
+    if (report.end->helpers != report.begin->helpers)
+      findings.add("the number of helpers is another one at the end");
   } else {
     findings.add("earshotd could not be looked at");
   }
@@ -99,10 +120,13 @@ void judge(Report& report, Findings& findings, double minutes) {
 
 int run(const Options& options) {
   const auto begin = Clock::now();
-  const auto time = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double, std::ratio<60>>(options.minutes));
+  const auto time = std::chrono::duration_cast<Clock::duration>(
+      std::chrono::duration<double, std::ratio<60>>(options.minutes));
   const auto end = begin + time - kEnding;
   const Bound bound(time + kOvertime);
-  Report report{.minutes = options.minutes, .seed = options.seed};
+  Report report;
+  report.minutes = options.minutes;
+  report.seed = options.seed;
   Trace trace(options.trace);
   Findings findings(trace);
   Household household(options.seed, findings, trace);
@@ -111,22 +135,22 @@ int run(const Options& options) {
   Resources resources([&] { return look(household); });
 
   Schedule schedule(options.seed, findings, trace);
-  for (auto& victims : {microphone_faults(household, options.outages), sender_faults(household, options.outages),
-                        program_faults(household), daemon_faults(household)}) {
+  for (auto& victims :
+       {microphone_faults(household, options.outages), sender_faults(household, options.outages),
+        program_faults(household), daemon_faults(household, options.reload)}) {
     for (const Victim& victim : victims) schedule.add(victim, end);
   }
   for (int client = 1; client <= kClients; ++client) schedule.add(client_faults(household, client), end);
-  // The second half is one life's, so that what grows can be seen.
-  schedule.add({"earshotd", kBetweenKills, {killing(household)}}, begin + time / 2);
+  const auto kills_end = begin + std::chrono::duration_cast<Clock::duration>(kKills * time);
+  schedule.add({"earshotd", kBetweenKills, {killing(household)}}, kills_end);
   schedule.wait();
 
   report.end = look_calmly(household);
   household.stop();
-  const std::vector<Taken> samples = resources.samples();
   if (report.end) {
-    const double middle_s = report.end->at_s - std::chrono::duration<double>(time).count() / 2.0;
+    const std::vector<Taken> samples = last_half(resources.samples(), *report.end);
     const auto grows = [&](auto value) {
-      return slope_per_h(samples, report.end->pid, middle_s, [&](const Taken& taken) { return static_cast<double>(taken.*value); });
+      return slope_per_h(samples, [&](const Taken& taken) { return static_cast<double>(taken.*value); });
     };
     report.memory_mb_per_h = grows(&Taken::daemon_mb);
     report.helpers_mb_per_h = grows(&Taken::helpers_mb);
@@ -150,17 +174,20 @@ bool read(std::string_view text, Number& number) {
 }
 
 // Nothing for what is not understood.
-std::optional<Options> parse(const std::vector<std::string_view>& arguments) {
+std::optional<Options> parse(std::vector<std::string_view> arguments) {
   Options options;
+  options.reload = std::erase(arguments, "--reload") > 0;
   for (std::size_t i = 0; i + 1 < arguments.size(); i += 2) {
     long long outage_s = 0;
-    if (arguments[i] == "--minutes" && read(arguments[i + 1], options.minutes) && options.minutes >= 1.0) continue;
+    if (arguments[i] == "--minutes" && read(arguments[i + 1], options.minutes) && options.minutes >= 1.0)
+      continue;
     if (arguments[i] == "--trace") {
       options.trace = arguments[i + 1];
       continue;
     }
     if (arguments[i] == "--seed" && read(arguments[i + 1], options.seed)) continue;
-    if (arguments[i] != "--outage-s" || !read(arguments[i + 1], outage_s) || outage_s < 1) return std::nullopt;
+    if (arguments[i] != "--outage-s" || !read(arguments[i + 1], outage_s) || outage_s < 1)
+      return std::nullopt;
     options.outages.emplace_back(outage_s);
   }
   if (arguments.size() % 2 != 0) return std::nullopt;
@@ -180,7 +207,8 @@ int main(int argc, char** argv) {
       return soak::run_camera(std::strtoull(argv[2], nullptr, 10), argv[3], argv[4]);
     const std::optional<soak::Options> options = soak::parse(arguments);
     if (!options) {
-      std::fputs("usage: soak [--minutes M] [--seed N] [--outage-s S]... [--trace FILE]\n", stderr);
+      std::fputs("usage: soak [--minutes M] [--seed N] [--outage-s S]... [--trace FILE] [--reload]\n",
+                 stderr);
       return 64;
     }
     if (!test::PulseServer::is_installed()) {

@@ -1,5 +1,6 @@
-// utc_step: loaded into a program by LD_PRELOAD, it sets the machine's clock for that program alone: by as many
-// nanoseconds as the file that $EARSHOT_UTC_STEP names holds (8 bytes, as this machine has them), at any moment.
+// utc_step: loaded into a program by LD_PRELOAD, it sets the machine's clock for that program alone: by as
+// many nanoseconds as the file that $EARSHOT_UTC_STEP names holds (8 bytes, as this machine has them), at any
+// moment.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
