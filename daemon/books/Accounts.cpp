@@ -147,6 +147,15 @@ void Accounts::settle(const std::string& source, Account& account) {
   if (account.last) settled_.emplace_back(source, *std::exchange(account.last, std::nullopt));
 }
 
+bool Accounts::has_news(UtcTime boot_utc) const noexcept {
+  return news_ || is_clock_set(boot_utc);
+}
+
+// Since the last page, if there was one.
+bool Accounts::is_clock_set(UtcTime boot_utc) const noexcept {
+  return boot_utc_ && std::chrono::abs(boot_utc - *boot_utc_) >= kClockSet;
+}
+
 Accounts::Page Accounts::page(Time now, UtcTime boot_utc, bool all) {
   const auto line_of = [boot_utc](const std::string& source, const Miss& miss) {
     return book_line(BookMiss{.source = source,
@@ -159,8 +168,8 @@ Accounts::Page Accounts::page(Time now, UtcTime boot_utc, bool all) {
   };
   Page page;
   if (!boot_utc_) boot_utc_ = boot_utc;
-  if (const microseconds step = boot_utc - *boot_utc_; std::chrono::abs(step) >= kClockSet) {
-    page.settled += book_line(BookClock{step});
+  if (is_clock_set(boot_utc)) {
+    page.settled += book_line(BookClock{boot_utc - *boot_utc_});
     boot_utc_ = boot_utc;
   }
   BookNow present{.time = utc(now, boot_utc), .stopped = stopped_, .sources = {}};

@@ -38,8 +38,9 @@ class Accounts {
   /// The daemon is stopping, and says why: that sources end is no news any more.
   void stop(const std::string& why) { stopped_ = why; }
 
-  /// Whether there is news since the last page: more than that what was heard goes on to be heard.
-  bool has_news() const noexcept { return news_; }
+  /// Whether there is news since the last page: more than that what was heard goes on to be heard. That the clock was
+  /// set is: a daemon that is killed would leave all of its life at a time when it was not.
+  bool has_news(UtcTime boot_utc) const noexcept;
 
   struct Page {
     std::string settled;  ///< lines to be kept
@@ -72,6 +73,7 @@ class Accounts {
     std::optional<Miss> last;                 // may go on
   };
 
+  bool is_clock_set(UtcTime boot_utc) const noexcept;
   Account* account_of(const std::string& source, Time now);
   void change(Account& account, const SourceChange& change, Time now);
   void hear(const std::string& source, Account& account, const Prediction& prediction, Time end);

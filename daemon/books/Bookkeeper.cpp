@@ -61,7 +61,7 @@ void Bookkeeper::keep() {
   while (stage_ == Stage::open) {
     pulse_.beat();
     changed_.wait_for(lock, settings_.look, [this] { return stage_ != Stage::open; });
-    const bool due = accounts_.has_news() || BootClock::now() - written >= settings_.alive;
+    const bool due = accounts_.has_news(boot_utc()) || BootClock::now() - written >= settings_.alive;
     if (stage_ != Stage::open || !due) continue;
     written = BootClock::now();
     lock.unlock();

@@ -285,14 +285,21 @@ TEST_CASE(
   CHECK(rig.present.sources.size() == 1'000);
 }
 
-TEST_CASE("news is what changes, not that a source goes on to be heard") {
+TEST_CASE("news is what changes, the clock too, not that a source goes on to be heard") {
   AccountRig rig;
-  CHECK(rig.accounts().has_news());
+  CHECK(rig.accounts().has_news(rig.utc));
   rig.misses();
   rig.predict_hops(0, 3);
-  CHECK_FALSE(rig.accounts().has_news());
+  CHECK_FALSE(rig.accounts().has_news(rig.utc));
   rig.change(SourceState::down, "gone");
-  CHECK(rig.accounts().has_news());
+  CHECK(rig.accounts().has_news(rig.utc));
+  rig.misses();
+  rig.utc += 10ms;  // slewed
+  CHECK_FALSE(rig.accounts().has_news(rig.utc));
+  rig.utc -= 1h;
+  CHECK(rig.accounts().has_news(rig.utc));
+  rig.misses();
+  CHECK_FALSE(rig.accounts().has_news(rig.utc));
 }
 
 TEST_CASE("a padded window covers what was there; a long detail is cut between characters") {
