@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <functional>
+#include <shared_mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "dsp/base/KeyedRandom.h"
@@ -18,6 +20,23 @@ struct Fault {
   /// Lets it happen, and waits until it is over or for too long. What went wrong else is among the findings.
   std::function<Outcome(KeyedRandom&)> happen;
 };
+
+/// `least` to `most` seconds.
+inline std::chrono::milliseconds some_time(KeyedRandom& random, double least, double most) {
+  return std::chrono::milliseconds(static_cast<int>(1e3 * random.uniform(least, most)));
+}
+
+/// Of a line that holds back what is said, and then lets all of it go; for as long as is left to chance. No
+/// start of the daemon lies in it: the first that one hears of a source tells it what that source's time is.
+inline Outcome hold_back(Household& household, const std::string& source, Sender& sender,
+                         KeyedRandom& random) {
+  const std::shared_lock no_start(household.starts());
+  const auto began = BootClock::now();
+  sender.hold();
+  std::this_thread::sleep_for(some_time(random, 0.2, 3.0));
+  sender.release();
+  return household.witness().await_recovery(source, began, BootClock::now(), false, std::chrono::seconds(30));
+}
 
 /// What befalls one source, or all clients, or the daemon: one at a time, beside those of others.
 struct Victim {
@@ -35,10 +54,5 @@ Victim client_faults(Household& household, int number);
 std::vector<Victim> daemon_faults(Household& household, bool reload);
 /// kill -9 and a new start.
 Fault killing(Household& household);
-
-/// `least` to `most` seconds.
-inline std::chrono::milliseconds some_time(KeyedRandom& random, double least, double most) {
-  return std::chrono::milliseconds(static_cast<int>(1e3 * random.uniform(least, most)));
-}
 
 }  // namespace earshot::soak

@@ -117,11 +117,7 @@ Fault pipe_pauses(Household& household) {
 
 Fault pipe_bursts(Household& household) {
   return {"standard input holds back, then bursts", 3s, [&household](KeyedRandom& random) {
-            const auto began = BootClock::now();
-            household.pipe().hold();
-            std::this_thread::sleep_for(some_time(random, 0.2, 3.0));
-            household.pipe().release();
-            return household.witness().await_recovery("pipe", began, BootClock::now(), false, kLimit);
+            return hold_back(household, "pipe", household.pipe(), random);
           }};
 }
 

@@ -31,11 +31,7 @@ Fault sender_away(Household& household, Remote& remote, std::chrono::seconds out
 
 Fault held_back(Household& household, Remote& remote) {
   return {"line holds back, then bursts", 3s, [&household, &remote](KeyedRandom& random) {
-            const auto began = BootClock::now();
-            remote.sender->hold();
-            std::this_thread::sleep_for(some_time(random, 0.2, 3.0));
-            remote.sender->release();
-            return household.witness().await_recovery(remote.source, began, BootClock::now(), false, kLimit);
+            return hold_back(household, remote.source, *remote.sender, random);
           }};
 }
 

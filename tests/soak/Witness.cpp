@@ -68,8 +68,11 @@ void Witness::follow(std::uint16_t port, Time started) {
     ready_ = std::max(started, BootClock::now());
     connected_ = true;
     took_leave_ = false;
+    instance_.clear();
   }
   thread_ = std::jthread([this, taken = std::move(client)]() mutable { read(taken); });
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, kSilence, [this] { return !instance_.empty() || !connected_; });
 }
 
 bool Witness::close() {
