@@ -36,6 +36,7 @@ std::uint64_t key_of(std::uint64_t seed, const std::string& source) {
 }
 
 // Below those that the system gives to connections: one that is tried while nobody listens could meet itself.
+// Where one begins to look is each soak's own: a daemon that is killed has to find its ports again.
 std::uint16_t free_port(std::uint16_t from) {
   for (std::uint16_t port = from; port < 32'000; ++port) {
     try {
@@ -68,7 +69,7 @@ Household::Household(std::uint64_t seed, Findings& findings, Trace& trace)
       fifo_(directory_ / "pipe"),
       loop_(directory_ / "loop.wav"),
       clock_(directory_.write("clock", std::string(8, '\0'))),
-      stream_port_(free_port(21'000)),
+      stream_port_(free_port(static_cast<std::uint16_t>(20'000 + 4 * (::getpid() % 2'500)))),
       porch_port_(free_port(static_cast<std::uint16_t>(stream_port_ + 1))),
       shed_port_(free_port(static_cast<std::uint16_t>(porch_port_ + 1))),
       barns_port_(free_port(static_cast<std::uint16_t>(shed_port_ + 1))) {

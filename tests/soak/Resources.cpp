@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include <spdlog/fmt/fmt.h>
+
 #include "daemon/capture/Source.h"
 #include "daemon/hearing/BootClock.h"
 
@@ -70,6 +72,11 @@ std::optional<Taken> look_at(pid_t pid) {
   }
   if (taken.daemon_mb == 0.0) return std::nullopt;
   return taken;
+}
+
+std::string to_text(const Taken& taken) {
+  return fmt::format("takes {:.1f} MB, {:.1f} in {} helpers, {} threads, {} descriptors", taken.daemon_mb,
+                     taken.helpers_mb, taken.helpers, taken.threads, taken.descriptors);
 }
 
 std::optional<double> slope_per_h(const std::vector<Taken>& samples,

@@ -8,6 +8,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct Taken {
 std::vector<pid_t> descendants(pid_t pid);
 /// Nothing if it has ended.
 std::optional<Taken> look_at(pid_t pid);
+
+std::string to_text(const Taken& taken);
 
 /// Least squares. Nothing of fewer than three.
 std::optional<double> slope_per_h(const std::vector<Taken>& samples,

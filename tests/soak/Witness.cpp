@@ -12,8 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 namespace json = boost::json;
 
-constexpr auto kSilence = 20s;        // of a daemon that has a heartbeat of 5 s
-constexpr double kMostLineS = 0.5;    // by which a position's moment may be off
+constexpr auto kSilence = 20s;  // of a daemon that has a heartbeat of 5 s
+constexpr BootClock::duration kMomentTolerance = 500ms;
 constexpr auto kAroundStep = 1500ms;  // a line of before a step may come after it
 
 double seconds(BootClock::duration time) {
@@ -27,6 +27,10 @@ std::uint64_t number(const json::object& message, std::string_view key) {
 
 std::string text(const json::object& message, std::string_view key) {
   return std::string(message.at(key).as_string());
+}
+
+std::string place_of(const json::object& prediction) {
+  return text(prediction, "source") + " at sample " + std::to_string(number(prediction, "start_sample"));
 }
 
 // RFC 3339 in UTC with microseconds, as the stream has it.
@@ -125,37 +129,38 @@ void Witness::take_prediction(const json::object& message, Heard& heard, Time re
   const std::uint64_t end = number(message, "end_sample") - number(message, "padded_samples");
   if (end > heard.covered) heard.heard_samples += end - std::max(start, heard.covered);
   heard.covered = std::max(heard.covered, end);
-  check_moment(message, heard, received);
+  check_level(message, moment_of(message, heard, received));
 }
 
-void Witness::check_moment(const json::object& message, Heard& heard, Time received) {
-  const std::string source = text(message, "source");
-  const std::chrono::nanoseconds utc = utc_of(text(message, "time")) - machine_offset();
-  const double position_s = static_cast<double>(number(message, "end_sample")) / rate_hz_;
-  std::vector<std::chrono::nanoseconds> offsets{offset_};
-  if (received - offset_set_ < kAroundStep) offsets.push_back(offset_before_);
-  const auto line_of = [&](std::chrono::nanoseconds offset) { return seconds(utc - offset) - position_s; };
-  if (!heard.line_s) heard.line_s = line_of(offsets.front());
-  const auto off = [&](std::chrono::nanoseconds offset) { return std::abs(line_of(offset) - *heard.line_s); };
-  const std::chrono::nanoseconds offset = *std::ranges::min_element(offsets, {}, off);
-  const std::string where = source + " at sample " + std::to_string(number(message, "start_sample"));
-  if (offsets.size() == 1) totals_.worst_line_s = std::max(totals_.worst_line_s, off(offset));
-  if (off(offset) > kMostLineS)
-    findings_.add(where + ": its moment is " + std::to_string(off(offset)) + " s off the source's line");
-  const auto sound = sounds_.find(source);
+// When the window's end was heard, as the daemon says. Around a step of its clock the line may be of before.
+Witness::Time Witness::moment_of(const json::object& prediction, Heard& heard, Time received) {
+  const std::chrono::nanoseconds utc = utc_of(text(prediction, "time")) - machine_offset();
+  const double position_s = static_cast<double>(number(prediction, "end_sample")) / rate_hz_;
+  std::vector<Time> moments{Time(utc - offset_)};
+  if (received - offset_set_ < kAroundStep) moments.emplace_back(utc - offset_before_);
+  const auto line_s = [&](Time moment) { return seconds(moment.time_since_epoch()) - position_s; };
+  if (!heard.line_s) heard.line_s = line_s(moments.front());
+  const auto off_s = [&](Time moment) { return std::abs(line_s(moment) - *heard.line_s); };
+  const Time moment = *std::ranges::min_element(moments, {}, off_s);
+  totals_.worst_line_s = std::max(totals_.worst_line_s, off_s(moment));
+  if (off_s(moment) > seconds(kMomentTolerance))
+    findings_.add(place_of(prediction) + ": its moment is " + std::to_string(off_s(moment)) +
+                  " s off the source's line");
+  return moment;
+}
+
+void Witness::check_level(const json::object& prediction, Time end) {
+  const auto sound = sounds_.find(text(prediction, "source"));
   if (sound == sounds_.end()) return;
-  const Time end{utc - offset};
-  const Time start =
-      end - duration_of(number(message, "end_sample") - number(message, "start_sample"), rate_hz_);
-  const auto tolerance =
-      std::chrono::duration_cast<BootClock::duration>(std::chrono::duration<double>(kMostLineS));
-  const SpokenSound::Levels levels = sound->second.levels(start, end, tolerance);
-  const double level = message.at("level_dbfs").to_number<double>();
+  const std::uint64_t samples = number(prediction, "end_sample") - number(prediction, "start_sample");
+  const SpokenSound::Levels levels =
+      sound->second.levels(end - duration_of(samples, rate_hz_), end, kMomentTolerance);
+  const double level = prediction.at("level_dbfs").to_number<double>();
   ++totals_.levels;
   if (level >= levels.least_dbfs && level <= levels.most_dbfs) return;
   std::ostringstream line;
-  line << where << ": " << level << " dBFS, where " << levels.least_dbfs << " to " << levels.most_dbfs
-       << " was spoken";
+  line << place_of(prediction) << ": " << level << " dBFS, where " << levels.least_dbfs << " to "
+       << levels.most_dbfs << " was spoken";
   findings_.add(line.str());
 }
 

@@ -44,7 +44,7 @@ class Witness {
   void knows(const std::string& source, const SpokenSound& sound) { sounds_.emplace(source, sound); }
 
   /// A daemon's life begins that publishes on `port`, and was started at `started`. Returns once it is
-  /// connected; throws std::runtime_error if it cannot be.
+  /// greeted; throws std::runtime_error if it cannot be.
   void follow(std::uint16_t port, Time started);
   /// It has ended: reads what it still said, and closes its books. Whether it took leave.
   bool close();
@@ -92,7 +92,8 @@ class Witness {
   void read(test::StreamClient& client);
   void take(const boost::json::object& message, Time received);
   void take_prediction(const boost::json::object& message, Heard& heard, Time received);
-  void check_moment(const boost::json::object& message, Heard& heard, Time received);
+  Time moment_of(const boost::json::object& prediction, Heard& heard, Time received);
+  void check_level(const boost::json::object& prediction, Time end);
   void begin_life(const boost::json::object& hello, Time received);
   void close_books();
 

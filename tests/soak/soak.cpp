@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <string_view>
@@ -132,7 +133,11 @@ int run(const Options& options) {
   Household household(options.seed, findings, trace);
   household.start();
   report.begin = look_calmly(household);
-  Resources resources([&] { return look(household); });
+  Resources resources([&] {
+    const std::optional<Taken> taken = look(household);
+    if (taken) trace.line(to_text(*taken));
+    return taken;
+  });
 
   Schedule schedule(options.seed, findings, trace);
   for (auto& victims :
@@ -146,7 +151,10 @@ int run(const Options& options) {
   schedule.wait();
 
   report.end = look_calmly(household);
-  household.stop();
+  {
+    const std::unique_lock alone(household.starts());
+    household.stop();
+  }
   if (report.end) {
     const std::vector<Taken> samples = last_half(resources.samples(), *report.end);
     const auto grows = [&](auto value) {
