@@ -93,7 +93,7 @@ std::vector<Taken> last_half(std::vector<Taken> samples, const Taken& end) {
   return samples;
 }
 
-void judge(Report& report, Findings& findings, double minutes) {
+void judge(const Report& report, Findings& findings) {
   std::size_t faults = 0;
   for (const auto& [name, tally] : report.faults) {
     faults += tally.begun;
@@ -115,8 +115,7 @@ void judge(Report& report, Findings& findings, double minutes) {
   } else {
     findings.add("earshotd could not be looked at");
   }
-  if (minutes >= kMeasurable.count() && report.memory_mb_per_h.value_or(1e9) > kMostGrowthMbPerH)
-    findings.add("earshotd's memory grows");
+  if (report.memory_mb_per_h.value_or(0.0) > kMostGrowthMbPerH) findings.add("earshotd's memory grows");
 }
 
 int run(const Options& options) {
@@ -155,7 +154,7 @@ int run(const Options& options) {
     const std::unique_lock alone(household.starts());
     household.stop();
   }
-  if (report.end) {
+  if (report.end && time >= kMeasurable) {
     const std::vector<Taken> samples = last_half(resources.samples(), *report.end);
     const auto grows = [&](auto value) {
       return slope_per_h(samples, [&](const Taken& taken) { return static_cast<double>(taken.*value); });
@@ -169,7 +168,7 @@ int run(const Options& options) {
   report.told = household.witness().totals();
   report.books = household.books_apart();
   report.log = household.log_totals();
-  judge(report, findings, options.minutes);
+  judge(report, findings);
   report.unexplained = findings.lines();
   print(report, std::cout);
   return findings.count() == 0 ? 0 : 1;
