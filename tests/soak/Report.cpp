@@ -32,9 +32,10 @@ void print_books(const Report& report, std::ostream& out) {
                      books.predicted_samples, books.skipped_samples, books.lost_samples,
                      books.not_whole_samples, books.samples());
   out << fmt::format(
-      "moments: {} levels told are those that were spoken then; positions moved against the clock by {:.3f} "
-      "s at most\n",
-      report.told.levels, report.told.worst_line_s);
+      "moments: {} levels were held against what was spoken then; positions moved against the clock by "
+      "{:.2f} s at "
+      "most, of senders that may wait for each other by {:.2f} s\n",
+      report.told.levels, report.told.worst_line_s, report.told.worst_waited_s);
   out << fmt::format(
       "earshot books: apart from the stream by {:.2f} s at most after kill -9, {:.2f} s after SIGTERM\n",
       report.books.killed_s, report.books.stopped_s);

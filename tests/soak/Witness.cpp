@@ -14,6 +14,7 @@ namespace json = boost::json;
 
 constexpr auto kSilence = 20s;  // of a daemon that has a heartbeat of 5 s
 constexpr BootClock::duration kMomentTolerance = 500ms;
+constexpr auto kMostWait = 1000ms;    // of a sender until the one before it is closed
 constexpr auto kAroundStep = 1500ms;  // a line of before a step may come after it
 
 double seconds(BootClock::duration time) {
@@ -142,8 +143,10 @@ Witness::Time Witness::moment_of(const json::object& prediction, Heard& heard, T
   if (!heard.line_s) heard.line_s = line_s(moments.front());
   const auto off_s = [&](Time moment) { return std::abs(line_s(moment) - *heard.line_s); };
   const Time moment = *std::ranges::min_element(moments, {}, off_s);
-  totals_.worst_line_s = std::max(totals_.worst_line_s, off_s(moment));
-  if (off_s(moment) > seconds(kMomentTolerance))
+  const bool may_wait = waiting_.contains(text(prediction, "source"));
+  double& worst_s = may_wait ? totals_.worst_waited_s : totals_.worst_line_s;
+  worst_s = std::max(worst_s, off_s(moment));
+  if (off_s(moment) > seconds(kMomentTolerance + (may_wait ? kMostWait : 0ms)))
     findings_.add(place_of(prediction) + ": its moment is " + std::to_string(off_s(moment)) +
                   " s off the source's line");
   return moment;

@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -43,6 +44,11 @@ class Witness {
   /// What `source` says tells when.
   void knows(const std::string& source, const SpokenSound& sound) { sounds_.emplace(source, sound); }
 
+  /// A sender of `source` may have to wait up to a second until the one before it is closed. What it says
+  /// meanwhile is taken for newer than it is, so that its positions are late against the clock until it
+  /// leaves; their moments are right.
+  void lets_wait(const std::string& source) { waiting_.insert(source); }
+
   /// A daemon's life begins that publishes on `port`, and was started at `started`. Returns once it is
   /// greeted; throws std::runtime_error if it cannot be.
   void follow(std::uint16_t port, Time started);
@@ -71,9 +77,10 @@ class Witness {
   struct Totals {
     std::uint64_t lives = 0;
     std::uint64_t messages = 0;
-    test::BookTotals books;     ///< of all sources
-    double worst_line_s = 0.0;  ///< by which a source's line from positions to moments moved
-    std::uint64_t levels = 0;   ///< held against what was spoken
+    test::BookTotals books;       ///< of all sources
+    double worst_waited_s = 0.0;  ///< the same of those whose senders may have to wait
+    double worst_line_s = 0.0;    ///< by which a source's line from positions to moments moved
+    std::uint64_t levels = 0;     ///< held against what was spoken
   };
   Totals totals() const;
 
@@ -100,6 +107,7 @@ class Witness {
   Findings& findings_;
   Trace& trace_;
   std::map<std::string, SpokenSound> sounds_;
+  std::set<std::string> waiting_;
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;

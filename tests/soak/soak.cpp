@@ -42,7 +42,7 @@ constexpr int kClients = 4;
 constexpr std::size_t kLinesOfFault = 4;
 constexpr std::size_t kLinesOfLife = 50;
 constexpr double kMostGrowthMbPerH = 10.0;
-constexpr std::chrono::minutes kMeasurable = 10min;  // of a soak: in less a slope says nothing
+constexpr std::chrono::minutes kMeasurable = 20min;  // of a soak: in less a slope says nothing
 
 struct Options {
   double minutes = 3.0;
