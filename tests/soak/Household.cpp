@@ -15,6 +15,7 @@
 #include <boost/json.hpp>
 
 #include "daemon/net/Address.h"
+#include "tests/daemon/Daemon.h"
 #include "tests/support/WavFile.h"
 
 namespace earshot::soak {

@@ -2,16 +2,16 @@
 // soak's own.
 #pragma once
 
-#include <array>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <vector>
 
-#include "tests/daemon/Daemon.h"
 #include "tests/daemon/PulseServer.h"
 #include "tests/soak/Findings.h"
 #include "tests/soak/Sender.h"
@@ -54,8 +54,6 @@ class Household {
   void send_signal(int signal) const { daemon_->send_signal(signal); }
   pid_t pid() const noexcept { return daemon_ ? daemon_->pid() : 0; }
   std::uint16_t port() const noexcept { return stream_port_; }
-  /// Of its present life.
-  std::string log() const { return daemon_->err(); }
   const LogTotals& log_totals() const noexcept { return log_totals_; }
   /// Faults that must not be there while it starts hold it shared; who kills it has it alone.
   std::shared_mutex& starts() noexcept { return starts_; }

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
-#include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -38,8 +38,6 @@ class Sender {
   ~Sender();
   Sender(const Sender&) = delete;
   Sender& operator=(const Sender&) = delete;
-
-  const SpokenSound& sound() const noexcept { return voice_.sound; }
 
   enum class Cut { reset, leave, within_frame };
   /// The connection ends so; it stays away until come_back().
