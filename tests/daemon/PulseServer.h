@@ -52,15 +52,13 @@ class PulseServer {
     server_.reset();
     std::filesystem::remove(socket());
   }
-  /// It answers nobody, until it is thawed.
+  /// It answers nobody until it is thawed, though everybody can still connect.
   void freeze() const { server_->send_signal(SIGSTOP); }
   void thaw() const { server_->send_signal(SIGCONT); }
 
   /// Where it listens.
   std::filesystem::path socket() const { return directory_ / "socket"; }
 
-  /// It answers nobody any more, though everybody can still connect.
-  void freeze() { server_->send_signal(SIGSTOP); }
   /// It is gone, and what clients connect to is still there.
   void leave_dead_socket() { server_.reset(); }
 

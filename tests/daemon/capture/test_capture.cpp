@@ -2,6 +2,7 @@
 #include <cmath>
 #include <csignal>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/json.hpp>
@@ -116,6 +117,36 @@ TEST_CASE("a frozen sound server holds up neither READY, nor other sources, nor 
   CHECK(down.at("detail").as_string().ends_with("its driver does not answer"));
   daemon.child().send_signal(SIGTERM);
   CHECK(daemon.child().wait(10s) == 0);
+}
+
+TEST_CASE("a microphone whose sound server is back is heard though another one's hangs") {
+  if (!can_capture()) return;
+  PulseServer hung;
+  PulseServer restarted;
+  const TemporaryDirectory directory;
+  std::string alsa = "</usr/share/alsa/alsa.conf>\n";
+  for (const auto& [name, server] : {std::pair("hung", &hung), std::pair("restarted", &restarted)}) {
+    const std::string where = " { type pulse server \"unix:" + server->socket().string() + "\" }\n";
+    alsa += std::string("pcm.mic_") + name + where + "ctl.mic_" + name + where;
+    server->start();
+  }
+  std::vector<std::string> environment{"ALSA_CONFIG_PATH=" + directory.write("asound.conf", alsa).string()};
+  for (std::string& variable : hung.environment()) environment.push_back(std::move(variable));
+  Daemon daemon(
+      "[[source]]\nname = \"hung\"\nkind = \"microphone\"\ndevice = \"mic_hung\"\n"
+      "[[source]]\nname = \"restarted\"\nkind = \"microphone\"\ndevice = \"mic_restarted\"\n",
+      environment);
+  StreamClient client = daemon.subscribe();
+  source_state(client, "up");
+  source_state(client, "up");
+  hung.freeze();
+  CHECK(source_state(client, "down").at("source").as_string() == "hung");
+  restarted.stop();
+  CHECK(source_state(client, "down").at("source").as_string() == "restarted");
+  restarted.start();
+  CHECK(source_state(client, "up").at("source").as_string() == "restarted");
+  hung.thaw();
+  CHECK(source_state(client, "up").at("source").as_string() == "hung");
 }
 
 }  // namespace earshot::test
