@@ -118,7 +118,8 @@ void ManySenders::change(const SourceSettings& settings, std::shared_ptr<const H
 void ManySenders::change_members(const SourceSettings& settings, std::shared_ptr<const Hearing> hearing) {
   try {
     for (const auto& [source, each] : members_) each->change(named(settings, source), hearing);
-    settings_ = settings;
+    settings_.gain_db = settings.gain_db;  // all that may be other; name() is any thread's
+    settings_.level_dbfs = settings.level_dbfs;
     context_.hearing = std::move(hearing);
   } catch (const std::exception& error) {  // no memory: those that are left hear as before
     log_error("source '{}': cannot change: {}", settings.name, error.what());
