@@ -165,8 +165,8 @@ std::vector<std::string> Household::environment() const {
           "ALSA_CONFIG_PATH=" + home + "/asound.conf",
           "PULSE_SERVER=unix:" + home + "/none",  // of those that name none themselves
           "STATE_DIRECTORY=" + home + "/state",
-          "LD_PRELOAD=" EARSHOT_UTC_STEP,
-          "EARSHOT_UTC_STEP=" + clock_.string()};
+          "LD_PRELOAD=" EARSHOT_CLOCK_STEP,
+          "EARSHOT_CLOCK_STEP=" + clock_.string()};
 }
 
 void Household::start() {
