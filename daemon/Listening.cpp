@@ -87,61 +87,72 @@ bool Listening::fits(const Hearing& hearing) const noexcept {
 }
 
 std::string Listening::change(ConfiguredHearing configured, StreamFacts facts) {
-  const std::vector<SourceSettings>& sources = configured.config.sources;
-  const bool hears_otherwise = configured.hearing != configured_.hearing;
-  std::size_t added = 0;
-  std::size_t replaced = 0;
-  std::size_t removed = 0;
-
-  // What may fail comes first.
-  ConfiguredHearing before = std::exchange(configured_, configured);
-  std::vector<std::string> new_names;
-  try {
-    for (const SourceSettings& settings : sources) {
-      if (taken_.contains(settings.name)) continue;
-      if (!names_.take(settings.name)) {
-        throw Error(ExitCode::config,
-                    "source '" + settings.name +
-                        "': found a sender that calls itself so, expected a name that no other has");
-      }
-      new_names.push_back(settings.name);
-    }
-    for (const SourceSettings& settings : sources) {
-      if (!threads_.has(settings.name)) not_started_.push_back(make(settings));
-    }
+  const ConfiguredHearing before = std::exchange(configured_, std::move(configured));
+  const std::set<std::string> taken_before = taken_;
+  try {  // What may fail comes first.
+    make_new_sources();
     facts.instance = instance_;
-    context_.server.change(configured.config.publish_tcp, std::move(facts));
+    context_.server.change(configured_.config.publish_tcp, std::move(facts));
   } catch (...) {
-    configured_ = std::move(before);
     not_started_.clear();
-    for (const std::string& name : new_names) names_.give_back(name);
+    for (const std::string& name : taken_) {
+      if (!taken_before.contains(name)) names_.give_back(name);
+    }
+    taken_ = taken_before;
+    configured_ = before;
     throw;
   }
+  books_.change(booked_sources(configured_.config.sources));
+  const std::size_t removed = remove_sources(before.config);
+  const std::size_t replaced = change_sources(before);
+  const std::size_t added = not_started_.size();
+  start();
+  reap();
+  return (configured_.hearing != before.hearing ? "heard otherwise" : "heard as before") +
+         counted(added, "sources more") + counted(replaced, "changed") + counted(removed, "gone");
+}
 
-  taken_.insert(new_names.begin(), new_names.end());
-  books_.change(booked_sources(sources));
-  for (const SourceSettings& was : before.config.sources) {
+void Listening::make_new_sources() {
+  for (const SourceSettings& settings : configured_.config.sources) {
+    if (threads_.has(settings.name)) continue;
+    if (!taken_.contains(settings.name)) {
+      if (!names_.take(settings.name)) {
+        throw Error(ExitCode::config, "source '" + settings.name +
+                                          "': found a sender that calls itself so, expected a name that no other has");
+      }
+      taken_.insert(settings.name);
+    }
+    not_started_.push_back(make(settings));
+  }
+}
+
+// How many are no longer configured.
+std::size_t Listening::remove_sources(const Config& before) {
+  std::size_t removed = 0;
+  for (const SourceSettings& was : before.sources) {
     if (settings_of(configured_.config, was.name) || !threads_.find(was.name)) continue;
     remove(was.name);
     ++removed;
   }
-  for (const SourceSettings& settings : sources) {
+  return removed;
+}
+
+// How many are another sound now; the others hear on.
+std::size_t Listening::change_sources(const ConfiguredHearing& before) {
+  std::size_t replaced = 0;
+  for (const SourceSettings& settings : configured_.config.sources) {
     if (!threads_.has(settings.name)) continue;
     const SourceSettings* was = settings_of(before.config, settings.name);
     SourceTask* source = threads_.find(settings.name);
     if (source && was && are_the_same_sound(*was, settings)) {
-      const bool is_otherwise = was->gain_db != settings.gain_db || was->level_dbfs != settings.level_dbfs;
-      if (hears_otherwise || is_otherwise) source->change(settings, configured_.hearing);
+      const bool differs = was->gain_db != settings.gain_db || was->level_dbfs != settings.level_dbfs;
+      if (differs || configured_.hearing != before.hearing) source->change(settings, configured_.hearing);
       continue;
     }
     threads_.replace(settings.name, [this, settings] { return make_successor(settings); });
     ++replaced;
   }
-  added = not_started_.size();
-  start();
-  reap();
-  return (hears_otherwise ? "heard otherwise" : "heard as before") + counted(added, "sources more") +
-         counted(replaced, "changed") + counted(removed, "gone");
+  return replaced;
 }
 
 void Listening::remove(const std::string& name) {

@@ -66,6 +66,9 @@ class Listening {
  private:
   std::unique_ptr<SourceTask> make(const SourceSettings& settings);
   std::unique_ptr<SourceTask> make_successor(const SourceSettings& settings) noexcept;
+  void make_new_sources();
+  std::size_t remove_sources(const Config& before);
+  std::size_t change_sources(const ConfiguredHearing& before);
   void remove(const std::string& name);
 
   const ListeningContext context_;
