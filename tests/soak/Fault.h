@@ -32,6 +32,7 @@ inline Outcome hold_back(Household& household, const std::string& source, Sender
                          KeyedRandom& random) {
   const std::shared_lock no_start(household.starts());
   const auto began = BootClock::now();
+  household.witness().await_recovery(source, began, began, false, std::chrono::seconds(30));
   sender.hold();
   std::this_thread::sleep_for(some_time(random, 0.2, 3.0));
   sender.release();
