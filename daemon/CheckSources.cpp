@@ -21,6 +21,11 @@ void check_program(const SourceSettings& source, const CommandSettings& command)
                                     "\", expected a program that may be run, in PATH or by its path");
 }
 
+bool has(const Config& config, const SourceSettings& source) {
+  return std::ranges::any_of(config.sources,
+                             [&](const SourceSettings& each) { return are_the_same_sound(each, source); });
+}
+
 bool listens_on(const Config& config, const Endpoint& endpoint) {
   return std::ranges::any_of(config.sources, [&](const SourceSettings& each) {
     const auto* tcp = std::get_if<TcpSettings>(&each.kind);
@@ -32,6 +37,7 @@ bool listens_on(const Config& config, const Endpoint& endpoint) {
 
 void check_sources(const Config& config, const Config* running) {
   for (const SourceSettings& source : config.sources) {
+    if (running && has(*running, source)) continue;
     if (const auto* file = std::get_if<FileSettings>(&source.kind)) open_file(source, *file);
     if (const auto* command = std::get_if<CommandSettings>(&source.kind)) check_program(source, *command);
     const auto* tcp = std::get_if<TcpSettings>(&source.kind);

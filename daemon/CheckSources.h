@@ -5,8 +5,8 @@
 
 namespace earshot {
 
-/// Files are opened, programs looked for, and addresses bound for a moment unless `running`, a configuration
-/// that is heard by, has them. Null: no address is tried. Throws Error naming the source, what was found and
+/// Files are opened, programs looked for, and addresses bound for a moment, but for sources that `running` has as they are
+/// and addresses that it listens on. Null: all sources, and no address. Throws Error naming the source, what was found and
 /// what was expected.
 void check_sources(const Config& config, const Config* running);
 

@@ -198,6 +198,18 @@ TEST_CASE("a bad file, model or address is refused with its reason, and the daem
   CHECK(reader.check().totals("porch").gaps == 0);
 }
 
+TEST_CASE("what becomes of a source that a reload does not concern is no reason to refuse it") {
+  const TemporaryDirectory directory;
+  write_wav(directory / "tape.wav", sine(440, 16'000, 160'000), 16'000);
+  const std::string tape = "[[source]]\nname = \"tape\"\nkind = \"file\"\nat_end = \"loop\"\npath = \"" +
+                           (directory / "tape.wav").string() + "\"\n";
+  Daemon daemon(tape, {}, "/dev/null", small_yamnet());
+  ReloadReader reader(daemon);
+  std::filesystem::remove(directory / "tape.wav");
+  daemon.reload(tape + live_source("porch", 16'000), small_yamnet());
+  CHECK(names_of(reader.next("hello")) == std::vector<std::string>{"tape", "porch"});
+}
+
 TEST_CASE("a model of another rate begins a new instance, for those who are connected, too") {
   Daemon daemon(live_source("porch", 16'000), {}, "/dev/null", small_yamnet());
   ReloadReader reader(daemon);
