@@ -1,5 +1,6 @@
 // earshotd: listens, classifies, publishes.
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -89,6 +90,7 @@ class Service {
     const ConfiguredHearing& configured = listening_->configured();
     log_info("model '{}', {} labels; publishing on {}", facts_.model_name,
              configured.hearing->model->labels.size(), server_.listening_on());
+    ::malloc_trim(0);  // what loading took
     tell_systemd("READY=1");
     listening_->start();
     waiting_.run();
@@ -183,6 +185,7 @@ class Service {
                                  : begin_anew(std::move(configured), std::move(facts));
     set_log_level(level);
     if (listening_) follow_hop();
+    ::malloc_trim(0);  // what loading took
     log_info("reloaded: model '{}', {} labels; publishing on {}; {}", facts_.model_name, facts_.labels.size(),
              server_.listening_on(), told);
     tell_systemd("READY=1");
