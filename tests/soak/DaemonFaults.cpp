@@ -99,9 +99,8 @@ Fault hup_changed(Household& household) {
 
 }  // namespace
 
-std::vector<Victim> daemon_faults(Household& household, bool reload) {
-  Victim configuration{"configuration", 5s, {hup(household), hup_broken(household)}};
-  if (reload) configuration.faults.push_back(hup_changed(household));
+std::vector<Victim> daemon_faults(Household& household) {
+  Victim configuration{"configuration", 5s, {hup(household), hup_broken(household), hup_changed(household)}};
   return {{"clock", 2s, {clock_set(household)}}, std::move(configuration)};
 }
 

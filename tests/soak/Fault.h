@@ -51,8 +51,8 @@ std::vector<Victim> microphone_faults(Household& household, const std::vector<st
 std::vector<Victim> sender_faults(Household& household, const std::vector<std::chrono::seconds>& outages);
 std::vector<Victim> program_faults(Household& household);
 Victim client_faults(Household& household, int number);
-/// The clock and the configuration; `reload`: a changed one as well, which has to be followed.
-std::vector<Victim> daemon_faults(Household& household, bool reload);
+/// The clock and the configuration.
+std::vector<Victim> daemon_faults(Household& household);
 /// kill -9 and a new start.
 Fault killing(Household& household);
 

@@ -1,7 +1,7 @@
 // soak: the real earshotd with sources of every kind, and everything that befalls them, for minutes or hours;
 // at the end the books have to balance and nothing may have grown.
 //
-//   soak [--minutes M] [--seed N] [--outage-s S]... [--trace FILE] [--reload]
+//   soak [--minutes M] [--seed N] [--outage-s S]... [--trace FILE]
 //
 // Exits 0 if all recovered without help and nothing is unexplained, 1 if not, 77 without PulseAudio.
 // docs/soak.md.
@@ -49,7 +49,6 @@ struct Options {
   std::uint64_t seed = 1;
   std::vector<std::chrono::seconds> outages;
   std::string trace;
-  bool reload = false;  ///< changed configurations are tried, too
 };
 
 /// Ends a soak that hangs, whatever hangs: once `limit` is over, and with exit code 1.
@@ -141,7 +140,7 @@ int run(const Options& options) {
   Schedule schedule(options.seed, findings, trace);
   for (auto& victims :
        {microphone_faults(household, options.outages), sender_faults(household, options.outages),
-        program_faults(household), daemon_faults(household, options.reload)}) {
+        program_faults(household), daemon_faults(household)}) {
     for (const Victim& victim : victims) schedule.add(victim, end);
   }
   for (int client = 1; client <= kClients; ++client) schedule.add(client_faults(household, client), end);
@@ -183,7 +182,6 @@ bool read(std::string_view text, Number& number) {
 // Nothing for what is not understood.
 std::optional<Options> parse(std::vector<std::string_view> arguments) {
   Options options;
-  options.reload = std::erase(arguments, "--reload") > 0;
   for (std::size_t i = 0; i + 1 < arguments.size(); i += 2) {
     long long outage_s = 0;
     if (arguments[i] == "--minutes" && read(arguments[i + 1], options.minutes) && options.minutes >= 1.0)
@@ -214,7 +212,7 @@ int main(int argc, char** argv) {
       return soak::run_camera(std::strtoull(argv[2], nullptr, 10), argv[3], argv[4]);
     const std::optional<soak::Options> options = soak::parse(arguments);
     if (!options) {
-      std::fputs("usage: soak [--minutes M] [--seed N] [--outage-s S]... [--trace FILE] [--reload]\n",
+      std::fputs("usage: soak [--minutes M] [--seed N] [--outage-s S]... [--trace FILE]\n",
                  stderr);
       return 64;
     }
