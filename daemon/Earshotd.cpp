@@ -1,46 +1,25 @@
 // earshotd: listens, classifies, publishes.
 #include <fcntl.h>
-#include <malloc.h>
 #include <sys/types.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <chrono>
-#include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
-#include <memory>
 #include <optional>
 #include <string>
-#include <utility>
-#include <vector>
-
-#include <spdlog/fmt/fmt.h>
-#include <systemd/sd-daemon.h>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 
 #include "daemon/CheckSources.h"
-#include "daemon/DescriptorLimit.h"
 #include "daemon/EarshotdOptions.h"
-#include "daemon/Housekeeping.h"
-#include "daemon/Listening.h"
 #include "daemon/MakeHearing.h"
-#include "daemon/Reloader.h"
 #include "daemon/RunningDaemon.h"
-#include "daemon/ServiceStatus.h"
-#include "daemon/Signals.h"
-#include "daemon/Watchdog.h"
+#include "daemon/Service.h"
 #include "daemon/capture/CaptureHelper.h"
-#include "daemon/capture/CaptureProcess.h"
 #include "daemon/capture/CommandKeeper.h"
 #include "daemon/capture/DeviceList.h"
 #include "daemon/capture/PortAudio.h"
-#include "daemon/hearing/AutoHop.h"
 #include "daemon/log/Logging.h"
 #include "daemon/settings/Config.h"
-#include "daemon/stream/StreamServer.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/Failure.h"
 #include "dsp/base/LibraryLines.h"
@@ -50,206 +29,6 @@
 
 namespace earshot {
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr std::chrono::milliseconds kShutdown = 1900ms;  // from the signal to the last byte
-constexpr std::chrono::milliseconds kLook = 1000ms;      // at what is skipped
-
-void tell_systemd(const std::string& state) {
-  ::sd_notify(0, state.c_str());
-}
-
-WatchdogSettings watchdog_settings() {
-  std::uint64_t deadline_us = 0;
-  if (::sd_watchdog_enabled(0, &deadline_us) <= 0) return {};
-  return {.deadline = std::chrono::microseconds(deadline_us)};
-}
-
-/// The daemon from its start to its end. All but what says otherwise on the thread that runs it.
-class Service {
- public:
-  Service(const std::filesystem::path& path, const Config& config)
-      : path_(path),
-        signals_(waiting_, [this] { reloader_.ask(); }),
-        watchdog_(waiting_, watchdog_settings(), tell_systemd),
-        reloader_(waiting_, path,
-                  {.present = [this]() -> const ConfiguredHearing& { return listening_->configured(); },
-                   .begun = [] { tell_reloading(); },
-                   .loaded = [this](ConfiguredHearing configured) { reload(std::move(configured)); },
-                   .refused = [this](const std::string& why) { refuse(why); }}),
-        housekeeping_(waiting_, [this] { keep_house(); }),
-        configured_{config, make_hearing(config, nullptr)},
-        facts_(facts_of(configured_)),
-        server_(config.publish_tcp, facts_, counters_, utc_, &watchdog_.pulses()),
-        status_(waiting_, server_, tell_systemd) {
-    listen(std::exchange(configured_, {}));
-  }
-
-  void run() {
-    const ConfiguredHearing& configured = listening_->configured();
-    log_info("model '{}', {} labels; publishing on {}", facts_.model_name,
-             configured.hearing->model->labels.size(), server_.listening_on());
-    ::malloc_trim(0);  // what loading took
-    tell_systemd("READY=1");
-    listening_->start();
-    waiting_.run();
-
-    const auto begun = std::chrono::steady_clock::now();
-    if (!signals_.received().empty()) why_ended_ = signals_.received();
-    log_info("stopping: {}", why_ended_);
-    tell_systemd("STOPPING=1\nSTATUS=stopping: " + why_ended_);
-    std::vector<std::string> held_up;
-    if (listening_) held_up = listening_->stop(why_ended_);
-    if (reloader_.is_reading()) held_up.push_back(path_.string() + " or its model is still being read");
-    const auto used =
-        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
-    server_.stop(why_ended_, std::max(kShutdown - used, 0ms));
-    for (const std::string& line : held_up) log_warning("{}", line);
-    // A read or write that a disk does not answer cannot be waited for, and everything is published.
-    if (!held_up.empty()) std::_Exit(static_cast<int>(exit_code_));
-    if (exit_code_ != ExitCode::ok) throw Error(exit_code_, why_ended_);
-  }
-
- private:
-  void listen(ConfiguredHearing configured) {
-    const Config& config = configured.config;
-    raise_descriptor_limit(config.publish_tcp.max_clients, config.most_sources());
-    listening_ = std::make_unique<Listening>(
-        ListeningContext{.server = server_,
-                         .sink = status_,
-                         .utc = utc_,
-                         .counters = counters_,
-                         .microphones = microphones_,
-                         .pulses = watchdog_.pulses(),
-                         .source_ended = [this] { boost::asio::post(waiting_, [this] { source_ended(); }); }},
-        std::move(configured), facts_.instance);
-    follow_hop();
-  }
-
-  // By the configuration as it is now.
-  void follow_hop() {
-    auto_hop_.reset();
-    if (listening_->configured().config.hop_auto)
-      auto_hop_.emplace(listening_->configured().hearing->model->recipe);
-  }
-
-  void source_ended() {
-    if (!listening_->reap()) return;
-    why_ended_ = "every source has ended";
-    waiting_.stop();
-  }
-
-  void keep_house() {
-    listening_->tick();
-    const auto now = std::chrono::steady_clock::now();
-    if (!auto_hop_ || now < looked_ + kLook) return;
-    looked_ = now;
-    const std::uint64_t skipped = counters_.skipped_windows.load(std::memory_order_relaxed);
-    auto_hop_->look(skipped - std::exchange(skipped_, skipped));
-    const ConfiguredHearing& present = listening_->configured();
-    if (auto_hop_->hop_samples() != present.hearing->hop_samples) step_by(auto_hop_->hop_samples());
-  }
-
-  void step_by(std::uint64_t hop_samples) {
-    ConfiguredHearing other = listening_->configured();
-    Hearing hearing = *other.hearing;
-    const bool is_wider = hop_samples > hearing.hop_samples;
-    hearing.hop_samples = hop_samples;
-    other.hearing = std::make_shared<const Hearing>(std::move(hearing));
-    StreamFacts facts = facts_of(other);
-    facts.started = facts_.started;
-    change(std::move(other), std::move(facts));
-    log_info("hop_s = \"auto\": {:.3f} s from here on, {}", static_cast<double>(hop_samples) / facts_.rate_hz,
-             is_wider ? "since windows go on being skipped" : "to see whether it keeps up");
-  }
-
-  static void tell_reloading() {
-    const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    tell_systemd(fmt::format("RELOADING=1\nMONOTONIC_USEC={}",
-                             std::chrono::duration_cast<std::chrono::microseconds>(now).count()));
-    log_info("SIGHUP: reading the configuration and the model again");
-  }
-
-  void reload(ConfiguredHearing configured) {
-    const ConfiguredHearing& present = listening_->configured();
-    if (configured.hearing == present.hearing && to_toml(configured.config) == to_toml(present.config)) {
-      log_info("reloaded: nothing has changed");
-      return tell_systemd("READY=1");
-    }
-    StreamFacts facts = facts_of(configured);
-    facts.started = facts_.started;
-    const std::string level = configured.config.log_level;
-    const std::string told = listening_->fits(*configured.hearing)
-                                 ? change(std::move(configured), std::move(facts))
-                                 : begin_anew(std::move(configured), std::move(facts));
-    set_log_level(level);
-    if (listening_) follow_hop();
-    ::malloc_trim(0);  // what loading took
-    log_info("reloaded: model '{}', {} labels; publishing on {}; {}", facts_.model_name, facts_.labels.size(),
-             server_.listening_on(), told);
-    tell_systemd("READY=1");
-  }
-
-  std::string change(ConfiguredHearing configured, StreamFacts facts) {
-    raise_descriptor_limit(configured.config.publish_tcp.max_clients, configured.config.most_sources());
-    facts.instance = facts_.instance;
-    std::string told = listening_->change(std::move(configured), facts);
-    facts_ = std::move(facts);
-    return told;
-  }
-
-  // Positions count samples at another rate, or windows are of another length: nothing goes on.
-  std::string begin_anew(ConfiguredHearing configured, StreamFacts facts) {
-    if (const auto held_up = listening_->stop("reloaded with a model of another rate or window");
-        !held_up.empty())
-      return give_up(held_up.front());
-    listening_.reset();
-    status_.forget_all();
-    try {
-      server_.change(configured.config.publish_tcp, facts);
-      facts_ = std::move(facts);
-      listen(std::move(configured));
-    } catch (const std::exception& error) {
-      return give_up(failure_of(error).line);
-    }
-    listening_->start();
-    return "a model of another rate or window: another instance";
-  }
-
-  // The service manager starts it anew, by the new configuration.
-  std::string give_up(const std::string& why) {
-    exit_code_ = ExitCode::unavailable;
-    why_ended_ = "cannot go on after the reload: " + why;
-    waiting_.stop();
-    return why_ended_;
-  }
-
-  static void refuse(const std::string& why) {
-    log_error("not reloaded, going on as before: {}", why);
-    tell_systemd("READY=1");
-  }
-
-  const std::filesystem::path path_;
-  boost::asio::io_context waiting_{1};
-  Signals signals_;
-  Watchdog watchdog_;
-  Reloader reloader_;
-  Housekeeping housekeeping_;
-  Counters counters_;
-  UtcClock utc_;
-  ConfiguredHearing configured_;  // until it listens
-  StreamFacts facts_;
-  StreamServer server_;
-  ServiceStatus status_;
-  CaptureProcess microphones_;
-  std::unique_ptr<Listening> listening_;
-  std::optional<AutoHop> auto_hop_;
-  std::chrono::steady_clock::time_point looked_{};
-  std::uint64_t skipped_ = 0;  // windows, by then
-  std::string why_ended_;
-  ExitCode exit_code_ = ExitCode::ok;
-};
 
 // A closed standard stream would let a socket or the model take its number, and be read or written as one.
 void open_standard_streams() {

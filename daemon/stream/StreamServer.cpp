@@ -72,14 +72,14 @@ struct Provoked {
   }
 };
 
-}  // namespace
-
-// Other settings and facts, between messages.
+/// Other settings and facts, between messages.
 struct Change {
   StreamSettings settings;
   StreamFacts facts;
   std::vector<std::unique_ptr<StreamListener>> listeners;  // that are new
 };
+
+}  // namespace
 
 struct StreamServer::Impl {
   using Listeners = std::vector<std::unique_ptr<StreamListener>>;
