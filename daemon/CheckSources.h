@@ -5,9 +5,9 @@
 
 namespace earshot {
 
-/// Files are opened, programs looked for, and addresses bound for a moment, but for sources that `running` has as they are
-/// and addresses that it listens on. Null: all sources, and no address. Throws Error naming the source, what was found and
-/// what was expected.
+/// Files are opened, programs looked for, and addresses bound for a moment, but for sources that `running`
+/// has as they are and addresses that it listens on. Null: all sources, and no address. Throws Error naming
+/// the source, what was found and what was expected.
 void check_sources(const Config& config, const Config* running);
 
 }  // namespace earshot

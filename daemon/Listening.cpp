@@ -117,8 +117,9 @@ void Listening::make_new_sources() {
     if (threads_.has(settings.name)) continue;
     if (!taken_.contains(settings.name)) {
       if (!names_.take(settings.name)) {
-        throw Error(ExitCode::config, "source '" + settings.name +
-                                          "': found a sender that calls itself so, expected a name that no other has");
+        throw Error(ExitCode::config,
+                    "source '" + settings.name +
+                        "': found a sender that calls itself so, expected a name that no other has");
       }
       taken_.insert(settings.name);
     }

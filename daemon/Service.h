@@ -27,12 +27,12 @@ namespace earshot {
 /// All of it on the thread that constructs and runs it, the first one of the process.
 class Service {
  public:
-  /// Listens to clients and senders, opens files; sources begin in run(). `config` is what the file at `path` says, which is
-  /// read again at SIGHUP. Throws Error.
+  /// Listens to clients and senders, opens files; sources begin in run(). `config` is what the file at `path`
+  /// says, which is read again at SIGHUP. Throws Error.
   Service(const std::filesystem::path& path, const Config& config);
 
-  /// Until a signal, or until every source has ended. Throws Error(unavailable) if a reload has left nothing to go on with.
-  /// May end the process itself, if a disk holds up its end.
+  /// Until a signal, or until every source has ended. Throws Error(unavailable) if a reload has left nothing
+  /// to go on with. May end the process itself, if a disk holds up its end.
   void run();
 
  private:

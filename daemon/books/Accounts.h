@@ -38,8 +38,8 @@ class Accounts {
   /// The daemon is stopping, and says why: that sources end is no news any more.
   void stop(const std::string& why) { stopped_ = why; }
 
-  /// Whether there is news since the last page: more than that what was heard goes on to be heard. That the clock was
-  /// set is: a daemon that is killed would leave all of its life at a time when it was not.
+  /// Whether there is news since the last page: more than that what was heard goes on to be heard. That the
+  /// clock was set is: a daemon that is killed would leave all of its life at a time when it was not.
   bool has_news(UtcTime boot_utc) const noexcept;
 
   struct Page {

@@ -26,8 +26,10 @@ std::string id_of(const snd_config_t* node) {
 
 std::string text_of(const snd_config_t* node) {
   const char* text = nullptr;
-  return snd_config_get_type(node) == SND_CONFIG_TYPE_STRING && snd_config_get_string(node, &text) == 0 && text ? text
-                                                                                                                : "";
+  return snd_config_get_type(node) == SND_CONFIG_TYPE_STRING && snd_config_get_string(node, &text) == 0 &&
+                 text
+             ? text
+             : "";
 }
 
 /// What a name says of itself: its type, and every other text, which may be a name that it stands on.
@@ -67,7 +69,7 @@ Definitions definitions_in(const snd_config_t* names) {
   snd_config_iterator_t each = nullptr;
   snd_config_iterator_t next = nullptr;
   snd_config_for_each(each, next, names)
-    all.emplace(id_of(snd_config_iterator_entry(each)), definition_of(snd_config_iterator_entry(each)));
+      all.emplace(id_of(snd_config_iterator_entry(each)), definition_of(snd_config_iterator_entry(each)));
   return all;
 }
 

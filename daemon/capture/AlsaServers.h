@@ -7,10 +7,10 @@
 
 namespace earshot {
 
-/// Of this process' copy of ALSA's configuration the names of type "pulse", "pipewire" or "jack", and those that stand on
-/// one, go, but for those that a device called `wanted` may be: PortAudio opens all names that there are, and one whose
-/// server does not answer would hold up every microphone. Returns what has gone; nothing where the configuration cannot be
-/// read. Before PortAudio is initialized.
+/// Of this process' copy of ALSA's configuration the names of type "pulse", "pipewire" or "jack", and those
+/// that stand on one, go, but for those that a device called `wanted` may be: PortAudio opens all names that
+/// there are, and one whose server does not answer would hold up every microphone. Returns what has gone;
+/// nothing where the configuration cannot be read. Before PortAudio is initialized.
 std::vector<std::string> keep_alsa_servers_of(std::string_view wanted);
 
 /// The same anew, of all names: only the one that ALSA calls "pulse" stays.

@@ -73,7 +73,9 @@ std::string device_json(std::span<const CaptureDevice> devices) {
 
 std::string device_names(std::span<const CaptureDevice> devices, std::span<const std::string> more) {
   std::string names;
-  const auto add = [&](const std::string& name) { names += (names.empty() ? "\"" : ", \"") + printable(name) + '"'; };
+  const auto add = [&](const std::string& name) {
+    names += (names.empty() ? "\"" : ", \"") + printable(name) + '"';
+  };
   for (const CaptureDevice& device : devices) add(device.name);
   for (const std::string& name : more) add(name);
   return names.empty() ? "none that records" : names;

@@ -152,8 +152,8 @@ std::unique_ptr<PortAudio::Recording> PortAudio::record(const CaptureWish& wish,
   if (pulse == present.end()) throw nothing;
   ::setenv("PULSE_SOURCE", wish.device.c_str(), 1);
   try {
-    return std::make_unique<Stream>(index_of(static_cast<std::size_t>(pulse - present.begin())), printable(wish.device),
-                                    "", wish.channel, memory);
+    return std::make_unique<Stream>(index_of(static_cast<std::size_t>(pulse - present.begin())),
+                                    printable(wish.device), "", wish.channel, memory);
   } catch (const Error&) {  // no such name there either
     throw nothing;
   }

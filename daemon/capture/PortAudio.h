@@ -18,7 +18,8 @@ class PortAudio {
  public:
   /// Of all devices. Throws Error(unavailable) if PortAudio itself fails.
   PortAudio();
-  /// Of those that one which is called `wanted` may be: no sound server is asked that it has nothing to do with.
+  /// Of those that one which is called `wanted` may be: no sound server is asked that it has nothing to do
+  /// with.
   explicit PortAudio(std::string_view wanted);
   ~PortAudio();
   PortAudio(const PortAudio&) = delete;

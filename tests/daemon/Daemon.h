@@ -90,7 +90,8 @@ class Daemon {
     child_.send_signal(SIGHUP);
     if (notify_.receive("RELOADING=1\nMONOTONIC_USEC=", 30s).empty())
       throw std::runtime_error("no RELOADING=1: " + child_.err());
-    if (notify_.receive("READY=1", 30s).empty()) throw std::runtime_error("no READY=1 after RELOADING=1: " + child_.err());
+    if (notify_.receive("READY=1", 30s).empty())
+      throw std::runtime_error("no READY=1 after RELOADING=1: " + child_.err());
   }
   const NotifySocket& notifications() const noexcept { return notify_; }
   std::chrono::steady_clock::duration ready_after() const noexcept { return ready_after_; }

@@ -1,5 +1,5 @@
-// PulseServer: a sound card without hardware: PulseAudio as an ordinary process, usually with a null sink whose
-// monitor is recorded.
+// PulseServer: a sound card without hardware: PulseAudio as an ordinary process, usually with a null sink
+// whose monitor is recorded.
 #pragma once
 
 #include <csignal>

@@ -311,8 +311,9 @@ TEST_CASE("a file in a loop that cannot be opened for a while is down, says why,
   const TemporaryDirectory directory;
   const std::filesystem::path file = directory / "sound.wav";
   write_wav(file, sine(440, 16'000, 24'000), 16'000);
-  Daemon daemon("[[source]]\nname = \"f\"\nkind = \"file\"\nat_end = \"loop\"\npath = \"" + file.string() + "\"\n", {},
-                "/dev/null", small_yamnet());
+  Daemon daemon(
+      "[[source]]\nname = \"f\"\nkind = \"file\"\nat_end = \"loop\"\npath = \"" + file.string() + "\"\n", {},
+      "/dev/null", small_yamnet());
   StreamClient client = daemon.connect();
   BookCheck check;
   check.take(client.message("hello"));
@@ -321,7 +322,8 @@ TEST_CASE("a file in a loop that cannot be opened for a while is down, says why,
     for (;;) {
       json::object message = client.message();
       check.take(message);
-      if (message.at("type").as_string() == type && (state.empty() || message.at("state").as_string() == state))
+      if (message.at("type").as_string() == type &&
+          (state.empty() || message.at("state").as_string() == state))
         return message;
     }
   };
@@ -332,13 +334,15 @@ TEST_CASE("a file in a loop that cannot be opened for a while is down, says why,
   REQUIRE(::prlimit(daemon.child().pid(), RLIMIT_NOFILE, nullptr, &before) == 0);
   const rlimit none{.rlim_cur = 3, .rlim_max = before.rlim_max};
   REQUIRE(::prlimit(daemon.child().pid(), RLIMIT_NOFILE, &none, nullptr) == 0);
-  CHECK(await("source", "down").at("detail").as_string() == file.string() + ": Too many open files, expected an audio file");
+  CHECK(await("source", "down").at("detail").as_string() ==
+        file.string() + ": Too many open files, expected an audio file");
   REQUIRE(::prlimit(daemon.child().pid(), RLIMIT_NOFILE, &before, nullptr) == 0);
   await("source", "up");
   CHECK(await("gap", "").at("samples").to_number<int>() > 100);
 
   std::filesystem::rename(file, directory / "away.wav");
-  CHECK(await("source", "down").at("detail").as_string() == file.string() + ": No such file or directory, expected an audio file");
+  CHECK(await("source", "down").at("detail").as_string() ==
+        file.string() + ": No such file or directory, expected an audio file");
   std::filesystem::rename(directory / "away.wav", file);
   await("source", "up");
   await("gap", "");

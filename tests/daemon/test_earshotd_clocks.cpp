@@ -38,7 +38,8 @@ class MachineClocks {
   }
   void set(nanoseconds utc, nanoseconds boot) {
     const std::array<std::int64_t, 2> steps{utc.count(), boot.count()};
-    std::fstream stream(file(), std::ios::binary | std::ios::out | (std::filesystem::exists(file()) ? std::ios::in : std::ios::trunc));
+    std::fstream stream(file(), std::ios::binary | std::ios::out |
+                                    (std::filesystem::exists(file()) ? std::ios::in : std::ios::trunc));
     stream.write(reinterpret_cast<const char*>(steps.data()), sizeof steps);
     stream.flush();
   }
@@ -94,13 +95,16 @@ double ahead_s(const object& prediction) {
   std::tm parts{};
   const std::string text(prediction.at("time").as_string());
   const char* rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-  const double s = static_cast<double>(::timegm(&parts)) + std::strtod(("0" + std::string(rest)).c_str(), nullptr);
+  const double s =
+      static_cast<double>(::timegm(&parts)) + std::strtod(("0" + std::string(rest)).c_str(), nullptr);
   return s - std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 }  // namespace
 
-TEST_CASE("when the machine's clock is set, the stream says so and times follow, backwards too; positions do not move") {
+TEST_CASE(
+    "when the machine's clock is set, the stream says so and times follow, backwards too; positions do not "
+    "move") {
   if (cannot_set_clocks()) return;
   ClockedDaemon daemon;
   object before = daemon.next("prediction");

@@ -212,8 +212,7 @@ int main(int argc, char** argv) {
       return soak::run_camera(std::strtoull(argv[2], nullptr, 10), argv[3], argv[4]);
     const std::optional<soak::Options> options = soak::parse(arguments);
     if (!options) {
-      std::fputs("usage: soak [--minutes M] [--seed N] [--outage-s S]... [--trace FILE]\n",
-                 stderr);
+      std::fputs("usage: soak [--minutes M] [--seed N] [--outage-s S]... [--trace FILE]\n", stderr);
       return 64;
     }
     if (!test::PulseServer::is_installed()) {

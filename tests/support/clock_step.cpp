@@ -1,6 +1,6 @@
-// clock_step: loaded into a program by LD_PRELOAD, it sets the machine's clocks for that program alone, at any moment: by
-// as many nanoseconds as the file that $EARSHOT_CLOCK_STEP names holds, 8 bytes as this machine has them, first of UTC, then
-// of the time since the boot, which goes on while a machine sleeps.
+// clock_step: loaded into a program by LD_PRELOAD, it sets the machine's clocks for that program alone, at
+// any moment: by as many nanoseconds as the file that $EARSHOT_CLOCK_STEP names holds, 8 bytes as this
+// machine has them, first of UTC, then of the time since the boot, which goes on while a machine sleeps.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -40,7 +40,8 @@ __attribute__((constructor)) void prepare() {
 
 std::int64_t step_ns(clockid_t clock) noexcept {
   if (!steps) return 0;
-  if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE) return steps->utc_ns.load(std::memory_order_relaxed);
+  if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)
+    return steps->utc_ns.load(std::memory_order_relaxed);
   return clock == CLOCK_BOOTTIME ? steps->boot_ns.load(std::memory_order_relaxed) : 0;
 }
 

@@ -58,11 +58,13 @@ TEST_CASE("watch goes on through a reload, and says by what is heard then") {
   server.predict(2);
   StreamSettings same;
   same.listen = {Endpoint{"127.0.0.1", 0}};
-  server.stream->change(same, StreamFacts{"barn", "", {"owl"}, false, 15'600, 8'000, 16'000, {{"mic", "microphone"}}});
+  server.stream->change(
+      same, StreamFacts{"barn", "", {"owl"}, false, 15'600, 8'000, 16'000, {{"mic", "microphone"}}});
   server.predict(2);
   watching.join();
   CHECK(prediction_seqs(out.str()) == std::vector<std::uint64_t>{1, 2, 1, 2});
-  CHECK_THAT(notices.str(), Catch::Matchers::Contains("reloaded: ") && Catch::Matchers::Contains("model 'barn' with 1 label"));
+  CHECK_THAT(notices.str(), Catch::Matchers::Contains("reloaded: ") &&
+                                Catch::Matchers::Contains("model 'barn' with 1 label"));
 }
 
 TEST_CASE("watch reads from a Unix socket, and waits until there is one") {
