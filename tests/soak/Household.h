@@ -57,9 +57,6 @@ class Household {
   const LogTotals& log_totals() const noexcept { return log_totals_; }
   /// Faults that must not be there while it starts hold it shared; who kills it has it alone.
   std::shared_mutex& starts() noexcept { return starts_; }
-  /// PortAudio looks at all devices to open one: a frozen one holds up all others. Who freezes one has it
-  /// alone, who has one opened holds it shared.
-  std::shared_mutex& openings() noexcept { return openings_; }
 
   const std::filesystem::path& config() const noexcept { return config_; }
   const std::string& config_text() const noexcept { return config_text_; }
@@ -130,7 +127,6 @@ class Household {
   std::vector<Camera> cameras_;
   std::unique_ptr<Sender> pipe_;
   std::shared_mutex starts_;
-  std::shared_mutex openings_;
   std::unique_ptr<test::Child> daemon_;
   LogTotals log_totals_;
   std::map<std::string, double> apart_;  ///< s of a source, over all lives so far

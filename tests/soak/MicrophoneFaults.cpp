@@ -1,6 +1,5 @@
 // What befalls microphones: their sound server is killed, and frozen.
 #include <mutex>
-#include <shared_mutex>
 #include <thread>
 
 #include "tests/soak/Fault.h"
@@ -17,7 +16,6 @@ constexpr auto kNoticed = 4s;          // of nothing delivered: it is down
 Fault server_away(Household& household, Household::Microphone& microphone, std::chrono::seconds outage) {
   return {"sound server killed, back after " + std::to_string(outage.count()) + " s", outage,
           [&household, &microphone, outage](KeyedRandom&) {
-            const std::shared_lock opens(household.openings());
             const auto began = BootClock::now();
             microphone.unplug();
             std::this_thread::sleep_for(outage);
@@ -31,7 +29,6 @@ Fault server_frozen(Household& household, Household::Microphone& microphone) {
   return {"sound server frozen", std::chrono::seconds(static_cast<int>(kMostFrozenS)),
           [&household, &microphone](KeyedRandom& random) {
             const auto time = some_time(random, 0.5, kMostFrozenS);
-            const std::unique_lock alone(household.openings());
             const auto began = BootClock::now();
             microphone.server->freeze();
             std::this_thread::sleep_for(time);
