@@ -16,6 +16,7 @@ bool is_timeless(const Kind& kind) {
 std::vector<BookedSource> booked_sources(const std::vector<SourceSettings>& sources) {
   std::vector<BookedSource> booked;
   for (const SourceSettings& source : sources) {
+    if (is_for_many(source)) continue;  // its senders are sources, and name themselves
     booked.push_back(
         {.name = source.name,
          .recorded = std::holds_alternative<FileSettings>(source.kind) ||

@@ -313,4 +313,22 @@ TEST_CASE("a padded window covers what was there; a long detail is cut between c
   CHECK(rig.present.sources[0].detail == std::string(199, 'x') + " ...");
 }
 
+TEST_CASE("books are kept of sources, not of a listener for many") {
+  SourceSettings listener;
+  listener.name = "many";
+  listener.kind = TcpSettings{.max_senders = 3};
+  SourceSettings sender;
+  sender.name = "porch";
+  sender.kind = TcpSettings{.pace = Pace::fast};
+  SourceSettings tape;
+  tape.name = "tape";
+  tape.kind = FileSettings{};
+  const std::vector<BookedSource> booked = booked_sources({listener, sender, tape});
+  REQUIRE(booked.size() == 2);
+  CHECK(booked[0].name == "porch");
+  CHECK(booked[0].timeless);
+  CHECK_FALSE(booked[0].recorded);
+  CHECK(booked[1].recorded);
+}
+
 }  // namespace earshot::test
