@@ -210,6 +210,38 @@ TEST_CASE("what becomes of a source that a reload does not concern is no reason 
   CHECK(names_of(reader.next("hello")) == std::vector<std::string>{"tape", "porch"});
 }
 
+TEST_CASE("addresses and the log's level change with a reload; who is connected stays") {
+  const std::string porch = live_source("porch", 16'000);
+  Daemon daemon(porch, {}, "/dev/null", small_yamnet());
+  StreamClient before = daemon.connect();
+  before.message("hello");
+  const std::string path = (daemon.directory() / "earshot.sock").string();
+  const auto publish_on = [&](const std::string& addresses) {
+    daemon.directory().write("earshot.toml", "[model]\npath = \"model.safetensors\"\n[publish.tcp]\nlisten = " + addresses +
+                                                 "\n[log]\nlevel = \"debug\"\n" + porch);
+    daemon.reload();
+  };
+  publish_on("[\"127.0.0.1:0\", \"unix:" + path + "\"]");
+  before.message("hello");
+  StreamClient by_path{UnixPath{path}};
+  by_path.message("hello");
+  daemon.connect().message("hello");  // by the address that it has had all the time
+  daemon.await_log("debug client ");
+
+  publish_on("\"unix:" + path + "\"");
+  before.message("hello");
+  by_path.message("hello");
+  CHECK_THROWS(daemon.connect());
+  StreamClient{UnixPath{path}}.message("hello");
+  publish_on("\"127.0.0.1:0\"");
+  by_path.message("hello");
+  CHECK_FALSE(std::filesystem::exists(path));
+  const std::string log = daemon.child().err();
+  const std::string publishing = "publishing on 127.0.0.1:";
+  const auto port = static_cast<std::uint16_t>(std::stoi(log.substr(log.rfind(publishing) + publishing.size())));
+  StreamClient(port).message("hello");
+}
+
 TEST_CASE("a model of another rate begins a new instance, for those who are connected, too") {
   Daemon daemon(live_source("porch", 16'000), {}, "/dev/null", small_yamnet());
   ReloadReader reader(daemon);
