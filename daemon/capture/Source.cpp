@@ -61,7 +61,10 @@ std::string_view Source::holdup() const noexcept {
 
 void Source::tell(SourceState state, const std::string& detail, bool forgotten) noexcept {
   SourceChange change{name_, state, detail, std::nullopt, forgotten};
-  if (state == SourceState::down || state == SourceState::ended) change.end_sample = pipeline_.position();
+  if (state == SourceState::down || state == SourceState::ended) {
+    pipeline_.tell_skipped();  // what comes before that position is told before it
+    change.end_sample = pipeline_.position();
+  }
   sink_.publish(std::move(change));
 }
 

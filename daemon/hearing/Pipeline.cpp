@@ -65,7 +65,7 @@ void Pipeline::follow(const Timeline& before) noexcept {
 void Pipeline::change_when_due() noexcept {
   if (change_.load(std::memory_order_relaxed) == nullptr) return;
   const std::unique_ptr<Change> change(change_.exchange(nullptr, std::memory_order_acquire));
-  publish_skipped();  // of the hop until now
+  tell_skipped();  // of the hop until now
   if (change->ear) {
     ear_->end_events();
     ear_ = std::move(change->ear);
@@ -144,7 +144,7 @@ void Pipeline::finish() noexcept {
 void Pipeline::break_off() noexcept {
   if (resampler_) take(resampler_->finish());
   resampler_.reset();
-  publish_skipped();
+  tell_skipped();
 }
 
 void Pipeline::take(std::span<const float> resampled) noexcept {
@@ -158,7 +158,7 @@ void Pipeline::take(std::span<const float> resampled) noexcept {
 }
 
 void Pipeline::jump(std::uint64_t to, GapReason reason) noexcept {
-  publish_skipped();
+  tell_skipped();
   const std::uint64_t lost = to - position();
   counters_.dropped_samples.fetch_add(lost, std::memory_order_relaxed);
   sink_.publish(Gap{source_, position(), lost, reason, 0});
@@ -176,7 +176,7 @@ void Pipeline::hear(const Window& window, std::uint64_t padded_samples) noexcept
     classifying_.store(false, std::memory_order_relaxed);
     return;
   }
-  publish_skipped();
+  tell_skipped();
   utc_clock_.heard(window.end_sample(), utc_.at(heard));
   Prediction prediction;
   prediction.source = source_;
@@ -233,7 +233,7 @@ void Pipeline::note_lag(const Window& window) noexcept {
   gauges_->lag_s.store(lag.count(), std::memory_order_relaxed);
 }
 
-void Pipeline::publish_skipped() noexcept {
+void Pipeline::tell_skipped() noexcept {
   if (skipped_windows_ == 0) return;
   sink_.publish(Gap{source_, skipped_from_, 0, GapReason::overload,
                     std::exchange(skipped_windows_, std::uint64_t{0}), windows_.hop_samples()});

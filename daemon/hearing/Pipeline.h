@@ -78,6 +78,8 @@ class Pipeline {
   /// `samples` at the model's rate went by while nobody listened. Before open().
   void pass(std::uint64_t samples, GapReason reason) noexcept;
 
+  /// Publishes how many windows were skipped, which otherwise comes with the next that is not.
+  void tell_skipped() noexcept;
   /// The sound breaks off: what the resampler still holds is heard, and whatever event runs ends. Another open() may
   /// follow.
   void close() noexcept;
@@ -115,7 +117,6 @@ class Pipeline {
   bool compute_scores(const Window& window) noexcept;
   void skip(const Window& window) noexcept;
   void note_lag(const Window& window) noexcept;
-  void publish_skipped() noexcept;
   std::uint64_t model_samples(std::uint64_t source_samples) const noexcept;
 
   const std::string source_;

@@ -340,7 +340,11 @@ TEST_CASE("a file in a loop that cannot be opened for a while is down, says why,
   await("source", "up");
   CHECK(await("gap", "").at("samples").to_number<int>() > 100);
 
+  // What is skipped just before it is told before it, too.
+  daemon.child().send_signal(SIGSTOP);
   std::filesystem::rename(file, directory / "away.wav");
+  std::this_thread::sleep_for(3s);
+  daemon.child().send_signal(SIGCONT);
   CHECK(await("source", "down").at("detail").as_string() ==
         file.string() + ": No such file or directory, expected an audio file");
   std::filesystem::rename(directory / "away.wav", file);

@@ -265,6 +265,18 @@ TEST_CASE("a window whose turn does not come in time is skipped; how many is tol
   CHECK(rig.counters.sources.of("s")->skipped_windows == 2);
 }
 
+TEST_CASE("what was skipped is told when somebody asks for it, once") {
+  Rig rig;
+  rig.pipeline.open(44'100);
+  rig.pipeline.push_live(noise(kWindow + kHop), BootClock::now() - 6s);
+  CHECK(rig.sink.all<Gap>().empty());
+  rig.pipeline.tell_skipped();
+  rig.pipeline.close();
+  const auto gaps = rig.sink.all<Gap>();
+  REQUIRE(gaps.size() == 1);
+  CHECK(gaps[0].windows == 2);
+}
+
 TEST_CASE("a window that is quiet costs nothing, and is told however late it is") {
   Rig rig(-20.0);
   rig.pipeline.open(44'100);
