@@ -133,6 +133,10 @@ void Witness::take_prediction(const json::object& message, Heard& heard, Time re
   check_level(message, moment_of(message, heard, received));
 }
 
+BootClock::duration Witness::tolerance_of(const std::string& source) const {
+  return kMomentTolerance + (waiting_.contains(source) ? kMostWait : 0ms);
+}
+
 // When the window's end was heard, as the daemon says. Around a step of its clock the line may be of before.
 Witness::Time Witness::moment_of(const json::object& prediction, Heard& heard, Time received) {
   const std::chrono::nanoseconds utc = utc_of(text(prediction, "time")) - machine_offset();
@@ -143,21 +147,22 @@ Witness::Time Witness::moment_of(const json::object& prediction, Heard& heard, T
   if (!heard.line_s) heard.line_s = line_s(moments.front());
   const auto off_s = [&](Time moment) { return std::abs(line_s(moment) - *heard.line_s); };
   const Time moment = *std::ranges::min_element(moments, {}, off_s);
-  const bool may_wait = waiting_.contains(text(prediction, "source"));
-  double& worst_s = may_wait ? totals_.worst_waited_s : totals_.worst_line_s;
+  const std::string source = text(prediction, "source");
+  double& worst_s = waiting_.contains(source) ? totals_.worst_waited_s : totals_.worst_line_s;
   worst_s = std::max(worst_s, off_s(moment));
-  if (off_s(moment) > seconds(kMomentTolerance + (may_wait ? kMostWait : 0ms)))
+  if (off_s(moment) > seconds(tolerance_of(source)))
     findings_.add(place_of(prediction) + ": its moment is " + std::to_string(off_s(moment)) +
                   " s off the source's line");
   return moment;
 }
 
 void Witness::check_level(const json::object& prediction, Time end) {
-  const auto sound = sounds_.find(text(prediction, "source"));
+  const std::string source = text(prediction, "source");
+  const auto sound = sounds_.find(source);
   if (sound == sounds_.end()) return;
   const std::uint64_t samples = number(prediction, "end_sample") - number(prediction, "start_sample");
   const SpokenSound::Levels levels =
-      sound->second.levels(end - duration_of(samples, rate_hz_), end, kMomentTolerance);
+      sound->second.levels(end - duration_of(samples, rate_hz_), end, tolerance_of(source));
   const double level = prediction.at("level_dbfs").to_number<double>();
   ++totals_.levels;
   if (level >= levels.least_dbfs && level <= levels.most_dbfs) return;

@@ -45,8 +45,8 @@ class Witness {
   void knows(const std::string& source, const SpokenSound& sound) { sounds_.emplace(source, sound); }
 
   /// A sender of `source` may have to wait up to a second until the one before it is closed. What it says
-  /// meanwhile is taken for newer than it is, so that its positions are late against the clock until it
-  /// leaves; their moments are right.
+  /// meanwhile is taken for newer than it is: by so much its positions are late until it leaves, and the
+  /// moments of its first windows.
   void lets_wait(const std::string& source) { waiting_.insert(source); }
 
   /// A daemon's life begins that publishes on `port`, and was started at `started`. Returns once it is
@@ -100,6 +100,7 @@ class Witness {
   void take(const boost::json::object& message, Time received);
   void take_prediction(const boost::json::object& message, Heard& heard, Time received);
   Time moment_of(const boost::json::object& prediction, Heard& heard, Time received);
+  BootClock::duration tolerance_of(const std::string& source) const;
   void check_level(const boost::json::object& prediction, Time end);
   void begin_life(const boost::json::object& hello, Time received);
   void close_books();
