@@ -1,5 +1,6 @@
 // earshotd: listens, classifies, publishes.
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -85,6 +86,8 @@ int main(int argc, char** argv) {
   end_uncaught_as_bug("earshotd");
   if (argc > 1 && argv[1] == kCommandKeeper) return run_command_keeper(argv + 2);
   if (argc > 1 && argv[1] == kCaptureHelper) return run_capture_helper({argv + 2, argv + argc});
+  // What a model takes while it is loaded goes back to the system: else glibc keeps as much for each thread that loads one.
+  ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);
   open_standard_streams();
   take_library_lines([](std::string_view line) noexcept { log_debug("a library says: {}", line); });
   try {

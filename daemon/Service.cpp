@@ -1,7 +1,5 @@
 #include "daemon/Service.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <exception>
@@ -69,7 +67,6 @@ void Service::run() {
   const ConfiguredHearing& configured = listening_->configured();
   log_info("model '{}', {} labels; publishing on {}", facts_.model_name,
            configured.hearing->model->labels.size(), server_.listening_on());
-  ::malloc_trim(0);  // what loading took
   tell_systemd("READY=1");
   listening_->start();
   waiting_.run();
@@ -157,7 +154,6 @@ void Service::reload(ConfiguredHearing configured) {
   if (exit_code_ != ExitCode::ok) return;  // it has given up
   set_log_level(level);
   follow_hop();
-  ::malloc_trim(0);  // what loading took
   log_info("reloaded: model '{}', {} labels; publishing on {}; {}", facts_.model_name, facts_.labels.size(),
            server_.listening_on(), told);
   tell_systemd("READY=1");
