@@ -70,12 +70,14 @@ void FileSource::play(std::stop_token stop, const DamageListener& damaged) {
         return;
       }
       if (lost_at_end_ > 0) pipeline().lose(std::exchange(lost_at_end_, 0), GapReason::device);
+      const BootClock::time_point ended = BootClock::now();
       if (!reopen(stop)) break;
       first_pass = false;
-      const std::uint64_t due = samples_by(BootClock::now() - start);
-      if (settings_.pace == Pace::realtime && due > frames + kChunkFrames) {  // it was away
-        pipeline().lose(due - frames, GapReason::device);
-        frames = due;
+      // Not what it was behind before: that comes too late, and is skipped.
+      const std::uint64_t away = samples_by(BootClock::now() - ended);
+      if (settings_.pace == Pace::realtime && away > kChunkFrames) {
+        pipeline().lose(away, GapReason::device);
+        frames += away;
       }
       continue;
     }

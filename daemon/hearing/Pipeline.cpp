@@ -94,8 +94,16 @@ void Pipeline::push(std::span<const float> samples) noexcept {
 }
 
 void Pipeline::push_live(std::span<const float> samples, BootClock::time_point arrived) noexcept {
+  live_ = true;
   arrived_ = arrived;
   push(samples);
+  arrived_.reset();
+}
+
+// What the resampler still holds: of live sound its turn must come in time, too.
+void Pipeline::take_rest(std::span<const float> resampled) noexcept {
+  if (live_) arrived_ = BootClock::now();
+  take(resampled);
   arrived_.reset();
 }
 
@@ -122,7 +130,7 @@ void Pipeline::drop(std::uint64_t samples, std::uint64_t to, GapReason reason) n
 void Pipeline::end_piece() noexcept {
   const std::span<const float> rest = resampler_->finish();
   const std::uint64_t due = opened_at_ + model_samples(source_samples_);
-  take(rest.first(std::min<std::uint64_t>(rest.size(), due - std::min(due, position()))));
+  take_rest(rest.first(std::min<std::uint64_t>(rest.size(), due - std::min(due, position()))));
   resampler_->reset();
 }
 
@@ -142,7 +150,7 @@ void Pipeline::finish() noexcept {
 }
 
 void Pipeline::break_off() noexcept {
-  if (resampler_) take(resampler_->finish());
+  if (resampler_) take_rest(resampler_->finish());
   resampler_.reset();
   tell_skipped();
 }

@@ -109,6 +109,7 @@ class Pipeline {
   void break_off() noexcept;
   void end_events() noexcept;
   void take(std::span<const float> resampled) noexcept;
+  void take_rest(std::span<const float> resampled) noexcept;
   void jump(std::uint64_t position, GapReason reason) noexcept;
   struct Change;
   static bool differ_only_in_hop(const Hearing& a, const Hearing& b) noexcept;
@@ -142,6 +143,7 @@ class Pipeline {
   int source_rate_hz_ = 0;
   std::uint64_t opened_at_ = 0;       // position of the last open()
   std::uint64_t source_samples_ = 0;  // since then, at the source's rate, lost ones included
+  bool live_ = false;                 // push_live() feeds it
   BootClock::duration patience_;      // from a window's arrival to its turn
   std::optional<BootClock::time_point> arrived_;  // what is being pushed; nothing: there is all the time in the world
   std::uint64_t skipped_from_ = 0;

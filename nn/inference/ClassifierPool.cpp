@@ -81,6 +81,8 @@ ClassifierPool::Result ClassifierPool::classify(std::span<const float> features,
           .skipped = turn.skipped,
           .until = turn.patience ? Clock::now() + *turn.patience : Clock::time_point::max()};
   std::unique_lock lock(mutex_);
+  // Who has all the time in the world has skipped nothing and would wait for ever behind those who have.
+  if (!turn.patience && !waiting_.empty()) own.skipped = std::max(own.skipped, waiting_.front()->skipped);
   const auto later = [](const Job* a, const Job* b) { return a->skipped > b->skipped; };
   waiting_.insert(std::upper_bound(waiting_.begin(), waiting_.end(), &own, later), &own);
   while (!own.done) {

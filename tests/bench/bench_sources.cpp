@@ -21,9 +21,8 @@
 
 #include <boost/json.hpp>
 
-#include "dsp/base/KeyedRandom.h"
-#include "dsp/features/FeatureExtractor.h"
-#include "nn/inference/Classifier.h"
+#include "nn/model/Model.h"
+#include "tests/bench/HotWindow.h"
 #include "tests/bench/LiveSenders.h"
 #include "tests/bench/Measuring.h"
 #include "tests/daemon/Daemon.h"
@@ -165,26 +164,6 @@ Result run(const Settings& settings, const Model& model, std::size_t sources, st
   return result;
 }
 
-// Features and scores of a window, again and again.
-double hot_window_ms(const Model& model, double hop_s) {
-  FeatureExtractor extractor(model.recipe);
-  Classifier classifier(model, 1);
-  const std::uint64_t hop = static_cast<std::uint64_t>(hop_s * model.recipe.rate_hz);
-  std::vector<float> samples(model.recipe.window_samples + 100 * hop);
-  KeyedRandom random(5);
-  for (float& sample : samples) sample = static_cast<float>(random.uniform(-0.1, 0.1));
-  std::vector<float> features(model.recipe.shape().size());
-  std::vector<float> scores(model.labels.size());
-  std::vector<double> times;
-  for (std::uint64_t i = 0; i < 100; ++i) {
-    const auto begin = Clock::now();
-    extractor.extract_window(std::span(samples).subspan(i * hop, model.recipe.window_samples), i * hop, features);
-    if (!classifier.classify(features, scores)) std::abort();
-    times.push_back(std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
-  }
-  return percentile(times, 0.5);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -200,7 +179,7 @@ int main(int argc, char** argv) {
   if (argc > 5) settings.hop_s = std::atof(argv[5]);
   if (argc > 6) settings.block = std::chrono::milliseconds(std::atoi(argv[6]));
   const Model model = load_model(settings.model);
-  const double hot_ms = hot_window_ms(model, settings.hop_s);
+  const double hot_ms = 1e3 * bench::hot_window_s(model, settings.hop_s);
   const bool alone = settings.sources == 1;
   const Result one = run(settings, model, 1, alone ? settings.time : std::chrono::seconds(5));
   const Result all = alone ? one : run(settings, model, settings.sources, settings.time);

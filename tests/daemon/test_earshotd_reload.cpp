@@ -82,6 +82,15 @@ Model small_model_of(std::vector<std::string> labels) {
   return model;
 }
 
+/// v6's recipe and windows, and next to no network.
+Model small_model_at_44100() {
+  Model model = small_yamnet();
+  model.recipe = recipe_named("v6");
+  model.architecture.input = model.recipe.shape();
+  model.weights = initial_weights(model.architecture, 3);
+  return model;
+}
+
 }  // namespace
 
 TEST_CASE(
@@ -250,7 +259,7 @@ TEST_CASE("a model of another rate begins a new instance, for those who are conn
     reader.next_prediction("porch");
   }
   const std::string before(daemon.connect().message("hello").at("instance").as_string());
-  daemon.reload(live_source("porch", 16'000) + live_source("barn", 16'000));
+  daemon.reload(live_source("porch", 16'000) + live_source("barn", 16'000), small_model_at_44100());
   reader.next_state("porch", "ended");
   const object hello = reader.next("hello");
   CHECK(hello.at("instance").as_string() != before);

@@ -1,9 +1,11 @@
 // Pipeline: the same windows whatever the chunking; losses never spanned; what is counted, gated and timed.
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <stop_token>
+#include <thread>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -263,6 +265,33 @@ TEST_CASE("a window whose turn does not come in time is skipped; how many is tol
   CHECK(gaps[0].start_sample == kHop);
   CHECK(rig.counters.dropped_samples == 0);
   CHECK(rig.counters.sources.of("s")->skipped_windows == 2);
+}
+
+TEST_CASE("what a resampler still holds where live sound is lost or ends waits no longer than other windows") {
+  // One classifier, for which windows of others, who had to skip more, always wait.
+  const auto pool = one_classifier(model());
+  const auto hearing = hearing_of(model(), pool, kHop);
+  std::atomic<bool> over = false;
+  std::vector<std::jthread> others;
+  for (int i = 0; i < 12; ++i) {
+    others.emplace_back([&] {
+      std::vector<float> features(model().recipe.shape().size());
+      std::vector<float> scores(10);
+      while (!over) (void)pool->classify(features, scores, {.skipped = 1'000'000, .patience = 10s});
+    });
+  }
+  Collector sink;
+  Counters counters;
+  UtcClock utc;
+  Pipeline pipeline({.source = "s", .ear = {}}, hearing, utc, BootClock::now(), sink, counters);
+  pipeline.open(22'050);
+  pipeline.push_live(noise(kWindow / 2), BootClock::now());  // what is still held of it completes the window
+  CHECK(sink.all<Prediction>().empty());
+  pipeline.lose(22'050, GapReason::device);
+  over = true;
+  REQUIRE(sink.all<Gap>().size() == 2);
+  CHECK(sink.all<Gap>()[0].reason == GapReason::overload);
+  CHECK(sink.all<Gap>()[0].windows == 1);
 }
 
 TEST_CASE("what was skipped is told when somebody asks for it, once") {

@@ -151,4 +151,22 @@ TEST_CASE("where there is time for half the windows, all sources skip alike, and
   CHECK(*most - *least <= kHops / 4);
 }
 
+TEST_CASE("whoever waits without a limit has its turn, though others who skipped more always wait") {
+  const Model model = pooled_models()[0];
+  ClassifierPool pool(prepare_network(model), 1, 1);
+  std::atomic<bool> over = false;
+  std::vector<std::jthread> others;
+  for (int i = 0; i < 12; ++i) {
+    others.emplace_back([&, i] {
+      const std::vector<float> window = window_of_thread(model, i, 0);
+      std::vector<float> scores(9);
+      while (!over) (void)pool.classify(window, scores, {.skipped = 5, .patience = std::chrono::seconds(10)});
+    });
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  std::vector<float> scores(9);
+  for (int i = 0; i < 20; ++i) CHECK(pool.classify(window_of_thread(model, 0, i), scores, {}) == ClassifierPool::Result::classified);
+  over = true;
+}
+
 }  // namespace earshot::test
