@@ -91,7 +91,6 @@ std::string Listening::change(ConfiguredHearing configured, StreamFacts facts) {
   const std::set<std::string> taken_before = taken_;
   try {  // What may fail comes first.
     make_new_sources();
-    facts.instance = instance_;
     context_.server.change(configured_.config.publish_tcp, std::move(facts));
   } catch (...) {
     not_started_.clear();

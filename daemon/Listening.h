@@ -50,7 +50,7 @@ class Listening {
   bool fits(const Hearing& hearing) const noexcept;
 
   /// Another configuration, whose hearing fits: sources that it has not any more end, others begin, those
-  /// that are the same sound hear on, by other hearing from their next window on. `facts` are for hello.
+  /// that are the same sound hear on, by other hearing from their next window on. `facts` are for hello, of the same instance.
   /// Returns in words what has changed. Throws Error, and nothing has.
   std::string change(ConfiguredHearing configured, StreamFacts facts);
 

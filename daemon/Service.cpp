@@ -132,9 +132,7 @@ void Service::step_by(std::uint64_t hop_samples) {
   const bool is_wider = hop_samples > hearing.hop_samples;
   hearing.hop_samples = hop_samples;
   other.hearing = std::make_shared<const Hearing>(std::move(hearing));
-  StreamFacts facts = facts_of(other);
-  facts.started = facts_.started;
-  change(std::move(other), std::move(facts));
+  change(std::move(other));
   log_info("hop_s = \"auto\": {:.3f} s from here on, {}", static_cast<double>(hop_samples) / facts_.rate_hz,
            is_wider ? "since windows go on being skipped" : "to see whether it keeps up");
 }
@@ -145,12 +143,9 @@ void Service::reload(ConfiguredHearing configured) {
     log_info("reloaded: nothing has changed");
     return tell_systemd("READY=1");
   }
-  StreamFacts facts = facts_of(configured);
-  facts.started = facts_.started;
   const std::string level = configured.config.log_level;
-  const std::string told = listening_->fits(*configured.hearing)
-                               ? change(std::move(configured), std::move(facts))
-                               : begin_anew(std::move(configured), std::move(facts));
+  const std::string told = listening_->fits(*configured.hearing) ? change(std::move(configured))
+                                                                 : begin_anew(std::move(configured));
   if (exit_code_ != ExitCode::ok) return;  // it has given up
   set_log_level(level);
   follow_hop();
@@ -159,8 +154,10 @@ void Service::reload(ConfiguredHearing configured) {
   tell_systemd("READY=1");
 }
 
-std::string Service::change(ConfiguredHearing configured, StreamFacts facts) {
+std::string Service::change(ConfiguredHearing configured) {
   raise_descriptor_limit(configured.config.publish_tcp.max_clients, configured.config.most_sources());
+  StreamFacts facts = facts_of(configured);
+  facts.started = facts_.started;
   facts.instance = facts_.instance;
   std::string told = listening_->change(std::move(configured), facts);
   facts_ = std::move(facts);
@@ -168,7 +165,9 @@ std::string Service::change(ConfiguredHearing configured, StreamFacts facts) {
 }
 
 // Positions count samples at another rate, or windows are of another length: nothing goes on.
-std::string Service::begin_anew(ConfiguredHearing configured, StreamFacts facts) {
+std::string Service::begin_anew(ConfiguredHearing configured) {
+  StreamFacts facts = facts_of(configured);
+  facts.started = facts_.started;
   if (const auto held_up = listening_->stop("reloaded with a model of another rate or window");
       !held_up.empty())
     return give_up(held_up.front());

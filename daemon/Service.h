@@ -42,8 +42,8 @@ class Service {
   void keep_house();
   void step_by(std::uint64_t hop_samples);
   void reload(ConfiguredHearing configured);
-  std::string change(ConfiguredHearing configured, StreamFacts facts);
-  std::string begin_anew(ConfiguredHearing configured, StreamFacts facts);
+  std::string change(ConfiguredHearing configured);
+  std::string begin_anew(ConfiguredHearing configured);
   std::string give_up(const std::string& why);
 
   const std::filesystem::path path_;
