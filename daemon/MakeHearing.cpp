@@ -28,22 +28,21 @@ std::shared_ptr<const Hearing> make_hearing(const Config& config, const Configur
                                      : effective_hop_samples(model.recipe, config.hop_s, config.hop_place),
                   .gate_dbfs = config.gate_level_dbfs};
   if (config.events) hearing.events = std::make_shared<const EventRules>(event_rules(*config.events, model));
-  const std::shared_ptr<const PreparedNetwork> network = prepare_network(model);
-  const std::size_t classifiers =
-      std::min(ClassifierPool::enough(*network, config.model.threads), config.most_sources());
   const Hearing* now = present ? present->hearing.get() : nullptr;
-  const bool is_the_same_model = now && now->model->sha256 == model.sha256 && now->model->name == model.name;
-  if (is_the_same_model && present->config.model.threads == config.model.threads &&
-      now->classifiers->classifiers() == classifiers) {
-    const bool is_the_same = now->hop_samples == hearing.hop_samples && now->gate_dbfs == hearing.gate_dbfs;
-    const bool are_the_same = are_the_same_events(present->config, config);
-    if (is_the_same && are_the_same) return present->hearing;
-    hearing.model = now->model;
+  if (now && (now->model->sha256 != model.sha256 || now->model->name != model.name)) now = nullptr;
+  const auto network = now ? now->classifiers->network() : prepare_network(model);
+  const int threads = config.model.threads;
+  const std::size_t classifiers = std::min(ClassifierPool::enough(*network, threads), config.most_sources());
+  if (now && present->config.model.threads == threads && now->classifiers->classifiers() == classifiers) {
     hearing.classifiers = now->classifiers;
-    if (are_the_same) hearing.events = now->events;
-    return std::make_shared<const Hearing>(std::move(hearing));
+  } else {
+    hearing.classifiers = std::make_shared<ClassifierPool>(network, classifiers, threads);
   }
-  hearing.classifiers = std::make_shared<ClassifierPool>(network, classifiers, config.model.threads);
+  if (now) {
+    hearing.model = now->model;
+    if (are_the_same_events(present->config, config)) hearing.events = now->events;
+    return hearing == *now ? present->hearing : std::make_shared<const Hearing>(std::move(hearing));
+  }
   model.weights.clear();  // they are laid out in the network
   hearing.model = std::make_shared<const Model>(std::move(model));
   return std::make_shared<const Hearing>(std::move(hearing));

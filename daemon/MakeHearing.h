@@ -14,7 +14,7 @@ struct ConfiguredHearing {
   std::shared_ptr<const Hearing> hearing;
 };
 
-/// Loads the model and lays it out, checks hop and events by it. Takes from `present`, what is heard with
+/// Loads the model, checks hop and events by it, and lays it out. Takes from `present`, what is heard with
 /// now, all that has not changed; the same hearing if nothing has. Null: all is new. Throws Error as
 /// load_model, effective_hop_samples and event_rules do.
 std::shared_ptr<const Hearing> make_hearing(const Config& config, const ConfiguredHearing* present);

@@ -18,6 +18,9 @@ struct Hearing {
   std::optional<double>
       gate_dbfs;  ///< of a source without a gate of its own; quieter windows are gated, nothing: none is
   std::shared_ptr<const EventRules> events = nullptr;  ///< the model's; nothing: no events
+
+  /// With the very same model, classifiers and rules.
+  bool operator==(const Hearing&) const = default;
 };
 
 }  // namespace earshot

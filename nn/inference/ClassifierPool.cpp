@@ -51,12 +51,14 @@ struct ClassifierPool::Worker {
   Classifier classifier;
 };
 
-ClassifierPool::ClassifierPool(std::shared_ptr<const PreparedNetwork> network, std::size_t classifiers, int threads)
-    : values_(network->input().size()),
-      classes_(network->classes()),
-      most_together_(network->separable() ? kMostTogether : 1) {
+ClassifierPool::ClassifierPool(std::shared_ptr<const PreparedNetwork> network, std::size_t classifiers,
+                               int threads)
+    : network_(std::move(network)),
+      values_(network_->input().size()),
+      classes_(network_->classes()),
+      most_together_(network_->separable() ? kMostTogether : 1) {
   waiting_.reserve(kWaiting);
-  for (std::size_t i = 0; i < classifiers; ++i) free_.push_back(&workers_.emplace_back(network, threads));
+  for (std::size_t i = 0; i < classifiers; ++i) free_.push_back(&workers_.emplace_back(network_, threads));
 }
 
 std::size_t ClassifierPool::classifiers() const noexcept {

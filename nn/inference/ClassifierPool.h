@@ -29,6 +29,8 @@ class ClassifierPool {
   ~ClassifierPool();
 
   std::size_t classifiers() const noexcept;
+  /// Laid out, for another pool.
+  const std::shared_ptr<const PreparedNetwork>& network() const noexcept { return network_; }
 
   struct Turn {
     std::uint64_t skipped = 0;                         ///< windows of this source, just before this one
@@ -65,6 +67,7 @@ class ClassifierPool {
   std::size_t take(std::span<Job*> jobs) noexcept;
   void wake_next() noexcept;
 
+  std::shared_ptr<const PreparedNetwork> network_;
   std::size_t values_;  // of a window's features
   std::size_t classes_;
   std::size_t most_together_;
