@@ -48,16 +48,19 @@ void decode_frames(const std::byte* bytes, std::span<float> frame, FrameMixer& m
 
 }  // namespace
 
+std::size_t frame_bytes(const PcmSettings& settings) noexcept {
+  return bytes_of(settings.format) * static_cast<std::size_t>(settings.channels);
+}
+
 PcmDecoder::PcmDecoder(const PcmSettings& settings, std::optional<int> channel)
     : format_(settings.format),
-      sample_bytes_(bytes_of(settings.format)),
+      frame_bytes_(frame_bytes(settings)),
       mixer_(channel ? std::optional(static_cast<std::size_t>(*channel - 1)) : std::nullopt),
       frame_(static_cast<std::size_t>(settings.channels)) {}
 
 std::span<const float> PcmDecoder::decode(std::span<const std::byte> bytes) {
   bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
-  const std::size_t frame_bytes = sample_bytes_ * frame_.size();
-  const std::size_t frames = bytes_.size() / frame_bytes;
+  const std::size_t frames = bytes_.size() / frame_bytes_;
   samples_.resize(frames);
   switch (format_) {
     case SampleFormat::s16le:
@@ -73,7 +76,7 @@ std::span<const float> PcmDecoder::decode(std::span<const std::byte> bytes) {
       decode_frames<SampleFormat::f32le>(bytes_.data(), frame_, mixer_, samples_);
       break;
   }
-  bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(frames * frame_bytes));
+  bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(frames * frame_bytes_));
   return samples_;
 }
 

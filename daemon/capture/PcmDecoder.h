@@ -12,6 +12,9 @@
 
 namespace earshot {
 
+/// A sample of each channel.
+std::size_t frame_bytes(const PcmSettings& settings) noexcept;
+
 /// Integers are scaled to [-1, 1) by their largest negative value, floats taken as they are, frames mixed as
 /// FrameMixer does. Not thread safe.
 class PcmDecoder {
@@ -33,7 +36,7 @@ class PcmDecoder {
 
  private:
   SampleFormat format_;
-  std::size_t sample_bytes_;
+  std::size_t frame_bytes_;
   FrameMixer mixer_;
   std::vector<std::byte> bytes_;
   std::vector<float> frame_;

@@ -4,6 +4,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -92,6 +94,15 @@ asio::awaitable<void> await_leaving(asio::io_context& io, std::function<bool()> 
     moment.expires_after(kMoment);
     co_await moment.async_wait(kDoorTuple);
   }
+}
+
+void pass_over_what_waits(Sender& sender, std::size_t frame_bytes) noexcept {
+  boost::system::error_code error;  // the next read tells
+  std::size_t left = sender.socket.available(error);
+  left -= left % frame_bytes;
+  std::array<std::byte, 4096> bytes;
+  while (left > 0 && !error)
+    left -= sender.socket.read_some(asio::buffer(bytes.data(), std::min(left, bytes.size())), error);
 }
 
 asio::awaitable<std::string> hear_sender(std::shared_ptr<Sender> sender, PcmQueue& queue,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <span>
@@ -62,6 +63,9 @@ class SenderDoor {
 /// Until `gone` says so, or for a second: a sender that has just left, or was closed for the sake of the
 /// next, may still be heard out.
 boost::asio::awaitable<void> await_leaving(boost::asio::io_context& io, std::function<bool()> gone);
+
+/// What a sender has said while it waited is not heard: whole frames of all that is there now.
+void pass_over_what_waits(Sender& sender, std::size_t frame_bytes) noexcept;
 
 /// What `sender` sends goes into `queue`, no more than it has room for, until the connection ends; returns
 /// why. `buffer` is its own. `began`, if any, is called before its first bytes are pushed.

@@ -39,10 +39,13 @@ void TcpSource::produce(std::stop_token stop) {
 asio::awaitable<void> TcpSource::accept_senders() {
   for (;;) {
     std::shared_ptr<Sender> sender = co_await door_.next();
+    const bool waits = sender_ != nullptr;
     if (!co_await make_way()) {
       door_.log_refusal(*sender, "another sender is connected");
       continue;
     }
+    // Its moments would be those at which it is let in.
+    if (waits && settings_.pace == Pace::realtime) pass_over_what_waits(*sender, frame_bytes(settings_.pcm));
     sender_ = std::move(sender);
     begun_ = silent_ = false;
     asio::co_spawn(io_, serve(sender_), rethrow);

@@ -120,6 +120,36 @@ TEST_CASE("a silent connection does not hold the port") {
   CHECK(listening.rig.sink.await<SourceChange>(2).at(1).state == SourceState::up);
 }
 
+TEST_CASE(
+    "what a sender says while it waits for the one before it is not heard, what comes then is in its place") {
+  constexpr auto kBlock = 50ms;
+  TcpSettings tcp = settings();
+  tcp.pace = Pace::realtime;
+  tcp.pcm = {.format = SampleFormat::f32le, .rate_hz = 44'100, .channels = 1};
+  const std::string block(sizeof(float) * 2'205, '\0');
+  Listening listening(tcp);
+  std::optional<StreamClient> first = listening.connect();
+  const auto begin = BootClock::now() - kBlock;  // of the timeline
+  first->send(block);
+  REQUIRE(listening.rig.sink.await<SourceChange>(2).size() == 2);  // starting, up
+  std::optional<StreamClient> second = listening.connect();
+  const auto speak = [&](int blocks) {
+    for (int i = 0; i < blocks; ++i) {
+      std::this_thread::sleep_for(kBlock);
+      second->send(block);
+    }
+  };
+  speak(10);
+  first.reset();
+  speak(20);
+  const std::chrono::duration<double> end = BootClock::now() - begin;
+  second.reset();
+  const std::vector<SourceChange> changes = listening.rig.sink.await<SourceChange>(5);
+  REQUIRE(changes.size() == 5);
+  REQUIRE(changes[4].end_sample);
+  CHECK(static_cast<double>(*changes[4].end_sample) / 44'100 == Approx(end.count()).margin(0.2));
+}
+
 TEST_CASE("with takeover a new sender replaces the one there; without it is refused") {
   for (const bool takeover : {true, false}) {
     LogLines log;
