@@ -8,6 +8,7 @@ namespace {
 constexpr std::uint64_t kRecentMessages = std::uint64_t{1} << 18;
 constexpr std::uint64_t kBlockMessages = 4096;
 constexpr std::size_t kBlocksKept = std::size_t{1} << 14;
+constexpr std::size_t kTotalsKept = std::size_t{1} << 20;  // of all blocks: 8 MB
 
 std::uint64_t block_of(std::uint64_t seq) noexcept {
   return (seq - 1) / kBlockMessages;
@@ -48,8 +49,13 @@ std::size_t History::track_of(MessageKind kind) {
 }
 
 void History::begin_block() {
-  if (blocks_.size() == kBlocksKept) blocks_.pop_front();
+  while (!blocks_.empty() && (blocks_.size() >= kBlocksKept || totals_kept_ + tracks_.size() > kTotalsKept)) {
+    totals_kept_ -= blocks_.front().size();
+    blocks_.pop_front();
+  }
+  totals_kept_ += tracks_.size();
   std::vector<std::uint64_t>& totals = blocks_.emplace_back();
+  totals.reserve(tracks_.size());
   for (Track& track : tracks_) {
     totals.push_back(track.total);
     const Entries& entries = entries_of(track.kind);

@@ -61,7 +61,8 @@ class History {
 
   /// How many of the messages `from` .. `to` - 1, held or not, pass. Exact for the last 2^18; further back a
   /// range that ends within a block of 4096 may count what passed elsewhere in it, and one that begins more
-  /// than 2^26 messages ago what passed before it, but never more than the range has messages.
+  /// than 2^26 messages ago, or 2^32 over the number of kinds, what passed before it, but never more than the
+  /// range has messages.
   std::uint64_t count(std::uint64_t from, std::uint64_t to, const MessageFilter& filter) const noexcept;
 
  private:
@@ -93,6 +94,7 @@ class History {
   std::vector<Track> tracks_;
   /// The tracks' totals when a block of 4096 messages began; a track that is missing had none.
   std::deque<std::vector<std::uint64_t>> blocks_;
+  std::size_t totals_kept_ = 0;  // in all of them
 };
 
 }  // namespace earshot

@@ -57,7 +57,7 @@ class StreamState {
   SharedLine heartbeat(std::size_t clients) const;
 
  private:
-  static constexpr std::size_t kMostSources = 16'384;
+  static constexpr std::size_t kMostSources = 1'024;
 
   std::uint16_t source_index(const std::string& name);
   std::string_view kind_of(const std::string& source) const noexcept;

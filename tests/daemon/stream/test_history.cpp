@@ -1,4 +1,5 @@
 // What is held and what is gone, found and counted through a filter.
+#include <malloc.h>
 #include <time.h>
 
 #include <algorithm>
@@ -94,6 +95,21 @@ TEST_CASE("beyond what is known one by one, a count is of the blocks around, nev
   CHECK(history.count(4'097, 8'193, only_source(0)) == 4'096);
   CHECK(history.count(200, 300, only_source(0)) == 100);  // of its block at most what the range has
   CHECK(history.count(kMessages - 9, kMessages + 1, only_source(0)) == 10);
+}
+
+TEST_CASE("however many kinds there are, the index of a history takes no more than some megabytes") {
+  const auto held_mb = [] {
+    const struct mallinfo2 taken = ::mallinfo2();
+    return static_cast<double>(taken.uordblks + taken.hblkhd) / 1e6;
+  };
+  constexpr std::uint16_t kSources = 16'384;
+  constexpr std::uint64_t kBlocks = 400;
+  History history(0);
+  const double before_mb = held_mb();
+  for (std::uint16_t source = 0; source < kSources; ++source) history.add({Topic::source, source}, Gap{});
+  for (std::uint64_t i = 0; i < kBlocks * 4'096; ++i) history.add({Topic::source, 0}, Gap{});
+  CHECK(held_mb() - before_mb < 30.0);
+  CHECK(history.count(1, history.next_seq(), only_source(kSources - 1)) == 1);
 }
 
 TEST_CASE("one filtered request costs no more of a history of 300000 than of one of 1000") {

@@ -53,12 +53,12 @@ TEST_CASE("however many senders come and go, their names take bounded memory") {
   UtcClock utc;
   StreamState state(kOneMicrophone, 10, counters, utc);
   state.add(SourceChange{"stays", SourceState::up, "", {}});
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < 2'000; ++i) {
     const std::string name = "sender-" + std::to_string(i);
     state.add(SourceChange{name, SourceState::starting, "", {}});
     state.add(SourceChange{name, SourceState::ended, "", 0, true});
   }
-  CHECK(state.source_names().size() == 16'384);
+  CHECK(state.source_names().size() == 1'024);
   CHECK(listed(state.hello()) == std::vector<std::string>{"mic microphone starting", "stays tcp up"});
   state.add(SourceChange{"new", SourceState::up, "", {}});
   CHECK(listed(state.heartbeat(1)).size() == 3);
