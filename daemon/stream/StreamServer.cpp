@@ -20,6 +20,7 @@
 #include "daemon/log/Logging.h"
 #include "daemon/net/AsioGlue.h"
 #include "daemon/stream/Doorkeeper.h"
+#include "daemon/stream/Refusals.h"
 #include "daemon/stream/StreamListener.h"
 #include "daemon/stream/StreamSession.h"
 #include "daemon/stream/StreamState.h"
@@ -36,41 +37,9 @@ constexpr std::size_t kMostBacklog = 4096;
 constexpr auto kAcceptRetry = std::chrono::milliseconds(200);
 /// For a client that is leaving to be known as gone, while another waits for its place.
 constexpr auto kLeaving = std::chrono::milliseconds(100);
-/// Of those who connect too often, kept waiting for their answer. More get it at once.
-constexpr std::size_t kMostWaiting = 64;
 
 using Socket = StreamSession::Socket;
 using Clock = StreamSession::Clock;
-
-/// A client that may not come in, and why.
-struct TurnedAway {
-  Socket socket;
-  RequestError error;
-
-  void answer() {
-    error_code ignored;  // a new connection's buffer takes one line, or the client is gone
-    socket.non_blocking(true, ignored);
-    socket.write_some(asio::buffer(*error_line(error)), ignored);
-    socket.shutdown(Socket::shutdown_send, ignored);
-  }
-};
-
-/// Lines of the log that clients can provoke.
-struct Provoked {
-  LogSummary stranger{LogLevel::warning};
-  LogSummary too_often{LogLevel::warning};
-  LogSummary too_many_from_address{LogLevel::warning};
-  LogSummary too_many{LogLevel::warning};
-  LogSummary stalled{LogLevel::warning};
-  LogSummary not_accepted{LogLevel::warning};
-
-  template <class Act>
-  void each(Act act) {
-    for (LogSummary* one :
-         {&stranger, &too_often, &too_many_from_address, &too_many, &stalled, &not_accepted})
-      act(*one);
-  }
-};
 
 /// Other settings and facts, between messages.
 struct Change {
@@ -107,7 +76,6 @@ struct StreamServer::Impl {
   asio::awaitable<void> beat();
   asio::awaitable<void> make_rounds();
   void drop_stalled();
-  void answer_waiting();
   asio::awaitable<void> farewell(std::string reason, std::chrono::milliseconds grace);
 
   std::vector<SocketAddress> asked;      // to listen on, by the settings as they were given last
@@ -122,8 +90,9 @@ struct StreamServer::Impl {
   StreamState state;
   Doorkeeper door;
   std::vector<std::shared_ptr<StreamSession>> sessions;
-  std::vector<TurnedAway> waiting;
-  Provoked log;
+  Refusals refusals;
+  LogSummary stalled{LogLevel::warning};
+  LogSummary not_accepted{LogLevel::warning};
   bool stopping = false;
 
   std::mutex mutex;  // guards what follows
@@ -226,7 +195,7 @@ asio::awaitable<void> StreamServer::Impl::accept(StreamListener& listener) {
     if (!error) {
       co_await receive(listener, std::move(socket));
     } else if (error != asio::error::connection_aborted) {
-      log.not_accepted.line(Clock::now(), "cannot accept clients: {}", error.message());
+      not_accepted.line(Clock::now(), "cannot accept clients: {}", error.message());
       listener.pause.expires_after(kAcceptRetry);
       co_await listener.pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
     }
@@ -237,20 +206,12 @@ asio::awaitable<void> StreamServer::Impl::accept(StreamListener& listener) {
 asio::awaitable<void> StreamServer::Impl::receive(StreamListener& listener, Socket socket) {
   const std::optional<Peer> peer = peer_of(socket.native_handle());
   if (!peer) co_return;  // gone already
-  const Clock::time_point now = Clock::now();
   if (!may_connect(peer->address, settings.allow)) {
-    log.stranger.line(now, "client {} turned away: it is in no network of allow", peer->name);
+    refusals.stranger(*peer);
     co_return;
   }
-  if (!door.knock(*peer, now)) {
-    log.too_often.line(now, "client {} turned away: it connects more often than {} times a second",
-                       peer->name, settings.connects_per_s);
-    // One that tries again once it has its answer leaves room for others meanwhile.
-    waiting.push_back({std::move(socket),
-                       {"connecting_too_often",
-                        fmt::format("found more connections from {} than {} a second, expected fewer",
-                                    peer->name, settings.connects_per_s)}});
-    if (waiting.size() > kMostWaiting) answer_waiting();
+  if (!door.knock(*peer, Clock::now())) {
+    refusals.too_often(*peer, std::move(socket), settings.connects_per_s);
     co_return;
   }
   if (door.room_for(*peer) != Doorkeeper::Room::free) close_gone();
@@ -277,26 +238,9 @@ bool StreamServer::Impl::somebody_leaves() const {
 
 void StreamServer::Impl::admit(Peer peer, Socket socket) {
   const Doorkeeper::Room room = door.room_for(peer);
-  if (room == Doorkeeper::Room::none) {
-    log.too_many.line(Clock::now(), "client {} turned away: {} are connected", peer.name, sessions.size());
-    TurnedAway{std::move(socket),
-               {"too_many_clients",
-                fmt::format("found {} clients, expected fewer: max_clients is reached", sessions.size())}}
-        .answer();
-    return;
-  }
-  if (room == Doorkeeper::Room::none_for_address) {
-    const std::size_t places = door.places_of(peer);
-    log.too_many_from_address.line(
-        Clock::now(), "client {} turned away: it has {} places, half of max_clients", peer.name, places);
-    TurnedAway{
-        std::move(socket),
-        {"too_many_from_address",
-         fmt::format("found {} clients from {}, expected fewer: one machine may take half of max_clients",
-                     places, peer.name)}}
-        .answer();
-    return;
-  }
+  if (room == Doorkeeper::Room::none) return refusals.too_many(peer, std::move(socket), sessions.size());
+  if (room == Doorkeeper::Room::none_for_address)
+    return refusals.too_many_from_address(peer, std::move(socket), door.places_of(peer));
   door.enter(peer);
   auto session = std::make_shared<StreamSession>(std::move(socket), std::move(peer), state,
                                                  settings.client_buffer_kib * 1024, settings.stall_limit);
@@ -340,8 +284,8 @@ asio::awaitable<void> StreamServer::Impl::make_rounds() {
     co_await rounds_timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
     if (stopping) break;
     drop_stalled();
-    answer_waiting();
-    log.each([now = Clock::now()](LogSummary& summary) { summary.tick(now); });
+    refusals.tick();
+    for (LogSummary* summary : {&stalled, &not_accepted}) summary->tick(Clock::now());
   }
 }
 
@@ -350,15 +294,10 @@ void StreamServer::Impl::drop_stalled() {
   const auto snapshot = sessions;  // closing removes a session from the list
   for (const auto& session : snapshot) {
     if (!session->stalled(now - settings.stall_limit)) continue;
-    log.stalled.line(now, "client {} dropped: it took nothing for {} s", session->peer().text,
-                     std::chrono::duration<double>(settings.stall_limit).count());
+    stalled.line(now, "client {} dropped: it took nothing for {} s", session->peer().text,
+                 std::chrono::duration<double>(settings.stall_limit).count());
     session->close();
   }
-}
-
-void StreamServer::Impl::answer_waiting() {
-  for (TurnedAway& each : waiting) each.answer();
-  waiting.clear();
 }
 
 void StreamServer::Impl::stop(std::string_view reason, std::chrono::milliseconds grace) {
@@ -379,8 +318,8 @@ asio::awaitable<void> StreamServer::Impl::farewell(std::string reason, std::chro
   for (const auto& listener : listeners) listener->close();
   heartbeat_timer.cancel();
   rounds_timer.cancel();
-  answer_waiting();
-  log.each([](LogSummary& summary) { summary.finish(); });
+  refusals.finish();
+  for (LogSummary* summary : {&stalled, &not_accepted}) summary->finish();
   const SharedLine bye = bye_line(reason);
   for (const auto& session : sessions) session->finish(bye);
   if (!sessions.empty()) {
