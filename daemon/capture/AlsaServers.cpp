@@ -32,33 +32,32 @@ std::string text_of(const snd_config_t* node) {
              : "";
 }
 
+template <typename Act>
+void for_each_in(const snd_config_t* node, Act act) {
+  if (snd_config_get_type(node) != SND_CONFIG_TYPE_COMPOUND) return;
+  snd_config_iterator_t each = nullptr;
+  snd_config_iterator_t next = nullptr;
+  snd_config_for_each(each, next, node) act(snd_config_iterator_entry(each));
+}
+
 /// What a name says of itself: its type, and every other text, which may be a name that it stands on.
 struct Definition {
   std::string type;
   std::set<std::string> texts;
 };
 
-void read(const snd_config_t* node, bool is_top, Definition& definition) {
-  if (snd_config_get_type(node) != SND_CONFIG_TYPE_COMPOUND) {
-    const std::string text = text_of(node);
-    if (is_top && id_of(node) == "type") {
-      definition.type = text;
-    } else if (!text.empty() && id_of(node) != "type") {
-      definition.texts.insert(text);
-    }
-    return;
-  }
-  snd_config_iterator_t each = nullptr;
-  snd_config_iterator_t next = nullptr;
-  snd_config_for_each(each, next, node) read(snd_config_iterator_entry(each), false, definition);
+void read_texts(const snd_config_t* node, std::set<std::string>& texts) {
+  const std::string text = text_of(node);
+  if (!text.empty() && id_of(node) != "type") texts.insert(text);
+  for_each_in(node, [&](const snd_config_t* each) { read_texts(each, texts); });
 }
 
 Definition definition_of(const snd_config_t* node) {
   Definition definition;
-  if (snd_config_get_type(node) != SND_CONFIG_TYPE_COMPOUND) return definition;
-  snd_config_iterator_t each = nullptr;
-  snd_config_iterator_t next = nullptr;
-  snd_config_for_each(each, next, node) read(snd_config_iterator_entry(each), true, definition);
+  read_texts(node, definition.texts);
+  for_each_in(node, [&](const snd_config_t* each) {
+    if (id_of(each) == "type") definition.type = text_of(each);
+  });
   return definition;
 }
 
@@ -66,10 +65,7 @@ using Definitions = std::map<std::string, Definition>;
 
 Definitions definitions_in(const snd_config_t* names) {
   Definitions all;
-  snd_config_iterator_t each = nullptr;
-  snd_config_iterator_t next = nullptr;
-  snd_config_for_each(each, next, names)
-      all.emplace(id_of(snd_config_iterator_entry(each)), definition_of(snd_config_iterator_entry(each)));
+  for_each_in(names, [&](const snd_config_t* each) { all.emplace(id_of(each), definition_of(each)); });
   return all;
 }
 
@@ -112,15 +108,12 @@ std::vector<std::string> keep_servers(Keeps keeps) {
   std::set<std::string> kept;
   std::ranges::copy_if(servers, std::inserter(kept, kept.end()), keeps);
   kept = with_foundations(std::move(kept), all);
-  snd_config_iterator_t each = nullptr;
-  snd_config_iterator_t next = nullptr;
-  snd_config_for_each(each, next, names) {
-    snd_config_t* const node = snd_config_iterator_entry(each);
-    const std::string name = id_of(node);
-    if (!servers.contains(name) || kept.contains(name)) continue;
+  for_each_in(names, [&](snd_config_t* each) {  // the one that is deleted is not the next any more
+    const std::string name = id_of(each);
+    if (!servers.contains(name) || kept.contains(name)) return;
     gone.push_back(name);
-    snd_config_delete(node);
-  }
+    snd_config_delete(each);
+  });
   return gone;
 }
 
