@@ -124,7 +124,6 @@ void Household::add_remote(const std::string& source, const std::string& listene
   const SpokenSound sound(key_of(seed_, source), tone_hz, level_dbfs);
   witness_.knows(source, sound);
   const bool many = source != listener;
-  if (!many) witness_.lets_wait(source);
   Voice voice{.sound = sound, .rate_hz = rate_hz, .floats = floats, .introduction = {}};
   if (many)
     voice.introduction = "{\"source\":" + quoted(source) + ",\"rate_hz\":" + std::to_string(rate_hz) + "}\n";

@@ -33,9 +33,8 @@ void print_books(const Report& report, std::ostream& out) {
                      books.not_whole_samples, books.samples());
   out << fmt::format(
       "moments: {} levels were held against what was spoken then; positions moved against the clock by "
-      "{:.2f} s at "
-      "most, of senders that may wait for each other by {:.2f} s\n",
-      report.told.levels, report.told.worst_line_s, report.told.worst_waited_s);
+      "{:.2f} s at most\n",
+      report.told.levels, report.told.worst_line_s);
   out << fmt::format(
       "earshot books: apart from the stream by {:.2f} s at most after kill -9, {:.2f} s after SIGTERM\n",
       report.books.killed_s, report.books.stopped_s);

@@ -14,7 +14,6 @@ namespace json = boost::json;
 
 constexpr auto kSilence = 20s;  // of a daemon that has a heartbeat of 5 s
 constexpr BootClock::duration kMomentTolerance = 500ms;
-constexpr auto kMostWait = 1000ms;    // of a sender until the one before it is closed
 constexpr auto kAroundStep = 1500ms;  // a line of before a step may come after it
 
 double seconds(BootClock::duration time) {
@@ -133,10 +132,6 @@ void Witness::take_prediction(const json::object& message, Heard& heard, Time re
   check_level(message, moment_of(message, heard, received));
 }
 
-BootClock::duration Witness::tolerance_of(const std::string& source) const {
-  return kMomentTolerance + (waiting_.contains(source) ? kMostWait : 0ms);
-}
-
 // When the window's end was heard, as the daemon says. Around a step of its clock the line may be of before.
 Witness::Time Witness::moment_of(const json::object& prediction, Heard& heard, Time received) {
   const std::chrono::nanoseconds utc = utc_of(text(prediction, "time")) - machine_offset();
@@ -147,10 +142,8 @@ Witness::Time Witness::moment_of(const json::object& prediction, Heard& heard, T
   if (!heard.line_s) heard.line_s = line_s(moments.front());
   const auto off_s = [&](Time moment) { return std::abs(line_s(moment) - *heard.line_s); };
   const Time moment = *std::ranges::min_element(moments, {}, off_s);
-  const std::string source = text(prediction, "source");
-  double& worst_s = waiting_.contains(source) ? totals_.worst_waited_s : totals_.worst_line_s;
-  worst_s = std::max(worst_s, off_s(moment));
-  if (off_s(moment) > seconds(tolerance_of(source)))
+  totals_.worst_line_s = std::max(totals_.worst_line_s, off_s(moment));
+  if (off_s(moment) > seconds(kMomentTolerance))
     findings_.add(place_of(prediction) + ": its moment is " + std::to_string(off_s(moment)) +
                   " s off the source's line");
   return moment;
@@ -162,7 +155,7 @@ void Witness::check_level(const json::object& prediction, Time end) {
   if (sound == sounds_.end()) return;
   const std::uint64_t samples = number(prediction, "end_sample") - number(prediction, "start_sample");
   const SpokenSound::Levels levels =
-      sound->second.levels(end - duration_of(samples, rate_hz_), end, tolerance_of(source));
+      sound->second.levels(end - duration_of(samples, rate_hz_), end, kMomentTolerance);
   const double level = prediction.at("level_dbfs").to_number<double>();
   ++totals_.levels;
   if (level >= levels.least_dbfs && level <= levels.most_dbfs) return;

@@ -8,7 +8,6 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -44,11 +43,6 @@ class Witness {
   /// What `source` says tells when.
   void knows(const std::string& source, const SpokenSound& sound) { sounds_.emplace(source, sound); }
 
-  /// A sender of `source` may have to wait up to a second until the one before it is closed. What it says
-  /// meanwhile is taken for newer than it is: by so much its positions are late until it leaves, and the
-  /// moments of its first windows.
-  void lets_wait(const std::string& source) { waiting_.insert(source); }
-
   /// A daemon's life begins that publishes on `port`, and was started at `started`. Returns once it is
   /// greeted; throws std::runtime_error if it cannot be.
   void follow(std::uint16_t port, Time started);
@@ -77,10 +71,9 @@ class Witness {
   struct Totals {
     std::uint64_t lives = 0;
     std::uint64_t messages = 0;
-    test::BookTotals books;       ///< of all sources
-    double worst_waited_s = 0.0;  ///< the same of those whose senders may have to wait
-    double worst_line_s = 0.0;    ///< by which a source's line from positions to moments moved
-    std::uint64_t levels = 0;     ///< held against what was spoken
+    test::BookTotals books;     ///< of all sources
+    double worst_line_s = 0.0;  ///< by which a source's line from positions to moments moved
+    std::uint64_t levels = 0;   ///< held against what was spoken
   };
   Totals totals() const;
 
@@ -100,7 +93,6 @@ class Witness {
   void take(const boost::json::object& message, Time received);
   void take_prediction(const boost::json::object& message, Heard& heard, Time received);
   Time moment_of(const boost::json::object& prediction, Heard& heard, Time received);
-  BootClock::duration tolerance_of(const std::string& source) const;
   void check_level(const boost::json::object& prediction, Time end);
   void begin_life(const boost::json::object& hello, Time received);
   void close_books();
@@ -108,7 +100,6 @@ class Witness {
   Findings& findings_;
   Trace& trace_;
   std::map<std::string, SpokenSound> sounds_;
-  std::set<std::string> waiting_;
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
