@@ -129,15 +129,19 @@ void Witness::take_prediction(const json::object& message, Heard& heard, Time re
   const std::uint64_t end = number(message, "end_sample") - number(message, "padded_samples");
   if (end > heard.covered) heard.heard_samples += end - std::max(start, heard.covered);
   heard.covered = std::max(heard.covered, end);
-  check_level(message, moment_of(message, heard, received));
+  if (const auto moment = moment_of(message, heard, received)) check_level(message, *moment);
 }
 
-// When the window's end was heard, as the daemon says. Around a step of its clock the line may be of before.
-Witness::Time Witness::moment_of(const json::object& prediction, Heard& heard, Time received) {
+// When the window's end was heard, as the daemon says. Around a step of its clock the message may be of
+// before: which it is tells the source's line; nothing if that is not known yet.
+std::optional<Witness::Time> Witness::moment_of(const json::object& prediction, Heard& heard, Time received) {
   const std::chrono::nanoseconds utc = utc_of(text(prediction, "time")) - machine_offset();
   const double position_s = static_cast<double>(number(prediction, "end_sample")) / rate_hz_;
   std::vector<Time> moments{Time(utc - offset_)};
-  if (received - offset_set_ < kAroundStep) moments.emplace_back(utc - offset_before_);
+  if (received - offset_set_ < kAroundStep) {
+    if (!heard.line_s) return std::nullopt;
+    moments.emplace_back(utc - offset_before_);
+  }
   const auto line_s = [&](Time moment) { return seconds(moment.time_since_epoch()) - position_s; };
   if (!heard.line_s) heard.line_s = line_s(moments.front());
   const auto off_s = [&](Time moment) { return std::abs(line_s(moment) - *heard.line_s); };

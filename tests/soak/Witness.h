@@ -92,7 +92,7 @@ class Witness {
   void read(test::StreamClient& client);
   void take(const boost::json::object& message, Time received);
   void take_prediction(const boost::json::object& message, Heard& heard, Time received);
-  Time moment_of(const boost::json::object& prediction, Heard& heard, Time received);
+  std::optional<Time> moment_of(const boost::json::object& prediction, Heard& heard, Time received);
   void check_level(const boost::json::object& prediction, Time end);
   void begin_life(const boost::json::object& hello, Time received);
   void close_books();
