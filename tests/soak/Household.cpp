@@ -14,7 +14,6 @@
 
 #include <boost/json.hpp>
 
-#include "daemon/net/Address.h"
 #include "tests/daemon/Daemon.h"
 #include "tests/support/WavFile.h"
 
@@ -34,19 +33,6 @@ constexpr unsigned kCameraRateHz = 16'000;
 
 std::uint64_t key_of(std::uint64_t seed, const std::string& source) {
   return derive_key(seed, std::hash<std::string>{}(source));
-}
-
-// Below those that the system gives to connections: one that is tried while nobody listens could meet itself.
-// Where one begins to look is each soak's own: a daemon that is killed has to find its ports again.
-std::uint16_t free_port(std::uint16_t from) {
-  for (std::uint16_t port = from; port < 32'000; ++port) {
-    try {
-      ::close(open_listener({"127.0.0.1", port}, {}));
-      return port;
-    } catch (const std::exception&) {  // taken
-    }
-  }
-  throw std::runtime_error("no free port from " + std::to_string(from) + " on");
 }
 
 std::string source_table(const std::string& name, const std::string& kind) {
@@ -70,10 +56,10 @@ Household::Household(std::uint64_t seed, Findings& findings, Trace& trace)
       fifo_(directory_ / "pipe"),
       loop_(directory_ / "loop.wav"),
       clock_(directory_.write("clock", std::string(8, '\0'))),
-      stream_port_(free_port(static_cast<std::uint16_t>(20'000 + 4 * (::getpid() % 2'500)))),
-      porch_port_(free_port(static_cast<std::uint16_t>(stream_port_ + 1))),
-      shed_port_(free_port(static_cast<std::uint16_t>(porch_port_ + 1))),
-      barns_port_(free_port(static_cast<std::uint16_t>(shed_port_ + 1))) {
+      stream_port_(ports_.next()),
+      porch_port_(ports_.next()),
+      shed_port_(ports_.next()),
+      barns_port_(ports_.next()) {
   std::filesystem::create_directory(directory_ / "run");
   std::filesystem::permissions(directory_ / "run", std::filesystem::perms::owner_all);
   if (::mkfifo(fifo_.c_str(), 0600) != 0) throw std::runtime_error("cannot make " + fifo_.string());

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/daemon/FreePorts.h"
 #include "tests/daemon/PulseServer.h"
 #include "tests/soak/Findings.h"
 #include "tests/soak/Sender.h"
@@ -118,6 +119,7 @@ class Household {
   std::filesystem::path fifo_;
   std::filesystem::path loop_;
   std::filesystem::path clock_;
+  test::FreePorts ports_;
   std::uint16_t stream_port_;
   std::uint16_t porch_port_;
   std::uint16_t shed_port_;
