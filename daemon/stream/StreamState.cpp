@@ -46,7 +46,7 @@ const SharedLine& OutgoingMessage::line(std::size_t most_scores) {
 
 StreamState::StreamState(StreamFacts facts, std::size_t history, Counters& counters, UtcClock& utc)
     : facts_(std::move(facts)), counters_(counters), utc_(utc), history_(history) {
-  for (const SourceFacts& source : facts_.sources) source_index(source.name);
+  name_sources();
 }
 
 void StreamState::change(StreamFacts facts, std::size_t history) {
@@ -59,13 +59,11 @@ void StreamState::change(StreamFacts facts, std::size_t history) {
       if (!forgotten_[i]) forget(static_cast<std::uint16_t>(i));
     }
   }
-  for (const SourceFacts& source : facts_.sources) source_index(source.name);
+  name_sources();
 }
 
-// Whoever is not of the configuration is a sender that named itself.
-std::string_view StreamState::kind_of(const std::string& source) const noexcept {
-  const auto found = std::ranges::find(facts_.sources, source, &SourceFacts::name);
-  return found == facts_.sources.end() ? kSenderKind : std::string_view(found->kind);
+void StreamState::name_sources() {
+  for (const SourceFacts& source : facts_.sources) source_kinds_[source_index(source.name)] = source.kind;
 }
 
 std::uint16_t StreamState::source_index(const std::string& name) {
@@ -74,6 +72,7 @@ std::uint16_t StreamState::source_index(const std::string& name) {
   if (found == source_names_.end()) {
     if (source_names_.size() < kMostSources || free_.empty()) {
       source_names_.emplace_back();
+      source_kinds_.emplace_back();
       source_states_.emplace_back();
       forgotten_.push_back(true);
     } else {
@@ -83,6 +82,7 @@ std::uint16_t StreamState::source_index(const std::string& name) {
   }
   if (forgotten_[index]) {
     forgotten_[index] = false;
+    source_kinds_[index] = kSenderKind;  // unless the facts say otherwise
     source_states_[index] = SourceState::starting;
     std::erase(free_, index);
   }
@@ -131,7 +131,7 @@ SharedLine StreamState::hello() const {
   json.key("sources").begin_array();
   for_each_source([&](std::size_t i) {
     json.begin_object().field("name", source_names_[i]);
-    json.field("kind", kind_of(source_names_[i]));
+    json.field("kind", source_kinds_[i]);
     json.field("state", to_string(source_states_[i])).end_object();
   });
   json.end_array();

@@ -60,7 +60,7 @@ class StreamState {
   static constexpr std::size_t kMostSources = 1'024;
 
   std::uint16_t source_index(const std::string& name);
-  std::string_view kind_of(const std::string& source) const noexcept;
+  void name_sources();
   void forget(std::uint16_t source);
   /// Calls `act` with the index of each source that is not forgotten.
   template <typename Act>
@@ -71,6 +71,7 @@ class StreamState {
   UtcClock& utc_;
   History history_;
   std::vector<std::string> source_names_;
+  std::vector<std::string> source_kinds_;
   std::vector<SourceState> source_states_;
   std::vector<bool> forgotten_;
   std::deque<std::uint16_t> free_;  // forgotten, the longest first; some may have come back
