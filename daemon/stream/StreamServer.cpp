@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -62,6 +64,9 @@ struct StreamServer::Impl {
 
   // The thread that constructed it.
   Listeners listen(const StreamSettings& to);
+  void make_way(const StreamSettings& to, const SocketAddress& address, std::vector<SocketAddress>& closed);
+  void reopen(const std::vector<SocketAddress>& closed);
+  void do_there(const std::function<void()>& work);
   void change(StreamSettings to, StreamFacts facts);
 
   // The server's thread.
@@ -120,17 +125,63 @@ StreamServer::Impl::Impl(StreamSettings settings_in, StreamFacts facts, Counters
 StreamServer::Impl::Listeners StreamServer::Impl::listen(const StreamSettings& to) {
   Listeners opened;
   std::vector<SocketAddress> bound;
-  for (const SocketAddress& address : to.listen) {
-    if (const auto there = std::ranges::find(asked, address); there != asked.end()) {
-      bound.push_back(addresses[static_cast<std::size_t>(there - asked.begin())]);
-    } else {
-      opened.push_back(std::make_unique<StreamListener>(io, address, to.allow));
-      bound.push_back(opened.back()->address);
+  std::vector<SocketAddress> closed;
+  try {
+    for (const SocketAddress& address : to.listen) {
+      if (const auto there = std::ranges::find(asked, address); there != asked.end()) {
+        bound.push_back(addresses[static_cast<std::size_t>(there - asked.begin())]);
+      } else {
+        make_way(to, address, closed);
+        opened.push_back(std::make_unique<StreamListener>(io, address, to.allow));
+        bound.push_back(opened.back()->address);
+      }
     }
+  } catch (...) {
+    opened.clear();
+    reopen(closed);
+    throw;
   }
   asked = to.listen;
   addresses = std::move(bound);
   return opened;
+}
+
+// Of its own, those that `to` does not ask for and that would keep it from `address`.
+void StreamServer::Impl::make_way(const StreamSettings& to, const SocketAddress& address,
+                                  std::vector<SocketAddress>& closed) {
+  for (const SocketAddress& mine : asked) {
+    if (!collide(mine, address) || std::ranges::find(to.listen, mine) != to.listen.end()) continue;
+    do_there([&] {
+      for (const auto& listener : listeners) {
+        if (listener->asked == mine) listener->close();
+      }
+    });
+    closed.push_back(mine);
+  }
+}
+
+void StreamServer::Impl::reopen(const std::vector<SocketAddress>& closed) {
+  for (const SocketAddress& address : closed) {
+    do_there([&] {
+      try {
+        Listeners again;
+        again.push_back(std::make_unique<StreamListener>(io, address, settings.allow));
+        begin(std::move(again));
+      } catch (const std::exception& error) {
+        log_error("no longer publishing on {}: {}", to_text(address), error.what());
+      }
+    });
+  }
+}
+
+// On the server's thread; returns when it is done.
+void StreamServer::Impl::do_there(const std::function<void()>& work) {
+  std::promise<void> done;
+  asio::post(io, [&] {
+    work();
+    done.set_value();
+  });
+  done.get_future().wait();
 }
 
 void StreamServer::Impl::change(StreamSettings to, StreamFacts facts) {
