@@ -59,6 +59,7 @@ void CommandSource::produce(std::stop_token stop) {
     arrivals().push(PcmArrival::Kind::end, news(over));
     if (over.first_byte && over.last_byte - *over.first_byte >= kWell) pause = kFirstBackOff;
     for (auto left = pause; left > 0ms; left -= 1s) {
+      reading().beat();
       if (!sleep_for(stop, std::min(left, kFirstBackOff))) return;
       words_.tick(Clock::now());
     }
@@ -71,7 +72,9 @@ CommandSource::Run CommandSource::run_once(const std::stop_token& stop) {
   Run run{.end = {}, .began = now, .first_byte = {}, .last_byte = now};
   try {
     log_debug("source '{}': starts {}", name(), waits_for());
+    reading().rest();  // while the system looks for the program
     CommandProcess process(keeper_, settings_.argv);
+    reading().beat();
     arrivals().push(PcmArrival::Kind::begin, program_);
     words_.take_last();
     run.end = program_ + ' ' + listen(process, run, stop);
@@ -89,8 +92,9 @@ CommandSource::Run CommandSource::run_once(const std::stop_token& stop) {
 // Until its output ends, or it has been silent for too long, or a stop; how.
 std::string CommandSource::listen(CommandProcess& process, Run& run, const std::stop_token& stop) {
   while (!stop.stop_requested()) {
+    reading().beat();
     if (arrivals().is_full()) {
-      if (!arrivals().await_room(stop)) break;
+      if (!await_room(stop)) break;
       run.last_byte = Clock::now();  // it is we who do not listen
     }
     pollfd ready[]{{process.output(), POLLIN, 0}, {process.errors(), POLLIN, 0}};

@@ -39,7 +39,7 @@ std::string StdinSource::waits_for() const { return kName; }
 void StdinSource::produce(std::stop_token stop) {
   std::array<std::byte, 16 * 1024> bytes;
   bool begun = false;
-  while (arrivals().await_room(stop) && !stop.stop_requested()) {
+  while (await_room(stop) && !stop.stop_requested()) {
     const auto got = read_some(bytes);
     if (!got) continue;
     if (*got == 0) return arrivals().push(PcmArrival::Kind::finish, std::string("end of ") + kName);

@@ -1,5 +1,7 @@
 #include "daemon/capture/TcpSource.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -19,6 +21,7 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadBytes = 16 * 1024;
+constexpr std::chrono::milliseconds kLook{1'000};
 
 }  // namespace
 
@@ -78,7 +81,8 @@ asio::awaitable<void> TcpSource::serve(std::shared_ptr<Sender> sender) {
 asio::awaitable<void> TcpSource::watch_for_silence() {
   asio::steady_timer timer(io_);
   for (;;) {
-    timer.expires_after(settings_.idle / 8);
+    reading().beat();
+    timer.expires_after(std::min(kLook, settings_.idle / 8));
     co_await timer.async_wait(kTuple);
     door_.tick();
     if (!sender_) continue;

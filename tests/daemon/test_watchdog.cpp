@@ -121,6 +121,8 @@ TEST_CASE(
     while (!daemon.notifications().receive(1s).empty()) {
     }
     daemon.await_log(line);
+    for (const std::string thread : {"source 'net'", "source 'net', reading", "the bookkeeper"})
+      daemon.await_log(thread + " stands still");
     CHECK(daemon.notifications().receive(kWell, 1s).empty());
   }
   daemon.await_log("the stream server comes round again");
