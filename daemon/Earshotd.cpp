@@ -53,27 +53,21 @@ int run(const EarshotdOptions& options) {
     flush_output(std::cout);
     return static_cast<int>(ExitCode::ok);
   }
-  const std::optional<std::filesystem::path> path = options.config ? options.config : find_config();
-  if (!path) {
-    throw Error(ExitCode::no_input,
-                "found no configuration, expected $XDG_CONFIG_HOME/earshot/earshot.toml, "
-                "/etc/earshot/earshot.toml or "
-                "--config FILE");
-  }
-  const Config config = load_config(*path);
+  const std::filesystem::path path = config_path(options.config);
+  const Config config = load_config(path);
   if (options.reload) {
     check(config);
     reload_running(options.config);
   } else if (options.check_config) {
     check(config);
-    std::cout << printable(path->string()) << ": good\n";
+    std::cout << printable(path.string()) << ": good\n";
     flush_output(std::cout);
   } else if (options.print_config) {
     std::cout << to_toml(config);
     flush_output(std::cout);
   } else {
     start_logging(config.log_level);
-    Service(*path, config).run();
+    Service(options.config, config).run();
   }
   return static_cast<int>(ExitCode::ok);
 }

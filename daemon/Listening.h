@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -54,22 +55,38 @@ class Listening {
   /// Returns in words what has changed. Throws Error, and nothing has.
   std::string change(ConfiguredHearing configured, StreamFacts facts);
 
-  /// Now and then: tells when UTC was corrected, and has the journal say what it kept.
+  /// Now and then: tells when UTC was corrected, has the journal say what it kept, and tries sources again
+  /// that could not start after a reload.
   void tick() noexcept;
   /// Sources that were asked to leave and have ended are gone, and what takes their places starts. Whether
   /// nothing is left to hear.
   bool reap() noexcept;
 
-  /// What has not ended by then, and what holds it up.
-  std::vector<std::string> stop(const std::string& reason);
+  /// What has not ended within `limit`, and what holds it up.
+  std::vector<std::string> stop(const std::string& reason, std::chrono::milliseconds limit);
 
  private:
+  /// A source that starts once what is in its way has ended: the one before it of its name, or one that
+  /// listens on its port.
+  struct Due {
+    SourceSettings settings;
+    bool goes_on = false;  ///< on the timeline of the one before it, which is one of
+    Timelines timelines = {};
+    std::string told = {};  ///< why it could not start
+  };
+
   std::unique_ptr<SourceTask> make(const SourceSettings& settings);
-  std::unique_ptr<SourceTask> make_successor(const SourceSettings& settings) noexcept;
-  void make_new_sources();
+  Due* due(const std::string& name) noexcept;
+  bool is_in_the_way(const SourceSettings& settings) const;
+  std::size_t make_new_sources();
   std::size_t remove_sources(const Config& before);
   std::size_t change_sources(const ConfiguredHearing& before);
+  bool change_source(const SourceSettings& settings, const ConfiguredHearing& before);
   void remove(const std::string& name);
+  void start(std::unique_ptr<SourceTask> source, const SourceSettings& settings);
+  void start_due() noexcept;
+  void take_leave_of_gone();
+  void tell_ended(const Timelines& timelines, const std::string& why, bool forgotten);
 
   const ListeningContext context_;
   ConfiguredHearing configured_;
@@ -79,6 +96,8 @@ class Listening {
   SourceNames names_;
   std::set<std::string> taken_;  // of those, by the configuration and what is left of the one before
   std::vector<std::unique_ptr<SourceTask>> not_started_;
+  std::vector<Due> due_;
+  std::map<std::string, SourceSettings> started_;  ///< what they were made by, of those that are not gone
   SourceThreads threads_;
 };
 

@@ -29,7 +29,7 @@ void Reloader::ask() {
 void Reloader::read(const ConfiguredHearing& present) {
   auto result = std::make_shared<Result>();
   try {
-    result->configured.config = load_config(path_);
+    result->configured.config = load_config(config_path(asked_path_));
     check_sources(result->configured.config, &present.config);
     result->configured.hearing = make_hearing(result->configured.config, &present);
   } catch (const std::exception& error) {

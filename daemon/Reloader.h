@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -24,8 +25,9 @@ class Reloader {
     std::function<void(ConfiguredHearing)> loaded;
     std::function<void(const std::string& why)> refused;
   };
-  Reloader(boost::asio::io_context& main, std::filesystem::path config, Handlers handlers)
-      : main_(main), path_(std::move(config)), handlers_(std::move(handlers)) {}
+  /// Reads config_path(asked).
+  Reloader(boost::asio::io_context& main, std::optional<std::filesystem::path> asked, Handlers handlers)
+      : main_(main), asked_path_(std::move(asked)), handlers_(std::move(handlers)) {}
   /// Waits for the disk.
   ~Reloader() = default;
 
@@ -39,7 +41,7 @@ class Reloader {
   void finish(Result result);
 
   boost::asio::io_context& main_;
-  std::filesystem::path path_;
+  std::optional<std::filesystem::path> asked_path_;
   Handlers handlers_;
   bool reading_ = false;
   bool asked_again_ = false;

@@ -87,7 +87,7 @@ pid_t find_running(const std::optional<fs::path>& config) {
   const std::string by = config ? "by " + printable(config->string()) : "without --config";
   if (found.empty()) {
     throw Error(ExitCode::unavailable, "found no earshotd that runs " + by +
-                                           ", expected one; of the service: systemctl reload earshot");
+                                           ", expected one; of the service: systemctl reload earshotd");
   }
   throw Error(ExitCode::unavailable, fmt::format("found {} that run {}, expected one", found.size(), by));
 }

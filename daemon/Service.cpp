@@ -20,6 +20,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kShutdown = 1900ms;  // from the signal to the last byte
+constexpr std::chrono::milliseconds kSourcesShutdown = 1000ms;  // of that
+constexpr std::chrono::milliseconds kSourcesEnd = 10'000ms;     // of an instance that another follows
 constexpr std::chrono::milliseconds kLook = 1000ms;      // at what is skipped
 
 void tell_systemd(const std::string& state) {
@@ -46,11 +48,10 @@ void refuse(const std::string& why) {
 
 }  // namespace
 
-Service::Service(const std::filesystem::path& path, const Config& config)
-    : path_(path),
-      signals_(waiting_, [this] { reloader_.ask(); }),
+Service::Service(std::optional<std::filesystem::path> asked, const Config& config)
+    : signals_(waiting_, [this] { reloader_.ask(); }),
       watchdog_(waiting_, watchdog_settings(), tell_systemd),
-      reloader_(waiting_, path,
+      reloader_(waiting_, std::move(asked),
                 {.present = [this]() -> const ConfiguredHearing& { return listening_->configured(); },
                  .begun = [] { tell_reloading(); },
                  .loaded = [this](ConfiguredHearing configured) { reload(std::move(configured)); },
@@ -76,8 +77,8 @@ void Service::run() {
   log_info("stopping: {}", why_ended_);
   tell_systemd("STOPPING=1\nSTATUS=stopping: " + why_ended_);
   std::vector<std::string> held_up;
-  if (listening_) held_up = listening_->stop(why_ended_);
-  if (reloader_.is_reading()) held_up.push_back(path_.string() + " or its model is still being read");
+  if (listening_) held_up = listening_->stop(why_ended_, kSourcesShutdown);
+  if (reloader_.is_reading()) held_up.emplace_back("the configuration or its model is still being read");
   const auto used =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
   server_.stop(why_ended_, std::max(kShutdown - used, 0ms));
@@ -168,7 +169,7 @@ std::string Service::change(ConfiguredHearing configured) {
 std::string Service::begin_anew(ConfiguredHearing configured) {
   StreamFacts facts = facts_of(configured);
   facts.started = facts_.started;
-  if (const auto held_up = listening_->stop("reloaded with a model of another rate or window");
+  if (const auto held_up = listening_->stop("reloaded with a model of another rate or window", kSourcesEnd);
       !held_up.empty())
     return give_up(held_up.front());
   listening_.reset();

@@ -27,9 +27,9 @@ namespace earshot {
 /// All of it on the thread that constructs and runs it, the first one of the process.
 class Service {
  public:
-  /// Listens to clients and senders, opens files; sources begin in run(). `config` is what the file at `path`
+  /// Listens to clients and senders, opens files; sources begin in run(). `config` is what config_path(asked)
   /// says, which is read again at SIGHUP. Throws Error.
-  Service(const std::filesystem::path& path, const Config& config);
+  Service(std::optional<std::filesystem::path> asked, const Config& config);
 
   /// Until a signal, or until every source has ended. Throws Error(unavailable) if a reload has left nothing
   /// to go on with. May end the process itself, if a disk holds up its end.
@@ -46,7 +46,6 @@ class Service {
   std::string begin_anew(ConfiguredHearing configured);
   std::string give_up(const std::string& why);
 
-  const std::filesystem::path path_;
   boost::asio::io_context waiting_{1};
   Signals signals_;
   Watchdog watchdog_;

@@ -46,8 +46,9 @@ SourceSettings named(SourceSettings settings, const std::string& name) {
 class ManySenders::Member final : public PcmSource {
  public:
   Member(const SourceSettings& settings, const TcpSettings& tcp, const SourceContext& context,
-         std::string peer)
+         std::string peer, const Timelines& before)
       : PcmSource(settings, tcp.pcm, tcp.pace, tcp.idle, context), peer_(std::move(peer)) {
+    follow(before);
     thread_ = std::jthread([this](std::stop_token stop) {
       run(std::move(stop));
       ended_.store(true, std::memory_order_release);
@@ -55,6 +56,11 @@ class ManySenders::Member final : public PcmSource {
   }
 
   PcmQueue& queue() noexcept { return arrivals(); }
+  /// After a stop was requested.
+  Timelines finish() {
+    thread_.join();
+    return timelines();
+  }
   /// By itself, which only what must not happen brings about.
   bool has_ended() const noexcept { return ended_.load(std::memory_order_acquire); }
   void request_stop() noexcept { thread_.request_stop(); }
@@ -105,10 +111,28 @@ void ManySenders::run(std::stop_token stop) noexcept {
     log_error("source '{}': {}", name(), why);
   }
   pulse_.rest();
-  for (const auto& [name, member] : members_) member->request_stop();
-  members_.clear();
+  end_members(why, stop.stop_requested() ? leaving_.load(std::memory_order_relaxed) : Leaving::ended);
   door_.finish();
   log_info("source '{}' ended: {}", name(), why);
+}
+
+void ManySenders::end_members(const std::string& why, Leaving leaving) {
+  for (const auto& [source, each] : members_) {
+    each->leave(leaving);
+    each->request_stop();
+  }
+  Timelines ended;
+  while (!members_.empty()) {
+    auto gone = members_.extract(members_.begin());
+    ended.merge(gone.mapped()->finish());
+    gone.mapped().reset();
+    context_.names->give_back(gone.key());
+  }
+  if (leaving == Leaving::ended) {
+    for (const auto& [source, timeline] : std::exchange(timelines_, {}))
+      context_.sink.publish(SourceChange{source, SourceState::ended, why, timeline.position, true});
+  }
+  timelines_.merge(ended);
 }
 
 void ManySenders::change(const SourceSettings& settings, std::shared_ptr<const Hearing> hearing) {
@@ -281,7 +305,9 @@ std::string ManySenders::make_member(const std::string& name, const std::string&
         members_.size());
   } else {
     try {
-      members_.emplace(name, std::make_unique<Member>(named(settings_, name), tcp_, context_, peer));
+      members_.emplace(name,
+                       std::make_unique<Member>(named(settings_, name), tcp_, context_, peer, timelines_));
+      timelines_.erase(name);
       return {};
     } catch (const std::exception& error) {  // no memory, no thread: the others go on
       problem = std::string("cannot make a source: ") + error.what();

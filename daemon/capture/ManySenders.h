@@ -29,7 +29,8 @@ struct SenderPatience {
 /// One thread reads from all of them, each source hears on one of its own. When a sender has left, its source
 /// is down and its timeline goes on by the clock until it comes again under its name. There are `max_senders`
 /// sources at most: for one more, that goes which has been away the longest, if that is `away` at least; a
-/// sender that comes back after that is a new one. It is no source itself.
+/// sender that comes back after that is a new one. It is no source itself. The sources of a listener that is
+/// replaced are down until their senders connect to the one that follows.
 class ManySenders final : public SourceTask {
  public:
   /// Listens from here on. Throws as open_listener does. `context.names` holds the names of all other
@@ -44,6 +45,9 @@ class ManySenders final : public SourceTask {
   }
   const std::string& name() const noexcept override { return settings_.name; }
   void change(const SourceSettings& settings, std::shared_ptr<const Hearing> hearing) override;
+  void leave(Leaving how) noexcept override { leaving_.store(how, std::memory_order_relaxed); }
+  Timelines timelines() const override { return timelines_; }
+  void follow(const Timelines& before) override { timelines_ = before; }
 
   /// With the port that the system chose.
   const Endpoint& listen() const noexcept { return door_.listen(); }
@@ -67,6 +71,7 @@ class ManySenders final : public SourceTask {
   boost::asio::awaitable<void> serve(std::shared_ptr<Sender> sender, SenderIntroduction introduction,
                                      std::string rest);
   boost::asio::awaitable<void> watch();
+  void end_members(const std::string& why, Leaving leaving);
   void change_members(const SourceSettings& settings, std::shared_ptr<const Hearing> hearing);
   Member* member(const std::string& name);
   std::string make_member(const std::string& name, const std::string& peer);
@@ -83,6 +88,8 @@ class ManySenders final : public SourceTask {
   SenderDoor door_;
   Strangers strangers_;
   std::map<std::string, std::unique_ptr<Member>> members_;
+  Timelines timelines_;  // of senders that have not come again since another listener, and after run() of all
+  std::atomic<Leaving> leaving_{Leaving::ended};  // relaxed: the stop that follows orders it
   Pulse pulse_;
 };
 

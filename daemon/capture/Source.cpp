@@ -39,12 +39,11 @@ void Source::run(std::stop_token stop) noexcept {
     pipeline_.close();
   }
   pulse_.rest();
-  const Leaving leaving = stop.stop_requested() ? leaving_ : Leaving::ended;
-  switch (leaving) {
+  switch (stop.stop_requested() ? leaving_.load(std::memory_order_relaxed) : Leaving::ended) {
     case Leaving::ended:
       return tell(SourceState::ended, why, comes_and_goes());
     case Leaving::removed:
-      return tell(SourceState::ended, "ended by a reload", true);
+      return pipeline_.tell_skipped();
     case Leaving::replaced:
       return tell(SourceState::down, "its configuration has changed", false);
   }
@@ -53,6 +52,14 @@ void Source::run(std::stop_token stop) noexcept {
 void Source::change(const SourceSettings& settings, std::shared_ptr<const Hearing> hearing) {
   const EarSettings ear = ear_settings(settings, *hearing);
   pipeline_.change(ear, std::move(hearing));
+}
+
+Timelines Source::timelines() const {
+  return {{name_, pipeline_.timeline()}};
+}
+
+void Source::follow(const Timelines& before) {
+  if (const auto found = before.find(name_); found != before.end()) pipeline_.follow(found->second);
 }
 
 std::string_view Source::holdup() const noexcept {

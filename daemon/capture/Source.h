@@ -42,9 +42,9 @@ class Source : public SourceTask {
   std::string_view holdup() const noexcept override;
   const std::string& name() const noexcept override { return name_; }
   void change(const SourceSettings& settings, std::shared_ptr<const Hearing> hearing) override;
-  void leave(Leaving how) noexcept override { leaving_ = how; }
-  std::optional<Timeline> timeline() const override { return pipeline_.timeline(); }
-  void follow(const Timeline& before) noexcept override { pipeline_.follow(before); }
+  void leave(Leaving how) noexcept override { leaving_.store(how, std::memory_order_relaxed); }
+  Timelines timelines() const override;
+  void follow(const Timelines& before) override;
 
  protected:
   /// Throws as Pipeline's constructor.
@@ -70,7 +70,7 @@ class Source : public SourceTask {
   MessageSink& sink_;
   Pipeline pipeline_;
   Pulse pulse_;
-  Leaving leaving_ = Leaving::ended;  // written before a stop is requested, read once that is seen
+  std::atomic<Leaving> leaving_{Leaving::ended};  // relaxed: the stop that follows orders it
 };
 
 /// Sleeps; false if a stop was requested meanwhile.

@@ -1,8 +1,8 @@
 // SourceTask: what one [[source]] of the configuration does on a thread of its own.
 #pragma once
 
+#include <map>
 #include <memory>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -15,10 +15,13 @@ namespace earshot {
 
 /// What a source that is asked to end leaves behind.
 enum class Leaving {
-  ended,    ///< the daemon ends
-  removed,  ///< nothing: it is forgotten
-  replaced  ///< its timeline, for another of its name
+  ended,    ///< the daemon ends: it says so
+  removed,  ///< nothing: whoever asked tells of its end
+  replaced  ///< its timeline, for another of its name: it is down
 };
+
+/// Of sources that have ended, by their names.
+using Timelines = std::map<std::string, Timeline>;
 
 class SourceTask {
  public:
@@ -40,13 +43,13 @@ class SourceTask {
   /// other than its own. Throws Error, and nothing has changed.
   virtual void change(const SourceSettings& settings, std::shared_ptr<const Hearing> hearing) = 0;
 
-  /// Before a stop is requested, if it is no end of the daemon's; once.
-  virtual void leave(Leaving) noexcept {}
+  /// Before a stop is requested, if it is no end of the daemon's, and once more if it turns out otherwise.
+  virtual void leave(Leaving how) noexcept = 0;
 
-  /// After run(); nothing of one that has none.
-  virtual std::optional<Timeline> timeline() const { return std::nullopt; }
-  /// Before run(): its own goes on where `before` has ended.
-  virtual void follow(const Timeline& before) noexcept { static_cast<void>(before); }
+  /// After run(): its own, of a listener those of its senders.
+  virtual Timelines timelines() const = 0;
+  /// Before run(): what is called as one of `before` goes on where that has ended.
+  virtual void follow(const Timelines& before) = 0;
 };
 
 }  // namespace earshot

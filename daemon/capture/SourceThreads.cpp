@@ -29,29 +29,16 @@ SourceTask* SourceThreads::find(const std::string& name) noexcept {
   return found == running_.end() ? nullptr : found->source.get();
 }
 
-bool SourceThreads::has_ended(const SourceTask& source) {
-  const std::lock_guard lock(mutex_);
-  return std::ranges::find(running_, &source, [](const Running& each) { return each.source.get(); })->ended;
-}
-
-void SourceThreads::remove(const std::string& name) {
-  ask_to_leave(name, Leaving::removed, nullptr);
-}
-
-void SourceThreads::replace(const std::string& name, Successor successor) {
-  ask_to_leave(name, Leaving::replaced, std::move(successor));
-}
-
-void SourceThreads::ask_to_leave(const std::string& name, Leaving how, Successor successor) {
+void SourceThreads::leave(const std::string& name, Leaving how) {
   const auto found =
       std::ranges::find(running_, name, [](const Running& each) { return each.source->name(); });
-  found->successor = std::move(successor);
-  if (std::exchange(found->leaving, true)) return;
   found->source->leave(how);
+  found->leaving = true;
   found->thread.request_stop();
 }
 
-void SourceThreads::reap() {
+std::vector<SourceThreads::Gone> SourceThreads::reap() {
+  std::vector<Gone> all;
   for (auto place = running_.begin(); place != running_.end();) {
     bool gone = false;
     {
@@ -63,20 +50,15 @@ void SourceThreads::reap() {
       continue;
     }
     place->thread.join();
-    const std::optional<Timeline> timeline = place->source->timeline();
-    const Successor successor = std::move(place->successor);
-    place = running_.erase(place);  // first: the successor may listen where it did
-    if (!successor) continue;
-    if (std::unique_ptr<SourceTask> next = successor()) {
-      if (timeline) next->follow(*timeline);
-      start(std::move(next));
-    }
+    all.push_back({place->source->name(), place->source->timelines()});
+    place = running_.erase(place);
   }
+  return all;
 }
 
 bool SourceThreads::all_ended() {
   const std::lock_guard lock(mutex_);
-  return std::ranges::all_of(running_, [](const Running& each) { return each.ended && !each.successor; });
+  return std::ranges::all_of(running_, &Running::ended);
 }
 
 std::vector<std::string> SourceThreads::stop(std::chrono::milliseconds limit) {

@@ -31,16 +31,16 @@ class SourceThreads {
   bool has(const std::string& name) const noexcept;
   /// The source called `name`; null if there is none, or it is leaving.
   SourceTask* find(const std::string& name) noexcept;
-  bool has_ended(const SourceTask& source);
 
-  /// Makes what takes the place of a source that has ended; null: nothing does. Throws nothing.
-  using Successor = std::function<std::unique_ptr<SourceTask>()>;
-  /// Asks the source called `name` to end, which is there.
-  void remove(const std::string& name);
-  void replace(const std::string& name, Successor successor);
+  /// Asks the source called `name`, which is there, to end, or tells one that is leaving how.
+  void leave(const std::string& name, Leaving how);
 
-  /// Those that were asked to end and have are gone, and what takes their places starts.
-  void reap();
+  /// Of those that were asked to end and have: they are gone.
+  struct Gone {
+    std::string name;
+    Timelines timelines;
+  };
+  std::vector<Gone> reap();
 
   /// Whether nothing is left to hear.
   bool all_ended();
@@ -52,11 +52,9 @@ class SourceThreads {
   struct Running {
     std::unique_ptr<SourceTask> source;
     bool leaving = false;
-    Successor successor = nullptr;
     bool ended = false;  // guarded by mutex_
     std::jthread thread;
   };
-  void ask_to_leave(const std::string& name, Leaving how, Successor successor);
 
   std::function<void()> source_ended_;
   std::mutex mutex_;

@@ -333,6 +333,14 @@ std::optional<std::filesystem::path> find_config() {
   return denied;
 }
 
+std::filesystem::path config_path(const std::optional<std::filesystem::path>& asked) {
+  if (asked) return *asked;
+  if (const auto found = find_config()) return *found;
+  throw Error(ExitCode::no_input,
+              "found no configuration, expected $XDG_CONFIG_HOME/earshot/earshot.toml, "
+              "/etc/earshot/earshot.toml or --config FILE");
+}
+
 Config load_config(const std::filesystem::path& path) {
   return read_config(StrictToml::from_file(path));
 }

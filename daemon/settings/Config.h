@@ -125,6 +125,9 @@ struct Config {
 /// is not there: loading it says so.
 std::optional<std::filesystem::path> find_config();
 
+/// `asked`, or find_config(). Throws Error(no_input) if there is neither.
+std::filesystem::path config_path(const std::optional<std::filesystem::path>& asked);
+
 /// Throws Error(no_input) if it cannot be read; Error(config) naming file, line and key for an unknown key, a
 /// wrong type, a value out of range, a key of another kind of source, names that are not unique or
 /// hold what a log's line must not, a listener beyond loopback without `allow`, or two on one port or path.

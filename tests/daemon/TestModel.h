@@ -37,4 +37,13 @@ inline const Model& small_yamnet() {
   return small;
 }
 
+/// v6's recipe and windows, and next to no network.
+inline Model small_model_at_44100() {
+  Model model = small_yamnet();
+  model.recipe = recipe_named("v6");
+  model.architecture.input = model.recipe.shape();
+  model.weights = initial_weights(model.architecture, 3);
+  return model;
+}
+
 }  // namespace earshot::test

@@ -1,7 +1,6 @@
 // The real earshotd told to read its configuration again: what changes, and what hears on without a hole.
 #include <chrono>
 #include <csignal>
-#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -9,8 +8,8 @@
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
-#include "tests/daemon/BookCheck.h"
 #include "tests/daemon/Daemon.h"
+#include "tests/daemon/ReloadReader.h"
 #include "tests/daemon/Speaker.h"
 #include "tests/support/WavFile.h"
 
@@ -20,74 +19,9 @@ namespace {
 using namespace std::chrono_literals;
 using boost::json::object;
 
-/// Reads the stream and adds it up.
-class ReloadReader {
- public:
-  explicit ReloadReader(const Daemon& daemon) : client_(daemon.connect()) {
-    next("hello");
-    client_.send("{\"type\":\"subscribe\",\"from_seq\":1}\n");
-  }
-  object next(std::string_view type) {
-    return next([&](const object& message) { return message.at("type").as_string() == type; });
-  }
-  object next_state(std::string_view source, std::string_view state) {
-    return next([&](const object& message) {
-      return message.at("type").as_string() == "source" && message.at("source").as_string() == source &&
-             message.at("state").as_string() == state;
-    });
-  }
-  object next_prediction(std::string_view source) {
-    return next([&](const object& message) {
-      return message.at("type").as_string() == "prediction" && message.at("source").as_string() == source;
-    });
-  }
-  object next(const std::function<bool(const object&)>& wanted) {
-    for (;;) {
-      object message = client_.message();
-      check_.take(message);
-      if (wanted(message)) return message;
-    }
-  }
-  void read_to_the_end() {
-    while (const auto line = client_.line()) check_.take(boost::json::parse(*line).as_object());
-  }
-  const BookCheck& check() const { return check_; }
-
- private:
-  StreamClient client_;
-  BookCheck check_;
-};
-
-/// A sender that speaks until the end of its scope.
-class Talk {
- public:
-  Talk(const Daemon& daemon, const std::string& source, int rate_hz)
-      : thread_([speaker = Speaker(daemon.connect_sender(source), rate_hz)](std::stop_token stop) mutable {
-          while (!stop.stop_requested()) speaker.speak(50ms);
-        }) {}
-
- private:
-  std::jthread thread_;
-};
-
-std::vector<std::string> names_of(const object& hello) {
-  std::vector<std::string> names;
-  for (const auto& source : hello.at("sources").as_array()) names.emplace_back(source.at("name").as_string());
-  return names;
-}
-
 Model small_model_of(std::vector<std::string> labels) {
   Model model = small_yamnet();
   model.labels = std::move(labels);
-  return model;
-}
-
-/// v6's recipe and windows, and next to no network.
-Model small_model_at_44100() {
-  Model model = small_yamnet();
-  model.recipe = recipe_named("v6");
-  model.architecture.input = model.recipe.shape();
-  model.weights = initial_weights(model.architecture, 3);
   return model;
 }
 
@@ -333,7 +267,7 @@ TEST_CASE("earshotd --reload tells the one that runs by the file, and refuses a 
   const Finished nobody = run_program({EARSHOT_EARSHOTD, "--reload", "--config", other});
   CHECK(nobody.code == 69);
   CHECK(nobody.err == "earshotd: found no earshotd that runs by " + other +
-                          ", expected one; of the service: systemctl reload earshot\n");
+                          ", expected one; of the service: systemctl reload earshotd\n");
 }
 
 }  // namespace earshot::test
