@@ -57,7 +57,8 @@ struct SourceChange {
   SourceState state = SourceState::starting;
   std::string detail;
   std::optional<std::uint64_t> end_sample;  ///< when down or ended
-  bool forgotten = false;  ///< ended, of a sender that named itself: of this source nothing more comes
+  bool forgotten =
+      false;  ///< ended, of a sender that named itself or by a reload: of this source nothing more comes
 };
 
 /// UTC was corrected: times follow, positions do not move.

@@ -107,7 +107,6 @@ class Pipeline {
  private:
   void end_piece() noexcept;
   void break_off() noexcept;
-  void end_events() noexcept;
   void take(std::span<const float> resampled) noexcept;
   void take_rest(std::span<const float> resampled) noexcept;
   void jump(std::uint64_t position, GapReason reason) noexcept;
