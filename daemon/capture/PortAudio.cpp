@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include "daemon/capture/CaptureIntake.h"
 #include "daemon/capture/CardHardware.h"
 #include "daemon/capture/JackGuard.h"
+#include "daemon/capture/NamedPulseSource.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/Utf8.h"
 
@@ -150,7 +150,7 @@ std::unique_ptr<PortAudio::Recording> PortAudio::record(const CaptureWish& wish,
   const auto pulse = std::find_if(present.begin(), present.end(),
                                   [](const CaptureDevice& device) { return device.name == kPulse; });
   if (pulse == present.end()) throw nothing;
-  ::setenv("PULSE_SOURCE", wish.device.c_str(), 1);
+  name_pulse_source(wish.device);
   try {
     return std::make_unique<Stream>(index_of(static_cast<std::size_t>(pulse - present.begin())),
                                     printable(wish.device), "", wish.channel, memory);

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <filesystem>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <utility>
@@ -70,6 +71,19 @@ class PulseServer {
             "PULSE_SERVER=unix:" + socket().string(),
             "PULSE_SOURCE=card.monitor",
             "PULSE_SINK=card"};
+  }
+
+  /// Another device appears, as the constructor's does; its number is for unplug(). The server runs.
+  std::string plug(const std::string& module) const {
+    std::vector<std::string> words{"/usr/bin/pactl", "load-module"};
+    std::istringstream rest(module);
+    for (std::string word; rest >> word;) words.push_back(word);
+    std::string number = run_program(words, environment()).out;
+    while (number.ends_with('\n')) number.pop_back();
+    return number;
+  }
+  void unplug(const std::string& number) const {
+    run_program({"/usr/bin/pactl", "unload-module", number}, environment());
   }
 
   /// Plays a file to its end, or as long as the result lives.

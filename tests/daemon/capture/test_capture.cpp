@@ -97,6 +97,35 @@ TEST_CASE(
   CHECK(daemon.child().wait() == 0);
 }
 
+TEST_CASE("a source that is named is heard or none: when it goes away, no other one takes its place") {
+  if (!can_capture()) return;
+  const TemporaryDirectory directory;
+  write_wav(directory / "tone.wav", sine(1'000, 44'100, 44'100 * 60), 44'100);
+  PulseServer server("module-null-sink sink_name=other");
+  server.start();
+  const auto player = std::make_unique<Child>(
+      std::vector<std::string>{"/usr/bin/paplay", "--device=other", (directory / "tone.wav").string()},
+      server.environment());
+  const auto hears_nothing_until = [](StreamClient& client, std::string_view state) {
+    for (;;) {
+      const json::object message = client.message();
+      const std::string_view type = message.at("type").as_string();
+      if (type == "source" && message.at("state").as_string() == state) return message;
+      if (type == "prediction") REQUIRE(message.at("gated").as_bool());  // what plays is the other's
+    }
+  };
+  Daemon daemon(std::string(kMicrophone) + "device = \"left.monitor\"\n", server.environment());
+  StreamClient client = daemon.subscribe();
+  hears_nothing_until(client, "down");  // at the start there is only the other one
+  for (int time = 0; time < 2; ++time) {
+    const std::string left = server.plug("module-null-sink sink_name=left");
+    hears_nothing_until(client, "up");
+    CHECK(client.message("prediction").at("gated").as_bool());
+    server.unplug(left);
+    hears_nothing_until(client, "down");
+  }
+}
+
 TEST_CASE("a frozen sound server holds up neither READY, nor other sources, nor the end") {
   if (!can_capture()) return;
   const TemporaryDirectory directory;
