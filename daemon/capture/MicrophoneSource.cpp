@@ -18,7 +18,7 @@ constexpr std::chrono::milliseconds kPoll = 10ms;  // the callback may not wake 
 constexpr std::chrono::milliseconds kFirstRetry = 250ms;
 constexpr std::chrono::milliseconds kLastRetry = 2s;  // an absent device costs 1.6 % of a core
 constexpr auto kUnanswered = 2500ms;                  // of opening; then the source is down
-constexpr auto kGivenUp = 15s;                        // then the helper is ended and another one tries
+constexpr auto kGivenUp = 15s;                        // of opening or waking; then another helper tries
 constexpr std::chrono::milliseconds kUndelivered = 2500ms;  // of an open device; PulseAudio's blocks are up to 2 s long
 constexpr auto kDetailAgain = 10s;                    // before another reason is told for the same absence
 constexpr std::chrono::milliseconds kOnlyZeros = 60s;
@@ -94,13 +94,19 @@ std::string MicrophoneSource::await_recording(CaptureStream& stream, const std::
 
 std::string MicrophoneSource::record(CaptureStream& stream, const std::stop_token& stop) {
   zeros_from_.reset();
+  const Time began = BootClock::now();
   while (sleep_for(stop, kPoll)) {
     pulse().beat();
     if (stream.look() == CaptureStream::Stage::failed) return stream.failure();
     drain(stream, stop);
     const Time now = BootClock::now();
-    if (now - stream.last_delivery() > kUndelivered)
-      return "device \"" + stream.device() + "\" has delivered nothing for " + seconds_text(kUndelivered);
+    const auto waited = now - std::max(began, stream.last_delivery());
+    if (waited > kUndelivered) {
+      const std::string undelivered =
+          "device \"" + stream.device() + "\" has delivered nothing for " + seconds_text(kUndelivered);
+      if (recording_ || waited > kGivenUp) return undelivered;
+      go_down(undelivered);  // one that is still waking must not be put to sleep again
+    }
     if (zeros_from_ && now - *zeros_from_ > zeros_patience_) {
       // What a device does that has lost its way, and a muted one: opening it anew helps the one, and costs the other
       // a moment, less and less often.

@@ -164,6 +164,24 @@ TEST_CASE("a device that is open and delivers nothing is down within 3 s, whatev
   CHECK(microphone.threads->stop(5s).empty());
 }
 
+TEST_CASE("a device that takes long to wake is down meanwhile, is not opened anew, and up with its first samples") {
+  Microphone microphone;
+  microphone.start();
+  const SourceChange down = microphone.change(1);
+  CHECK(down.state == SourceState::down);
+  CHECK(down.detail == "device \"" + std::string(ScriptedOpener::kDevice) + "\" has delivered nothing for 2.5 s");
+  std::this_thread::sleep_for(1s);
+  CHECK_FALSE(microphone.device->closed);
+  microphone.device->play(block(1'000));
+  CHECK(microphone.change(2).state == SourceState::up);
+  const std::vector<Gap> gaps = microphone.rig.sink.await<Gap>(1);
+  REQUIRE(gaps.size() == 1);  // what went by since the start
+  CHECK(gaps[0].start_sample == 0);
+  CHECK(gaps[0].samples > 3 * kRateHz);
+  CHECK(microphone.opener.openings == 1);
+  CHECK(microphone.threads->stop(5s).empty());
+}
+
 TEST_CASE("a driver that does not answer makes a source down, and up once it does") {
   Microphone microphone;
   microphone.device->answers = false;
