@@ -12,4 +12,9 @@ namespace earshot {
 /// device that is no card's.
 std::string card_hardware(std::string_view name, const std::filesystem::path& classes = "/sys/class/sound");
 
+/// Whether two such texts are of one and the same USB device, as its serial number tells, whatever port it is in.
+bool is_same_unit(std::string_view one, std::string_view other) noexcept;
+/// Whether they are of USB devices of the same vendor and product, and of the same device of the card.
+bool is_same_model(std::string_view one, std::string_view other) noexcept;
+
 }  // namespace earshot

@@ -8,6 +8,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "daemon/capture/CardHardware.h"
 #include "dsp/base/JsonWriter.h"
 #include "dsp/base/Utf8.h"
 
@@ -42,18 +43,24 @@ std::optional<std::size_t> choose_device(std::span<const CaptureDevice> devices,
   const auto matches = [&](const CaptureDevice& device) {
     return wanted == "default" ? device.is_default : device.name.find(wanted) != std::string::npos;
   };
-  const auto is_known = [&](const CaptureDevice& device) { return device.hardware == hardware; };
   const auto first = [&](auto&& condition) -> std::optional<std::size_t> {
     const auto found = std::find_if(devices.begin(), devices.end(), condition);
     if (found == devices.end()) return std::nullopt;
     return static_cast<std::size_t>(found - devices.begin());
   };
-  const bool numbered = wanted.find("hw:") != std::string_view::npos;
-  if (!hardware.empty()) {
-    const auto same = first([&](const CaptureDevice& device) { return is_known(device) && (numbered || matches(device)); });
-    if (same || numbered) return same;
-  }
-  return first(matches);
+  if (hardware.empty()) return first(matches);
+  const bool numbered = wanted.find("hw:") != std::string_view::npos;  // which may be another one's number today
+  const auto heard = first([&](const CaptureDevice& device) {
+    return device.hardware == hardware && (numbered || matches(device));
+  });
+  if (heard) return heard;
+  const auto moved = first([&](const CaptureDevice& device) {
+    return is_same_unit(device.hardware, hardware) && (numbered || matches(device));
+  });
+  if (moved) return moved;
+  return first([&](const CaptureDevice& device) {
+    return matches(device) && (!numbered || is_same_model(device.hardware, hardware));
+  });
 }
 
 std::string device_json(std::span<const CaptureDevice> devices) {

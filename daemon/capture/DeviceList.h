@@ -26,7 +26,8 @@ std::string denied_devices(const std::filesystem::path& directory = "/dev/snd");
 std::string device_lines(std::span<const CaptureDevice> devices);
 
 /// Which of `devices` a microphone takes for `wanted`: "default", or part of a name. One that is the `hardware` heard
-/// before comes first, also under another number; for a name with a number ("hw:1,0") no other hardware will do.
+/// before comes first, also under another number, then the same unit in another port, by its serial number. For a name
+/// with a number ("hw:1,0") no other hardware will do, unless it is of the same model.
 std::optional<std::size_t> choose_device(std::span<const CaptureDevice> devices, std::string_view wanted,
                                          std::string_view hardware);
 

@@ -57,4 +57,29 @@ TEST_CASE("a microphone is found again by what it is: renumbered, beside its twi
   CHECK(choose_device(Devices{other}, "USB", "") == std::nullopt);
 }
 
+TEST_CASE("a microphone named with its number is found in another port, and so is one of its model in its place") {
+  using Devices = std::vector<CaptureDevice>;
+  const auto usb = [](int card, const std::string& hardware) {
+    return CaptureDevice{
+        .name = "USB (hw:" + std::to_string(card) + ",0)", .host_api = "ALSA", .hardware = "usb 0d8c:0014" + hardware};
+  };
+  const std::string heard = usb(1, " A0B1 at 1-1.2, 0").hardware;
+  const CaptureDevice moved = usb(1, " A0B1 at 1-1.3, 0");
+  const CaptureDevice moved_renumbered = usb(2, " A0B1 at 1-1.3, 0");
+  const CaptureDevice exchanged = usb(1, " C2D3 at 1-1.2, 0");
+  const CaptureDevice twin = usb(2, " C2D3 at 1-1.4, 0");
+  CHECK(choose_device(Devices{moved}, "hw:1,0", heard) == 0);
+  CHECK(choose_device(Devices{exchanged, moved_renumbered}, "hw:1,0", heard) == 1);
+  CHECK(choose_device(Devices{exchanged, moved_renumbered}, "USB", heard) == 1);
+  CHECK(choose_device(Devices{twin, exchanged}, "hw:1,0", heard) == 1);
+  CHECK(choose_device(Devices{twin}, "hw:1,0", heard) == std::nullopt);
+  // Without a serial number one unit is like the other: the name decides.
+  CHECK(choose_device(Devices{usb(2, " at 1-1.4, 0"), usb(1, " at 1-1.3, 0")}, "hw:1,0",
+                      usb(1, " at 1-1.2, 0").hardware) == 1);
+  CHECK(choose_device(Devices{usb(2, " at 1-1.4, 0")}, "hw:1,0", usb(1, " at 1-1.2, 0").hardware) == std::nullopt);
+  const CaptureDevice other_model{.name = "USB (hw:1,0)", .host_api = "ALSA", .hardware = "usb 0d8c:0012 A0B1 at 1-1.2, 0"};
+  const CaptureDevice second_input{.name = "USB (hw:1,1)", .host_api = "ALSA", .hardware = "usb 0d8c:0014 A0B1 at 1-1.3, 1"};
+  CHECK(choose_device(Devices{other_model, second_input}, "hw:1,0", heard) == std::nullopt);
+}
+
 }  // namespace earshot::test
