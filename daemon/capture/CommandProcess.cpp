@@ -1,11 +1,11 @@
 #include "daemon/capture/CommandProcess.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include <chrono>
+#include <mutex>
 
 #include "daemon/capture/CommandKeeper.h"
 #include "daemon/capture/HelperProcess.h"
@@ -14,7 +14,26 @@ namespace earshot {
 namespace {
 
 constexpr std::chrono::milliseconds kKeeper{750};  // for all that it does at the end
-constexpr std::chrono::milliseconds kKeeperKilled{50};
+
+// Keepers that take longer, on a machine too busy to let them: they end what they keep and then themselves, as nobody
+// else could, and are waited for when the next command starts.
+class LateKeepers {
+ public:
+  void add(pid_t process) {
+    const std::lock_guard lock(mutex_);
+    processes_.push_back(process);
+  }
+  void reap() {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(processes_, [](pid_t process) { return status_within(process, {}).has_value(); });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<pid_t> processes_;
+};
+
+LateKeepers late_keepers;
 
 void let_nobody_wait(int descriptor) noexcept {
   ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) | O_NONBLOCK);
@@ -23,6 +42,7 @@ void let_nobody_wait(int descriptor) noexcept {
 }  // namespace
 
 CommandProcess::CommandProcess(const std::filesystem::path& keeper, const std::vector<std::string>& argv) {
+  late_keepers.reap();
   std::vector<std::string> arguments{std::string(kCommandKeeper)};
   arguments.insert(arguments.end(), argv.begin(), argv.end());
   process_ =
@@ -49,10 +69,11 @@ std::optional<std::string> CommandProcess::how_it_ended(std::chrono::millisecond
 
 void CommandProcess::end() noexcept {
   lifeline_.close_writing();
-  if (status_ || (status_ = status_within(process_, kKeeper))) return;
-  // It waits for what no signal ends, a driver deep in the kernel.
-  ::kill(process_, SIGKILL);
-  status_ = status_within(process_, kKeeperKilled);
+  if (status_ || is_late_) return;
+  status_ = status_within(process_, kKeeper);
+  if (status_) return;
+  is_late_ = true;
+  late_keepers.add(process_);
 }
 
 }  // namespace earshot

@@ -32,7 +32,8 @@ class CommandProcess {
   /// (Segmentation fault)". Waits for up to `limit`.
   std::optional<std::string> how_it_ended(std::chrono::milliseconds limit);
 
-  /// SIGTERM to its group, SIGKILL after half a second. Returns within 0.8 s.
+  /// SIGTERM to its group, SIGKILL after half a second. Returns within 0.8 s, though a busy machine may take longer to
+  /// end all of it. The last call.
   void end() noexcept;
 
  private:
@@ -41,6 +42,7 @@ class CommandProcess {
   Pipe errors_;
   pid_t process_;  // the keeper, which ends as the command does
   std::optional<int> status_;
+  bool is_late_ = false;  // others wait for it
 };
 
 }  // namespace earshot

@@ -181,6 +181,24 @@ TEST_CASE("a stop ends a command with all of its children, deaf ones and those t
   }
 }
 
+TEST_CASE("a keeper that a busy machine holds up ends all that it keeps as soon as it can, and leaves no zombie") {
+  const TemporaryDirectory directory;
+  const std::filesystem::path file = directory / "processes";
+  std::optional<CommandProcess> process(
+      std::in_place, EARSHOT_EARSHOTD,
+      std::vector<std::string>{"sh", "-c", "echo $PPID > " + (directory / "keeper").string() + "; " + family(file, false)});
+  const std::vector<std::string> processes = await_lines(file, 3);
+  REQUIRE(processes.size() == 3);
+  const std::string keeper = await_line(directory / "keeper");
+  ::kill(std::stoi(keeper), SIGSTOP);
+  process.reset();
+  ::kill(std::stoi(keeper), SIGCONT);
+  CHECK(all_end(processes));
+  CHECK(all_end({keeper}));
+  const CommandProcess next(EARSHOT_EARSHOTD, {"true"});
+  CHECK_FALSE(std::filesystem::exists("/proc/" + keeper));
+}
+
 TEST_CASE("a command that ends leaves no child behind") {
   const TemporaryDirectory directory;
   const std::filesystem::path file = directory / "processes";
