@@ -24,6 +24,7 @@ namespace earshot {
 namespace {
 
 constexpr std::size_t kMostLineBytes = 4096;
+constexpr int kMostReads = 16;  // at a look: what a pipe holds
 constexpr std::chrono::milliseconds kGoodbye{100};  // for a helper to end by itself, and again once killed
 
 // No thread of this process runs in it, and it shares nothing but what is given.
@@ -61,7 +62,7 @@ class CaptureProcess::Stream final : public CaptureStream {
 
   Stage look() noexcept override {
     try {
-      while (read_lines()) {
+      for (int reads = 0; reads < kMostReads && read_lines(); ++reads) {
       }
     } catch (const std::exception& error) {
       fail(error.what());

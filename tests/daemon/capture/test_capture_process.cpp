@@ -103,6 +103,19 @@ TEST_CASE("a helper that ends, says nonsense, or says too much has failed") {
   }
 }
 
+TEST_CASE("of a helper that talks faster than anybody listens no more is heard at a time than a pipe usually holds") {
+  const TemporaryDirectory directory;
+  const std::string said = (directory / "said").string();
+  constexpr const char* kTalk =
+      "perl -e 'fcntl(STDOUT, 1031, 1 << 20); print \"says\\tx\\n\" x 20_000, \"failed\\tat last\\n\"'; ";  // F_SETPIPE_SZ
+  CaptureProcess processes(helper_program(directory, kTalk + ("echo > " + said) + "; cat"));
+  const auto stream = processes.open({});
+  REQUIRE(await_lines(said, 1).size() == 1);
+  CHECK(stream->look() == Stage::opening);
+  CHECK(await_stage(*stream) == Stage::failed);
+  CHECK(stream->failure() == "at last");
+}
+
 TEST_CASE("a helper that cannot be started is an error that names it") {
   CaptureProcess processes("/nowhere/earshotd");
   CHECK_THROWS_AS(processes.open({}), Error);
