@@ -15,8 +15,9 @@ using std::chrono::microseconds;
 constexpr auto kSameTrouble = 60s;  // between two misses that are one record
 constexpr auto kLongestRecord = 10min;
 constexpr microseconds kClockSet = 50ms;
-constexpr std::size_t kMostDetail = 200;     // bytes
-constexpr std::size_t kMostSources = 1'000;  // names that senders give themselves are no end
+constexpr std::size_t kMostDetail = 200;       // bytes
+constexpr std::size_t kMostSources = 1'000;    // names that senders give themselves are no end
+constexpr std::size_t kMostUnwritten = 2'500;  // as many as a page holds: no reason to run out of memory
 
 UtcTime utc(BootClock::time_point moment, UtcTime boot_utc) {
   return boot_utc + std::chrono::floor<microseconds>(moment.time_since_epoch());
@@ -31,7 +32,8 @@ std::string cut(std::string_view text) {
 
 }  // namespace
 
-Accounts::Accounts(int rate_hz, const std::vector<BookedSource>& sources, Time now) : rate_hz_(rate_hz) {
+Accounts::Accounts(int rate_hz, const std::vector<BookedSource>& sources, Time now, UtcTime boot_utc)
+    : rate_hz_(rate_hz), boot_utc_(boot_utc), page_boot_utc_(boot_utc) {
   change(sources, now);
 }
 
@@ -144,16 +146,22 @@ std::string Accounts::main_loss(const Account& account, std::uint64_t samples) {
 }
 
 void Accounts::settle(const std::string& source, Account& account) {
-  if (account.last) settled_.emplace_back(source, *std::exchange(account.last, std::nullopt));
+  if (account.last) settle(source, *std::exchange(account.last, std::nullopt));
+}
+
+void Accounts::settle(const std::string& source, Miss what) {
+  settled_.emplace_back(source, std::move(what));
+  if (settled_.size() <= kMostUnwritten) return;
+  settled_.pop_front();
+  if (on_page_ > 0) --on_page_;
 }
 
 bool Accounts::has_news(UtcTime boot_utc) const noexcept {
   return news_ || is_clock_set(boot_utc);
 }
 
-// Since the last page, if there was one.
 bool Accounts::is_clock_set(UtcTime boot_utc) const noexcept {
-  return boot_utc_ && std::chrono::abs(boot_utc - *boot_utc_) >= kClockSet;
+  return std::chrono::abs(boot_utc - boot_utc_) >= kClockSet;
 }
 
 Accounts::Page Accounts::page(Time now, UtcTime boot_utc, bool all) {
@@ -167,11 +175,8 @@ Accounts::Page Accounts::page(Time now, UtcTime boot_utc, bool all) {
                               .detail = miss.detail});
   };
   Page page;
-  if (!boot_utc_) boot_utc_ = boot_utc;
-  if (is_clock_set(boot_utc)) {
-    page.settled += book_line(BookClock{boot_utc - *boot_utc_});
-    boot_utc_ = boot_utc;
-  }
+  page_boot_utc_ = is_clock_set(boot_utc) ? boot_utc : boot_utc_;
+  if (page_boot_utc_ != boot_utc_) page.settled += book_line(BookClock{page_boot_utc_ - boot_utc_});
   BookNow present{.time = utc(now, boot_utc), .stopped = stopped_, .sources = {}};
   for (auto& [name, account] : accounts_) {
     if (all || (account.last && now - account.last->to > kSameTrouble)) settle(name, account);
@@ -184,10 +189,17 @@ Accounts::Page Accounts::page(Time now, UtcTime boot_utc, bool all) {
                                .detail = account.detail,
                                .over = account.over});
   }
-  for (const auto& [source, miss] : std::exchange(settled_, {})) page.settled += line_of(source, miss);
+  for (const auto& [source, miss] : settled_) page.settled += line_of(source, miss);
+  on_page_ = settled_.size();
   page.present += book_line(present);
   news_ = false;
   return page;
+}
+
+void Accounts::written() {
+  settled_.erase(settled_.begin(),
+                 settled_.begin() + static_cast<std::ptrdiff_t>(std::exchange(on_page_, 0)));
+  boot_utc_ = page_boot_utc_;
 }
 
 }  // namespace earshot

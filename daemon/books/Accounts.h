@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,19 +22,20 @@ namespace earshot {
 /// missed, whatever the reason: lost, skipped with no window beside it, too short between two gaps for a
 /// window, never come. Zeros that a stalled device delivers are missed, whatever covers them.
 ///
-/// Times are kept on the boot clock and become UTC in page() by the clock as it is then. Not thread safe.
+/// Times are kept on the boot clock and become UTC in page() by the clock as it is then. What is not written
+/// is kept to be written later, the last few thousand misses of it. Not thread safe.
 class Accounts {
  public:
   using Time = BootClock::time_point;
 
   /// `rate_hz` is the model's. All `sources` are there from `now` on; others from their first message on, up
-  /// to 1000.
-  Accounts(int rate_hz, const std::vector<BookedSource>& sources, Time now);
+  /// to 1000. `boot_utc` is UTC at the boot clock's zero, here and in what follows.
+  Accounts(int rate_hz, const std::vector<BookedSource>& sources, Time now, UtcTime boot_utc);
 
   /// Other sources are configured. Those that are not any more are over when they say so.
   void change(const std::vector<BookedSource>& sources, Time now);
 
-  /// `boot_utc` is UTC at the boot clock's zero, by which the message is dated.
+  /// `boot_utc`: by which the message is dated.
   void take(const Message& message, Time now, UtcTime boot_utc);
 
   /// The daemon is stopping, and says why: that sources end is no news any more.
@@ -42,12 +45,17 @@ class Accounts {
   /// clock was set is: a daemon that is killed would leave all of its life at a time when it was not.
   bool has_news(UtcTime boot_utc) const noexcept;
 
+  /// By which all is dated that is written: the next page tells what the clock was set by since.
+  UtcTime written_boot_utc() const noexcept { return boot_utc_; }
+
   struct Page {
     std::string settled;  ///< lines to be kept
     std::string present;  ///< lines that the next page replaces, the last a sign of life
   };
   /// What is to be written now. With `all` nothing that was missed so far is left to be replaced.
   Page page(Time now, UtcTime boot_utc, bool all);
+  /// The last page is: what it settled is on no other.
+  void written();
 
  private:
   struct Miss {
@@ -81,12 +89,15 @@ class Accounts {
   void miss(const std::string& source, Account& account, Time from, Time to, std::uint64_t samples);
   static std::string main_loss(const Account& account, std::uint64_t samples);
   void settle(const std::string& source, Account& account);
+  void settle(const std::string& source, Miss what);
 
   int rate_hz_;
   std::map<std::string, BookedSource> known_;
   std::map<std::string, Account> accounts_;
-  std::vector<std::pair<std::string, Miss>> settled_;
-  std::optional<UtcTime> boot_utc_;  // of the last page
+  std::deque<std::pair<std::string, Miss>> settled_;
+  std::size_t on_page_ = 0;  // of them, the first, on the last page
+  UtcTime boot_utc_;         // of what is written
+  UtcTime page_boot_utc_;    // of the last page
   std::string stopped_;
   bool news_ = true;
 };

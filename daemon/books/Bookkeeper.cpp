@@ -7,19 +7,13 @@
 #include "daemon/log/Logging.h"
 
 namespace earshot {
-namespace {
-
-// While the disk takes nothing. Then the oldest are left out: the books are no reason to run out of memory.
-constexpr std::size_t kMostUnwritten = 1 << 20;
-
-}  // namespace
 
 Bookkeeper::Bookkeeper(MessageSink& next, BookkeeperSettings settings, UtcClock& utc, Pulses* pulses)
     : next_(next),
       settings_(std::move(settings)),
       utc_(utc),
       pulse_(pulses, "the bookkeeper"),
-      accounts_(settings_.rate_hz, settings_.sources, started_),
+      accounts_(settings_.rate_hz, settings_.sources, started_, boot_utc()),
       ledger_(settings_.directory),
       thread_([this] { keep(); }) {}
 
@@ -81,8 +75,8 @@ void Bookkeeper::write_page(bool last) {
   pulse_.rest();
   try {
     if (!ledger_.is_open()) {
-      ledger_.open();
-      unwritten_.insert(0, start_line(std::exchange(begun_, true)));
+      ledger_.open(start_line());
+      begun_ = true;
     }
     const bool full = ledger_.is_full();
     Accounts::Page page;
@@ -90,24 +84,28 @@ void Bookkeeper::write_page(bool last) {
       const std::lock_guard lock(mutex_);
       page = accounts_.page(BootClock::now(), boot_utc(), last || full);
     }
-    unwritten_ += page.settled;
-    ledger_.write(unwritten_, page.present);
-    unwritten_.clear();
+    ledger_.write(page.settled, page.present);
+    {
+      const std::lock_guard lock(mutex_);
+      accounts_.written();
+    }
     if (full) ledger_.turn_page();
     if (std::exchange(failing_, false))
       log_info("the books are kept again, in {}", settings_.directory.string());
   } catch (const std::exception& error) {
     if (!std::exchange(failing_, true))
       log_warning("what is heard and what is not cannot be kept in the books: {}", error.what());
-    if (unwritten_.size() > kMostUnwritten)
-      unwritten_.erase(0, unwritten_.find('\n', unwritten_.size() - kMostUnwritten) + 1);
   }
 }
 
-std::string Bookkeeper::start_line(bool continued) {
-  const BootClock::time_point since = continued ? BootClock::now() : started_;
-  return book_line(BookStart{
-      .time = utc_.at(since), .instance = settings_.instance, .boot = boot_id(), .continued = continued});
+std::string Bookkeeper::start_line() {
+  const BootClock::time_point since = begun_ ? BootClock::now() : started_;
+  const std::lock_guard lock(mutex_);
+  return book_line(BookStart{.time = accounts_.written_boot_utc() +
+                                     std::chrono::floor<std::chrono::microseconds>(since.time_since_epoch()),
+                             .instance = settings_.instance,
+                             .boot = boot_id(),
+                             .continued = begun_});
 }
 
 }  // namespace earshot

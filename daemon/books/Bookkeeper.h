@@ -48,7 +48,7 @@ class Bookkeeper final : public MessageSink {
  private:
   void keep();  // its thread
   void write_page(bool last);
-  std::string start_line(bool continued);
+  std::string start_line();
   UtcTime boot_utc() noexcept { return utc_.at(BootClock::time_point()); }
 
   MessageSink& next_;
@@ -64,8 +64,7 @@ class Bookkeeper final : public MessageSink {
 
   // The thread's own:
   Ledger ledger_;
-  std::string unwritten_;  // settled lines
-  bool begun_ = false;     // the ledger knows of this instance
+  bool begun_ = false;  // the ledger knows of this instance
   bool failing_ = false;
   std::jthread thread_;
 };

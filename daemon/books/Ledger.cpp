@@ -48,7 +48,7 @@ void close_descriptor(int& descriptor) {
 
 }  // namespace
 
-void Ledger::open() {
+void Ledger::open(std::string_view first) {
   if (directory_.empty())
     throw Error(ExitCode::io,
                 "found no folder in the environment, expected STATE_DIRECTORY, XDG_STATE_HOME or HOME");
@@ -68,7 +68,10 @@ void Ledger::open() {
     end_ = status_of(file, file_path()).st_size;
     char last = '\n';
     if (end_ > 0 && ::pread(file, &last, 1, end_ - 1) != 1) fail(file_path(), "read");
-    if (last != '\n') write_at(file, end_++, "\n", file_path());  // a line that was cut off stays by itself
+    // A line that was cut off stays by itself.
+    const std::string lines = (last == '\n' ? "" : "\n") + std::string(first);
+    write_at(file, end_, lines, file_path());
+    end_ += static_cast<off_t>(lines.size());
   } catch (const Error&) {
     close_descriptor(file);
     throw;

@@ -32,9 +32,10 @@ class Ledger {
 
   bool is_open() const noexcept { return file_ >= 0; }
 
-  /// Makes the folder, takes the lock, finds the end. Throws Error(io), or Error(unavailable) if another
-  /// process has the lock.
-  void open();
+  /// Makes the folder, takes the lock, finds the end and appends `first`, whole lines. Throws Error(io), or
+  /// Error(unavailable) if another process has the lock, and is not open: all of `first` stands there, or
+  /// nothing that comes after it.
+  void open(std::string_view first);
 
   /// Appends `settled`, then `present` behind it: whole lines, `present` at least one. While open. Throws
   /// Error(io): the same is to be written again. Then at least `present` stands where it fits into the file

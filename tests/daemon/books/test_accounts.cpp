@@ -23,7 +23,7 @@ const UtcTime kAccountUtc{1'790'000'000s};  // at the boot clock's zero
 class AccountRig {
  public:
   explicit AccountRig(std::vector<BookedSource> sources = {{.name = "mic"}})
-      : accounts_(kAccountRate, sources, kAccountStart) {}
+      : accounts_(kAccountRate, sources, kAccountStart, kAccountUtc) {}
 
   /// Position 0 was heard so long after the start.
   BootClock::duration offset{0};
@@ -60,6 +60,7 @@ class AccountRig {
   /// Those since the last call, and what is present.
   std::vector<BookMiss> misses(BootClock::duration after = 1h) {
     const Accounts::Page page = accounts_.page(kAccountStart + after, utc, true);
+    accounts_.written();
     settled = records(page.settled);
     const std::vector<BookRecord> last = records(page.present);
     REQUIRE(last.size() == 1);
@@ -233,6 +234,40 @@ TEST_CASE("what may go on stays replaceable for a minute, then it is settled") {
   page = rig.accounts().page(kAccountStart + 100s, kAccountUtc, false);
   CHECK(AccountRig::records(page.settled).size() == 1);
   CHECK(AccountRig::records(page.present).size() == 1);
+}
+
+TEST_CASE("what could not be written is on the next page again, by the clock as it is then") {
+  AccountRig rig;
+  rig.predict(0);
+  rig.gap(16'000, 16'000, GapReason::network);
+  rig.predict(32'000);
+  const Accounts::Page lost = rig.accounts().page(kAccountStart + 5s, kAccountUtc, true);
+  CHECK(AccountRig::records(lost.settled).size() == 1);
+  rig.gap(48'000, 16'000, GapReason::network);
+  rig.utc += 2h;
+  rig.predict(64'000);
+  const auto misses = rig.misses();
+  REQUIRE(misses.size() == 2);
+  CHECK(std::get<BookClock>(rig.settled[0]).step == 2h);
+  CHECK(misses[0].from == at(1) + 2h);
+  CHECK(misses[1].from == at(3) + 2h);
+  CHECK(rig.misses().empty());
+  CHECK(rig.settled.empty());
+}
+
+TEST_CASE("while nothing can be written misses do not fill the memory: the latest are kept") {
+  AccountRig rig;
+  std::uint64_t position = 0;
+  rig.predict(0);
+  for (int i = 0; i < 10'000; ++i) {  // reasons that take turns are records of their own
+    rig.gap(position + kAccountWindow, 16'000, i % 2 == 0 ? GapReason::network : GapReason::device);
+    if (i == 9'000) rig.accounts().page(kAccountStart, rig.utc, true);  // not written either
+    rig.predict(position += 32'000);
+  }
+  const auto misses = rig.misses(10h);
+  CHECK(misses.size() == 2'500);
+  CHECK(misses.back().to == at(20'000));
+  CHECK(rig.misses(10h).empty());
 }
 
 TEST_CASE("when the clock is set, what was written before is told to be moved, what comes later is right") {

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "daemon/books/ReadBooks.h"
 #include "tests/daemon/Collector.h"
 #include "tests/daemon/LogLines.h"
+#include "tests/daemon/books/FullDisk.h"
 #include "tests/support/TemporaryDirectory.h"
 
 namespace earshot::test {
@@ -127,6 +129,40 @@ TEST_CASE("where no books can be kept the daemon goes on, says so once, and keep
   books.keeper.stop("SIGTERM");
   REQUIRE(books.keeper.close(20s));
   CHECK(mic_of(directory / "state").gaps.at(0).unheard() == 100ms);  // what was missed meanwhile is there
+}
+
+TEST_CASE(
+    "a start for which there was no room leaves the one before as it was, and comes before all of its own") {
+  const TemporaryDirectory directory;
+  const UtcTime noon{1'790'000'000s};
+  const std::string earlier =
+      book_line(BookStart{.time = noon, .instance = "a", .boot = "before"}) +
+      book_line(BookNow{.time = noon + 1h,
+                        .stopped = {},
+                        .sources = {{.name = "mic", .since = noon, .heard_to = noon + 1h}}});
+  directory.write(kLedgerFile, earlier);
+  const std::string long_name(400, 'b');  // a sign of life would fit where its start does not
+  const LogLines log;
+  std::optional<FullDisk> full(earlier.size() + 300);
+  KeptBooks books(directory.path(), long_name);
+  books.predict(0);
+  REQUIRE(log.await("cannot be kept in the books") == 1);
+  books.lose(1'000, 100'000);
+  books.predict(101'000);
+  books.await(201'000);  // many more tries
+  CHECK(read_books(directory.path(), noon).written == noon + 1h);
+  full.reset();
+  REQUIRE(log.await("the books are kept again") == 1);
+  books.keeper.stop("SIGTERM");
+  REQUIRE(books.keeper.close(20s));
+  const Books told = read_books(directory.path(), noon);
+  CHECK(told.written > noon + 1h);
+  std::string reasons;
+  for (const UnheardGap& gap : told.sources.at(0).gaps) {
+    for (const UnheardPart& part : gap.parts) reasons += part.reason + ' ';
+  }
+  CHECK(reasons.starts_with("machine_down "));
+  CHECK(reasons.find("network") != std::string::npos);
 }
 
 TEST_CASE("two at once: one keeps the books, the other waits for its turn") {
