@@ -33,20 +33,26 @@ std::string cut(std::string_view text) {
 }  // namespace
 
 Accounts::Accounts(int rate_hz, const std::vector<BookedSource>& sources, Time now, UtcTime boot_utc)
-    : rate_hz_(rate_hz), boot_utc_(boot_utc), page_boot_utc_(boot_utc) {
+    : rate_hz_(rate_hz), started_(now), boot_utc_(boot_utc), page_boot_utc_(boot_utc) {
   change(sources, now);
 }
 
 void Accounts::change(const std::vector<BookedSource>& sources, Time now) {
-  for (const BookedSource& source : sources) known_[source.name] = source;
-  for (const BookedSource& source : sources) account_of(source.name, now);
+  for (const auto& [name, known] : known_) leaving_.insert(name);
+  for (const BookedSource& source : sources) {
+    known_[source.name] = source;
+    leaving_.erase(source.name);
+    const auto found = accounts_.find(source.name);
+    if (source.timeless && found != accounts_.end()) end(source.name, found->second, now);
+    if (Account* account = account_of(source.name, now)) account->recorded = source.recorded;
+  }
 }
 
 void Accounts::take(const Message& message, Time now, UtcTime boot_utc) {
   if (const auto* prediction = std::get_if<Prediction>(&message)) {
     const Time end = Time(prediction->time - boot_utc);
-    if (Account* account = account_of(prediction->source, now))
-      hear(prediction->source, *account, *prediction, end);
+    Account* account = account_of(prediction->source, now);
+    if (account && !account->over) hear(prediction->source, *account, *prediction, end);
   } else if (const auto* gap = std::get_if<Gap>(&message)) {
     Account* account = account_of(gap->source, now);
     if (!account) return;
@@ -57,19 +63,21 @@ void Accounts::take(const Message& message, Time now, UtcTime boot_utc) {
     }
   } else if (const auto* state = std::get_if<SourceChange>(&message)) {
     if (Account* account = account_of(state->source, now)) change(*account, *state, now);
+    if (state->forgotten && leaving_.erase(state->source) > 0) known_.erase(state->source);
   }
 }
 
 // Nothing for a source of which no books are kept, and for one too many.
 Accounts::Account* Accounts::account_of(const std::string& source, Time now) {
   const auto known = known_.find(source);
-  if (known != known_.end() && known->second.timeless) return nullptr;
-  if (accounts_.size() >= kMostSources && !accounts_.contains(source)) return nullptr;
+  const bool is_known = known != known_.end();
+  if (is_known && known->second.timeless) return nullptr;
+  if (!is_known && accounts_.size() >= kMostSources && !accounts_.contains(source)) return nullptr;
   const auto [found, is_new] = accounts_.try_emplace(source);
   Account& account = found->second;
   if (is_new) {
     account.since = account.heard_to = now;
-    account.recorded = known != known_.end() && known->second.recorded;
+    account.added = is_known && now > started_;
     account.trouble = to_string(SourceState::starting);
     news_ = true;
   }
@@ -79,15 +87,16 @@ Accounts::Account* Accounts::account_of(const std::string& source, Time now) {
 void Accounts::change(Account& account, const SourceChange& change, Time now) {
   if (!stopped_.empty()) return;
   news_ = true;
-  if (change.state != SourceState::ended && account.over) {  // it is configured again
-    account.over = false;
-    account.since = account.heard_to = now;
-    account.heard_samples.reset();
-    account.trouble = to_string(SourceState::starting);
-  }
+  if (account.over && change.state == SourceState::ended) return;
+  if (account.over) begin_again(change.source, account, now);
+  if (change.forgotten) account.heard_samples.reset();  // of a sender that comes back they begin anew
+  // No sender that may come back; or its name is a listener's now.
+  const bool is_gone = change.forgotten
+                           ? known_.contains(change.source)
+                           : change.state == SourceState::down && leaving_.contains(change.source);
+  if (is_gone) return end(change.source, account, now);
   account.state = change.state;
-  const bool is_removed = change.forgotten && known_.contains(change.source);  // no sender that may come back
-  if (change.state == SourceState::ended && (account.recorded || is_removed)) account.over = true;
+  if (change.state == SourceState::ended && account.recorded) account.over = true;
   // The first trouble is the cause, but that it was still starting.
   const bool is_starting = account.trouble == to_string(SourceState::starting);
   if (change.state == SourceState::up || (!account.trouble.empty() && !is_starting)) return;
@@ -95,11 +104,32 @@ void Accounts::change(Account& account, const SourceChange& change, Time now) {
   account.detail = cut(change.detail);
 }
 
+// It is configured again, or another sound.
+void Accounts::begin_again(const std::string& source, Account& account, Time now) {
+  settle(source, account);
+  settle(source, Absence{account.heard_to, now});
+  Account again;
+  again.since = account.since;
+  again.added = account.added;
+  again.recorded = account.recorded;
+  again.heard_to = now;
+  again.trouble = to_string(SourceState::starting);
+  account = std::move(again);
+}
+
+// It is not asked for any more: what it missed up to now is told, nothing that comes is.
+void Accounts::end(const std::string& source, Account& account, Time now) {
+  if (std::exchange(account.over, true)) return;
+  if (reason_of(account).empty()) return;
+  miss(source, account, account.heard_to, now, 0);
+  account.heard_to = now;
+}
+
 void Accounts::hear(const std::string& source, Account& account, const Prediction& prediction, Time end) {
   if (account.state == SourceState::stalled && prediction.level_dbfs <= kSilenceDbfs) return;
   const Time begin = end - duration_of(prediction.end_sample - prediction.start_sample, rate_hz_);
   if (!account.heard_samples) {
-    if (begin > account.since) miss(source, account, account.since, begin, 0);
+    if (begin > account.heard_to) miss(source, account, account.heard_to, begin, 0);
   } else if (prediction.start_sample > *account.heard_samples) {
     const std::uint64_t samples = prediction.start_sample - *account.heard_samples;
     miss(source, account, begin - duration_of(samples, rate_hz_), begin, samples);
@@ -145,11 +175,16 @@ std::string Accounts::main_loss(const Account& account, std::uint64_t samples) {
   return std::string(to_string(account.skipped && left > most ? GapReason::overload : reason));
 }
 
+// Why nothing is heard since the last window; empty: no reason is known.
+std::string Accounts::reason_of(const Account& account) {
+  return account.trouble.empty() && !account.lost.empty() ? main_loss(account, 0) : account.trouble;
+}
+
 void Accounts::settle(const std::string& source, Account& account) {
   if (account.last) settle(source, *std::exchange(account.last, std::nullopt));
 }
 
-void Accounts::settle(const std::string& source, Miss what) {
+void Accounts::settle(const std::string& source, Settled what) {
   settled_.emplace_back(source, std::move(what));
   if (settled_.size() <= kMostUnwritten) return;
   settled_.pop_front();
@@ -181,15 +216,21 @@ Accounts::Page Accounts::page(Time now, UtcTime boot_utc, bool all) {
   for (auto& [name, account] : accounts_) {
     if (all || (account.last && now - account.last->to > kSameTrouble)) settle(name, account);
     if (account.last) page.present += line_of(name, *account.last);
-    const bool is_lost = account.trouble.empty() && !account.lost.empty();
     present.sources.push_back({.name = name,
                                .since = utc(account.since, boot_utc),
                                .heard_to = utc(account.heard_to, boot_utc),
-                               .reason = is_lost ? main_loss(account, 0) : account.trouble,
+                               .reason = reason_of(account),
                                .detail = account.detail,
-                               .over = account.over});
+                               .over = account.over,
+                               .added = account.added});
   }
-  for (const auto& [source, miss] : settled_) page.settled += line_of(source, miss);
+  for (const auto& [source, settled] : settled_) {
+    if (const auto* miss = std::get_if<Miss>(&settled)) page.settled += line_of(source, *miss);
+    if (const auto* absence = std::get_if<Absence>(&settled)) {
+      page.settled += book_line(BookAbsence{
+          .source = source, .from = utc(absence->from, boot_utc), .to = utc(absence->to, boot_utc)});
+    }
+  }
   on_page_ = settled_.size();
   page.present += book_line(present);
   news_ = false;

@@ -7,8 +7,10 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "daemon/books/BookRecord.h"
@@ -32,7 +34,8 @@ class Accounts {
   /// to 1000. `boot_utc` is UTC at the boot clock's zero, here and in what follows.
   Accounts(int rate_hz, const std::vector<BookedSource>& sources, Time now, UtcTime boot_utc);
 
-  /// Other sources are configured. Those that are not any more are over when they say so.
+  /// Other sources are configured. Those that are not any more are over when they say that they have ended,
+  /// or are down.
   void change(const std::vector<BookedSource>& sources, Time now);
 
   /// `boot_utc`: by which the message is dated.
@@ -66,13 +69,18 @@ class Accounts {
     std::string reason;
     std::string detail;
   };
+  struct Absence {
+    Time from;
+    Time to;
+  };
   struct Account {
     Time since;
+    bool added = false;
     bool recorded = false;
     bool over = false;
     SourceState state = SourceState::starting;
-    std::optional<std::uint64_t> heard_samples;  // the end of the last window, and when that was
-    Time heard_to;
+    std::optional<std::uint64_t> heard_samples;  // the end of the last window, if more may follow it
+    Time heard_to;                               // when that was; all up to there is told
     // Since then:
     std::string trouble;  // the first state that is not "up"
     std::string detail;
@@ -84,17 +92,23 @@ class Accounts {
   bool is_clock_set(UtcTime boot_utc) const noexcept;
   Account* account_of(const std::string& source, Time now);
   void change(Account& account, const SourceChange& change, Time now);
+  void begin_again(const std::string& source, Account& account, Time now);
+  void end(const std::string& source, Account& account, Time now);
   void hear(const std::string& source, Account& account, const Prediction& prediction, Time end);
   /// `samples` of the timeline; 0 before its first window.
   void miss(const std::string& source, Account& account, Time from, Time to, std::uint64_t samples);
   static std::string main_loss(const Account& account, std::uint64_t samples);
+  static std::string reason_of(const Account& account);
+  using Settled = std::variant<Miss, Absence>;
   void settle(const std::string& source, Account& account);
-  void settle(const std::string& source, Miss what);
+  void settle(const std::string& source, Settled what);
 
   int rate_hz_;
+  Time started_;
   std::map<std::string, BookedSource> known_;
+  std::set<std::string> leaving_;  // of those: configured no more, and not yet ended
   std::map<std::string, Account> accounts_;
-  std::deque<std::pair<std::string, Miss>> settled_;
+  std::deque<std::pair<std::string, Settled>> settled_;
   std::size_t on_page_ = 0;  // of them, the first, on the last page
   UtcTime boot_utc_;         // of what is written
   UtcTime page_boot_utc_;    // of the last page

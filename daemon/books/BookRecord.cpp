@@ -40,6 +40,13 @@ class BookLineMaker {
     add_reason(miss.reason, miss.detail);
     return end();
   }
+  std::string operator()(const BookAbsence& absence) {
+    begin("absence")
+        .field("source", absence.source)
+        .field("from", rfc3339(absence.from))
+        .field("to", rfc3339(absence.to));
+    return end();
+  }
   std::string operator()(const BookClock& clock) {
     begin("clock").key("step_s").fixed(seconds(clock.step), 6);
     return end();
@@ -53,6 +60,7 @@ class BookLineMaker {
       json_.field("heard_to", rfc3339(source.heard_to));
       add_reason(source.reason, source.detail);
       if (source.over) json_.field("over", true);
+      if (source.added) json_.field("added", true);
       json_.end_object();
     }
     json_.end_array();
@@ -150,7 +158,8 @@ std::optional<BookRecord> parse_now(const json::object& object) {
                            .heard_to = source.time("heard_to"),
                            .reason = source.text("reason"),
                            .detail = source.text("detail"),
-                           .over = source.truth("over")});
+                           .over = source.truth("over"),
+                           .added = source.truth("added")});
     if (!source.good()) return std::nullopt;
   }
   return now;
@@ -183,6 +192,9 @@ std::optional<BookRecord> parse_book_line(std::string_view line) {
                       .stretches = fields.count("stretches"),
                       .reason = fields.text("reason"),
                       .detail = fields.text("detail")};
+  } else if (type == "absence") {
+    record =
+        BookAbsence{.source = fields.text("source"), .from = fields.time("from"), .to = fields.time("to")};
   } else if (type == "clock") {
     record = BookClock{fields.duration("step_s")};
   } else if (type == "now") {

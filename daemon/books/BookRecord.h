@@ -37,6 +37,15 @@ struct BookMiss {
   bool operator==(const BookMiss&) const = default;
 };
 
+/// Nobody asked for a source: what it missed in between counts for nothing.
+struct BookAbsence {
+  std::string source;
+  UtcTime from;
+  UtcTime to;
+
+  bool operator==(const BookAbsence&) const = default;
+};
+
 /// The clock was set: times of this instance before are to be moved by so much.
 struct BookClock {
   std::chrono::microseconds step{0};
@@ -51,7 +60,8 @@ struct BookSource {
   UtcTime heard_to;    ///< the end of its last classified window; `since` if there was none
   std::string reason;  ///< why it is not heard since then; empty: no reason is known
   std::string detail;
-  bool over = false;  ///< a recording at its end: nothing more is to be heard of it
+  bool over = false;   ///< nothing more is to be heard of it: a recording at its end, one that a reload took
+  bool added = false;  ///< by a reload: nobody asked for it before `since`
 
   bool operator==(const BookSource&) const = default;
 };
@@ -65,7 +75,7 @@ struct BookNow {
   bool operator==(const BookNow&) const = default;
 };
 
-using BookRecord = std::variant<BookStart, BookMiss, BookClock, BookNow>;
+using BookRecord = std::variant<BookStart, BookMiss, BookAbsence, BookClock, BookNow>;
 
 /// With its newline. Any thread.
 std::string book_line(const BookRecord& record);

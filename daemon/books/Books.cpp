@@ -17,8 +17,8 @@ constexpr auto kSameMoment = 1ms;
 /// A start of the daemon and what followed.
 struct Instance {
   BookStart start;
-  std::vector<BookMiss> misses;
-  BookNow now;  // the last
+  std::vector<BookRecord> told;  // misses and absences
+  BookNow now;                   // the last
 
   const BookSource* source(const std::string& name) const {
     const auto found = std::ranges::find(now.sources, name, &BookSource::name);
@@ -27,14 +27,21 @@ struct Instance {
   void move(microseconds step) {
     start.time += step;
     now.time += step;
-    for (BookMiss& miss : misses) {
-      miss.from += step;
-      miss.to += step;
+    for (BookRecord& record : told) {
+      if (auto* miss = std::get_if<BookMiss>(&record)) move(*miss, step);
+      if (auto* absence = std::get_if<BookAbsence>(&record)) move(*absence, step);
     }
     for (BookSource& each : now.sources) {
       each.since += step;
       each.heard_to += step;
     }
+  }
+
+ private:
+  template <typename Told>
+  static void move(Told& told, microseconds step) {
+    told.from += step;
+    told.to += step;
   }
 };
 
@@ -44,11 +51,12 @@ std::vector<Instance> instances_of(const std::vector<BookRecord>& records) {
     if (const auto* start = std::get_if<BookStart>(&record)) {
       if (!instances.empty() && instances.back().start.instance == start->instance) continue;
       instances.push_back(
-          {.start = *start, .misses = {}, .now = {.time = start->time, .stopped = {}, .sources = {}}});
+          {.start = *start, .told = {}, .now = {.time = start->time, .stopped = {}, .sources = {}}});
     }
     if (instances.empty()) continue;  // the start is lost
     Instance& instance = instances.back();
-    if (const auto* miss = std::get_if<BookMiss>(&record)) instance.misses.push_back(*miss);
+    if (std::holds_alternative<BookMiss>(record) || std::holds_alternative<BookAbsence>(record))
+      instance.told.push_back(record);
     if (const auto* clock = std::get_if<BookClock>(&record)) instance.move(clock->step);
     if (const auto* now = std::get_if<BookNow>(&record)) instance.now = *now;
   }
@@ -119,7 +127,7 @@ class Account {
 };
 
 // From one instance to the next, or to now.
-void tell_absence(Account& account, const Instance& before, const std::string& boot, UtcTime to) {
+void tell_downtime(Account& account, const Instance& before, const std::string& boot, UtcTime to) {
   account.miss(to, before.start.boot == boot ? kNotRunning : kMachineDown, before.now.stopped);
 }
 
@@ -127,15 +135,21 @@ void tell_instance(Account& account, const Instance& instance, const BookSource&
   const bool beginning_lost = instance.start.continued && !account.is_open();
   account.open(beginning_lost ? std::max(instance.start.time, source.since) : source.since);
   // One that gave itself its name has not come back yet.
-  if (source.since - instance.start.time > kSameMoment) account.miss(source.since, "starting", {});
-  for (const BookMiss& miss : instance.misses) {
-    if (miss.source == source.name)
-      account.miss({.from = miss.from,
-                    .to = miss.to,
-                    .unheard = miss.unheard,
-                    .stretches = miss.stretches,
-                    .reason = miss.reason,
-                    .detail = miss.detail});
+  if (!source.added && source.since - instance.start.time > kSameMoment)
+    account.miss(source.since, "starting", {});
+  for (const BookRecord& record : instance.told) {
+    if (const auto* miss = std::get_if<BookMiss>(&record); miss && miss->source == source.name)
+      account.miss({.from = miss->from,
+                    .to = miss->to,
+                    .unheard = miss->unheard,
+                    .stretches = miss->stretches,
+                    .reason = miss->reason,
+                    .detail = miss->detail});
+    if (const auto* absence = std::get_if<BookAbsence>(&record); absence && absence->source == source.name) {
+      account.hear_to(absence->from);
+      account.close();
+      account.open(absence->to);
+    }
   }
   account.hear_to(source.heard_to);
   if (source.over) return account.close();
@@ -194,15 +208,12 @@ Books books_of(const std::vector<BookRecord>& records, UtcTime from, UtcTime to,
     for (const Instance& instance : instances) {
       if (instance.now.sources.empty()) continue;  // killed at once: nobody ran
       const BookSource* source = instance.source(name);
-      if (!source) {
-        account.close();  // it is not asked for any more
-      } else {
-        if (account.is_open()) tell_absence(account, *before, instance.start.boot, instance.start.time);
-        tell_instance(account, instance, *source);
-      }
+      if (!source || source->added) account.close();  // it is not asked for any more
+      if (account.is_open()) tell_downtime(account, *before, instance.start.boot, instance.start.time);
+      if (source) tell_instance(account, instance, *source);
       before = &instance;
     }
-    if (!running && account.is_open()) tell_absence(account, *before, boot, books.to);
+    if (!running && account.is_open()) tell_downtime(account, *before, boot, books.to);
     SourceBooks told = account.finish();
     if (told.expected > microseconds(0)) books.sources.push_back(std::move(told));
   }

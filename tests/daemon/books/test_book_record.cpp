@@ -23,6 +23,7 @@ TEST_CASE("each record reads back from its line") {
                .reason = "down",
                .detail = "left"},
       BookMiss{.source = "mic", .from = time, .to = time, .unheard = 0us, .reason = "overload"},
+      BookAbsence{.source = "porch", .from = time, .to = time + 1h},
       BookClock{-7'200'500ms},
       BookNow{.time = time,
               .stopped = "SIGTERM",
@@ -32,7 +33,8 @@ TEST_CASE("each record reads back from its line") {
                            .heard_to = time,
                            .reason = "down",
                            .detail = "d",
-                           .over = true}}},
+                           .over = true,
+                           .added = true}}},
       BookNow{.time = time, .stopped = {}, .sources = {}}};
   for (const BookRecord& record : records) {
     const std::string line = book_line(record);
