@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <ranges>
 #include <set>
 #include <utility>
 
@@ -61,6 +63,34 @@ std::vector<Instance> instances_of(const std::vector<BookRecord>& records) {
     if (const auto* now = std::get_if<BookNow>(&record)) instance.now = *now;
   }
   return instances;
+}
+
+// Boots lie one behind the other as they were written, whatever a clock without a battery said. Where it
+// began anew in the past, and was right again later, that boot is told from the end of the one before it on.
+// Else it counts as it is now: boots before it that end after it began are told up to there.
+void put_in_order(std::vector<Instance>& instances, UtcTime now, const std::string& boot) {
+  const auto is_passed_later = [&](UtcTime moment, std::size_t behind) {
+    if (instances.back().start.boot != boot && now >= moment) return true;
+    return std::any_of(instances.begin() + static_cast<std::ptrdiff_t>(behind) + 1, instances.end(),
+                       [&](const Instance& each) { return each.start.time >= moment; });
+  };
+  microseconds shift = 0us;  // of all instances of a boot, but those from when on its clock was set
+  for (std::size_t i = 1; i < instances.size(); ++i) {
+    const Instance& before = instances[i - 1];
+    Instance& instance = instances[i];
+    const microseconds behind = before.now.time - instance.start.time;
+    if (instance.start.boot != before.start.boot)
+      shift = behind > 0us && is_passed_later(instance.now.time + behind, i) ? behind : 0us;
+    if (behind > 0us) instance.move(shift);
+  }
+  BookStart next{.time = now, .instance = {}, .boot = boot};
+  shift = 0us;
+  for (Instance& instance : std::views::reverse(instances)) {
+    const bool is_ahead = instance.now.time > next.time;
+    if (instance.start.boot != next.boot) shift = is_ahead ? next.time - instance.now.time : 0us;
+    if (is_ahead) instance.move(shift);
+    next = instance.start;
+  }
 }
 
 /// Tells one source's time from the first to the last, and keeps of it what lies in between two moments.
@@ -188,10 +218,11 @@ std::uint64_t SourceBooks::stretches() const {
 
 Books books_of(const std::vector<BookRecord>& records, UtcTime from, UtcTime to, bool running,
                const std::string& boot) {
-  const std::vector<Instance> instances = instances_of(records);
+  std::vector<Instance> instances = instances_of(records);
   Books books{
       .from = from, .asked_to = to, .to = to, .began = {}, .running = {}, .written = {}, .sources = {}};
   if (instances.empty()) return books;
+  put_in_order(instances, to, boot);
   books.began = instances.front().start.time;
   books.written = instances.back().now.time;
   if (running) {

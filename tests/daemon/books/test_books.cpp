@@ -144,6 +144,79 @@ TEST_CASE("starts that overlap, and a clock that went back between them, count n
   CHECK(mic.unheard() == 10min);
 }
 
+TEST_CASE("boots that all begin at the same date of the past are told one behind the other, up to now") {
+  const std::vector<BookRecord> records{started(kNoon, "a", "first"),
+                                        alive(kNoon + 8h, {heard(kNoon, kNoon + 8h)}),
+                                        started(kNoon, "b", "second"),
+                                        missed(kNoon + 10min, 1s),
+                                        alive(kNoon + 20min, {heard(kNoon, kNoon + 20min)}),
+                                        started(kNoon + 25min, "c", "second"),
+                                        missed(kNoon + 25min, 2s),
+                                        alive(kNoon + 1h, {heard(kNoon + 25min, kNoon + 1h)}),
+                                        started(kNoon, "d", "third"),
+                                        missed(kNoon + 5s, 3s),
+                                        alive(kNoon + 2h, {heard(kNoon, kNoon + 2h)})};
+  const SourceBooks mic = only(records, kNoon + 2h + 3s, true, kNoon - 24h, "third");
+  CHECK(mic.from == kNoon - 9h);
+  CHECK(mic.expected == 11h);
+  REQUIRE(mic.gaps.size() == 3);
+  CHECK(mic.gaps[0].from() == kNoon - 50min);
+  CHECK(mic.gaps[1].from() == kNoon - 40min);  // nobody ran between the two of a boot
+  CHECK(mic.gaps[1].unheard() == 5min + 2s);
+  CHECK(mic.gaps[2].from() == kNoon + 5s);
+}
+
+TEST_CASE("a boot whose clock was behind all its life is told behind the one before it, which stays") {
+  const UtcTime past = kNoon - 100'000h;
+  const std::vector<BookRecord> behind{
+      started(kNoon, "a", "first"), alive(kNoon + 1h, {heard(kNoon, kNoon + 1h)}),
+      started(past, "b", "second"), missed(past + 1min, 4s), alive(past + 2h, {heard(past, past + 2h)})};
+  std::vector<BookRecord> records = behind;
+  for (const BookRecord& record : {BookRecord(started(kNoon + 5h, "c", "third")),
+                                   BookRecord(alive(kNoon + 6h, {heard(kNoon + 5h, kNoon + 6h)}))})
+    records.push_back(record);
+  const SourceBooks mic = only(records, kNoon + 6h, true, kNoon - 24h, "third");
+  CHECK(mic.expected == 6h);
+  REQUIRE(mic.gaps.size() == 2);
+  CHECK(mic.gaps[0].from() == kNoon + 1h + 1min);
+  CHECK(mic.gaps[1].from() == kNoon + 3h);
+  CHECK(mic.gaps[1].unheard() == 2h);
+  // Of the next boot nothing is written yet.
+  const SourceBooks down = only(behind, kNoon + 6h, false, kNoon - 24h, "third");
+  CHECK(down.expected == 6h);
+  CHECK(down.unheard() == 4s + 3h);
+}
+
+TEST_CASE("a boot of which only the first start was behind the clock leaves the one before where it is") {
+  const UtcTime past = kNoon - 100'000h;
+  const SourceBooks mic =
+      only({started(kNoon, "a", "first"), alive(kNoon + 1h, {heard(kNoon, kNoon + 1h)}),
+            started(past, "b", "second"), alive(past + 1min, {heard(past, past + 1min)}),
+            started(kNoon + 2h, "c", "second"), alive(kNoon + 3h, {heard(kNoon + 2h, kNoon + 3h)})},
+           kNoon + 3h, true, kNoon - 24h, "second");
+  CHECK(mic.from == kNoon);
+  CHECK(mic.unheard() == 59min);
+}
+
+TEST_CASE("boots whose clock was years ahead hide nothing of what came after, and are told before it") {
+  const UtcTime ahead = kNoon + 100'000h;
+  const std::vector<BookRecord> lost{
+      started(kNoon - 5h, "a", "first"), alive(kNoon - 4h, {heard(kNoon - 5h, kNoon - 4h)}),
+      started(ahead, "b", "second"), missed(ahead + 1h, 1s), alive(ahead + 2h, {heard(ahead, ahead + 2h)})};
+  std::vector<BookRecord> records = lost;
+  for (const BookRecord& record :
+       {BookRecord(started(kNoon, "c", "third")), BookRecord(alive(kNoon + 1h, {heard(kNoon, kNoon + 1h)}))})
+    records.push_back(record);
+  const SourceBooks mic = only(records, kNoon + 1h, true, kNoon - 24h, "third");
+  CHECK(mic.expected == 6h);
+  REQUIRE(mic.gaps.size() == 2);
+  CHECK(mic.gaps[0].from() == kNoon - 4h);
+  CHECK(mic.gaps[0].unheard() == 2h);
+  CHECK(mic.gaps[1].from() == kNoon - 1h);
+  // Nobody has run since.
+  CHECK(only(lost, kNoon, false, kNoon - 24h, "third").expected == 5h);
+}
+
 TEST_CASE("when the clock was set, what was written before moves with it") {
   const std::vector<BookRecord> records{started(kNoon - 3h, "a"), missed(kNoon - 2h, 1s), BookClock{3h},
                                         missed(kNoon + 90min, 1s),
