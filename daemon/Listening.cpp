@@ -69,7 +69,7 @@ Listening::Listening(const ListeningContext& context, ConfiguredHearing configur
 std::unique_ptr<SourceTask> Listening::make(const SourceSettings& settings) {
   return make_source(settings, {.hearing = configured_.hearing,
                                 .utc = context_.utc,
-                                .sink = books_,
+                                .sink = keeps_time(settings) ? static_cast<MessageSink&>(books_) : journal_,
                                 .counters = context_.counters,
                                 .microphones = &context_.microphones,
                                 .pulses = &context_.pulses,

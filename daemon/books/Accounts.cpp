@@ -38,13 +38,14 @@ Accounts::Accounts(int rate_hz, const std::vector<BookedSource>& sources, Time n
 }
 
 void Accounts::change(const std::vector<BookedSource>& sources, Time now) {
-  for (const auto& [name, known] : known_) leaving_.insert(name);
+  leaving_ = known_;
   for (const BookedSource& source : sources) {
-    known_[source.name] = source;
+    known_.insert(source.name);
     leaving_.erase(source.name);
-    const auto found = accounts_.find(source.name);
-    if (source.timeless && found != accounts_.end()) end(source.name, found->second, now);
-    if (Account* account = account_of(source.name, now)) account->recorded = source.recorded;
+    account_of(source.name, now)->recorded = source.recorded;
+  }
+  for (auto& [name, account] : accounts_) {  // some have nothing more to say
+    if (account.state == SourceState::ended && leaving_.contains(name)) end(name, account, now);
   }
 }
 
@@ -62,16 +63,16 @@ void Accounts::take(const Message& message, Time now, UtcTime boot_utc) {
       account->lost[gap->reason] += gap->samples;
     }
   } else if (const auto* state = std::get_if<SourceChange>(&message)) {
-    if (Account* account = account_of(state->source, now)) change(*account, *state, now);
+    const bool is_unheard_of = state->state == SourceState::ended && !accounts_.contains(state->source);
+    Account* account = is_unheard_of ? nullptr : account_of(state->source, now);
+    if (account) change(*account, *state, now);
     if (state->forgotten && leaving_.erase(state->source) > 0) known_.erase(state->source);
   }
 }
 
-// Nothing for a source of which no books are kept, and for one too many.
+// Nothing for one too many.
 Accounts::Account* Accounts::account_of(const std::string& source, Time now) {
-  const auto known = known_.find(source);
-  const bool is_known = known != known_.end();
-  if (is_known && known->second.timeless) return nullptr;
+  const bool is_known = known_.contains(source);
   if (!is_known && accounts_.size() >= kMostSources && !accounts_.contains(source)) return nullptr;
   const auto [found, is_new] = accounts_.try_emplace(source);
   Account& account = found->second;
@@ -90,7 +91,7 @@ void Accounts::change(Account& account, const SourceChange& change, Time now) {
   if (account.over && change.state == SourceState::ended) return;
   if (account.over) begin_again(change.source, account, now);
   if (change.forgotten) account.heard_samples.reset();  // of a sender that comes back they begin anew
-  // No sender that may come back; or its name is a listener's now.
+  // No sender that may come back; or its name is a listener's now, or one's that keeps no time.
   const bool is_gone = change.forgotten
                            ? known_.contains(change.source)
                            : change.state == SourceState::down && leaving_.contains(change.source);

@@ -22,7 +22,8 @@ namespace earshot {
 
 /// Sound is heard if a classified (or gated) window covers it; all other sound since a source is there is
 /// missed, whatever the reason: lost, skipped with no window beside it, too short between two gaps for a
-/// window, never come. Zeros that a stalled device delivers are missed, whatever covers them.
+/// window, never come. Zeros that a stalled device delivers are missed, whatever covers them. What keeps no
+/// time does not come here.
 ///
 /// Times are kept on the boot clock and become UTC in page() by the clock as it is then. What is not written
 /// is kept to be written later, the last few thousand misses of it. Not thread safe.
@@ -105,7 +106,7 @@ class Accounts {
 
   int rate_hz_;
   Time started_;
-  std::map<std::string, BookedSource> known_;
+  std::set<std::string> known_;    // by the configuration
   std::set<std::string> leaving_;  // of those: configured no more, and not yet ended
   std::map<std::string, Account> accounts_;
   std::deque<std::pair<std::string, Settled>> settled_;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <boost/json.hpp>
@@ -157,6 +158,25 @@ TEST_CASE("what was heard, and that a daemon was killed, stopped and started ane
   CHECK(other.code == 64);
   CHECK(other.err == "earshot: --source: found 'barn', expected one of porch\n");
   CHECK(run_program({EARSHOT_EARSHOT, "books", "--dir", (state / "none").string()}).code == 66);
+}
+
+TEST_CASE("what keeps no time has no books, nor have a listener's senders that do not") {
+  const TemporaryDirectory state;
+  Daemon daemon(live_source("porch", 16'000) + live_source("attic", 16'000) + "pace = \"fast\"\n" +
+                    live_source("many", 16'000) + "max_senders = 3\npace = \"fast\"\n",
+                {"STATE_DIRECTORY=" + state.path().string()}, "/dev/null", small_yamnet());
+  StreamClient client = daemon.subscribe();
+  Speaker(daemon.connect_sender("attic"), 16'000).send(2s);
+  client.message("prediction");
+  StreamClient socket = daemon.connect_sender("many");
+  socket.send("{\"source\":\"barn\"}\n");
+  Speaker(std::move(socket), 16'000).send(2s);
+  while (client.message("prediction").at("source").as_string() != "barn") continue;
+  daemon.child().send_signal(SIGTERM);
+  CHECK(daemon.child().wait() == 0);
+  const json::object books = books_in(state.path());
+  REQUIRE(books.at("sources").as_array().size() == 1);
+  CHECK(source_in(state.path()).at("source") == "porch");
 }
 
 TEST_CASE("where it may not write, the daemon hears and publishes all the same") {

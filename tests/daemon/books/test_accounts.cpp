@@ -304,13 +304,9 @@ TEST_CASE("a recording's end is an end; a stop of the daemon is none of a source
   CHECK(rig.present.sources[2].over);
 }
 
-TEST_CASE(
-    "no books are kept of what is taken as fast as it comes; a source that nobody named is there from its "
-    "first message on") {
-  AccountRig rig({{.name = "mic", .timeless = true}});
-  rig.predict(0);
-  rig.gap(16'000, 16'000, GapReason::network);
-  rig.predict(32'000);
+TEST_CASE("a source that nobody named is there from its first message on, if it is not its last") {
+  AccountRig rig(std::vector<BookedSource>{});
+  rig.change(SourceState::ended, "ended by a reload", "many");
   rig.change(SourceState::up, "10.0.0.7:4000", "barn-7");
   CHECK(rig.misses().empty());
   REQUIRE(rig.present.sources.size() == 1);
@@ -348,20 +344,22 @@ TEST_CASE("a padded window covers what was there; a long detail is cut between c
   CHECK(rig.present.sources[0].detail == std::string(199, 'x') + " ...");
 }
 
-TEST_CASE("books are kept of sources, not of a listener for many") {
+TEST_CASE("books are kept of sources that keep time, not of a listener for many") {
   SourceSettings listener;
   listener.name = "many";
   listener.kind = TcpSettings{.max_senders = 3};
   SourceSettings sender;
   sender.name = "porch";
-  sender.kind = TcpSettings{.pace = Pace::fast};
+  sender.kind = TcpSettings{};
+  SourceSettings fast;
+  fast.name = "attic";
+  fast.kind = TcpSettings{.pace = Pace::fast};
   SourceSettings tape;
   tape.name = "tape";
   tape.kind = FileSettings{};
-  const std::vector<BookedSource> booked = booked_sources({listener, sender, tape});
+  const std::vector<BookedSource> booked = booked_sources({listener, sender, fast, tape});
   REQUIRE(booked.size() == 2);
   CHECK(booked[0].name == "porch");
-  CHECK(booked[0].timeless);
   CHECK_FALSE(booked[0].recorded);
   CHECK(booked[1].recorded);
 }
