@@ -71,6 +71,10 @@ std::uint64_t AudioFile::frames() const noexcept {
   return impl_->reader.frames();
 }
 
+void AudioFile::look_up() {
+  impl_->reader.look_up();
+}
+
 std::optional<SoundDamage> AudioFile::next_damage() {
   SoundReader& reader = impl_->reader;
   reader.look_up();

@@ -32,6 +32,10 @@ class AudioFile {
   /// As the header says; 0 where it does not.
   std::uint64_t frames() const noexcept;
 
+  /// Walks through a file of a kind that does not tell what is missing (Ogg, MPEG), all of it; otherwise the
+  /// first reading does. Throws Error(bad_data) if no decoder reads any of it.
+  void look_up();
+
   /// What is lost right before the sample that read_mono would return next, or behind the last one: one after
   /// another, nothing once there is no more. Who does not ask gets what can be read without a word. Throws as
   /// read_mono.
