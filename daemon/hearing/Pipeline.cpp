@@ -158,7 +158,7 @@ void Pipeline::break_off() noexcept {
 void Pipeline::take(std::span<const float> resampled) noexcept {
   while (!resampled.empty() && !stop_.stop_requested()) {
     resampled = resampled.subspan(windows_.push(resampled));
-    // Once whole it is heard, even if a stop has come meanwhile: nothing that was taken is left untold.
+    // Once whole it is told, even if a stop has come meanwhile: as skipped, where its turn has not come.
     if (!windows_.is_whole()) continue;
     change_when_due();
     hear(*windows_.next(), 0);
@@ -213,7 +213,7 @@ void Pipeline::hear(const Window& window, std::uint64_t padded_samples) noexcept
 bool Pipeline::compute_scores(const Window& window) noexcept {
   const auto left = [this] { return *arrived_ + patience_ - BootClock::now(); };
   if (arrived_ && left() <= BootClock::duration::zero()) return false;
-  ClassifierPool::Turn turn{.skipped = skipped_windows_, .patience = {}};
+  ClassifierPool::Turn turn{.skipped = skipped_windows_, .patience = {}, .stop = stop_};
   if (arrived_) turn.patience = left();
   switch (ear_->classify(window, turn)) {
     case ClassifierPool::Result::classified:

@@ -57,7 +57,7 @@ class Pipeline {
   void follow(const Timeline& before) noexcept;
 
   /// Once a stop is requested nothing more is taken: whatever call runs then returns after the window in
-  /// hand, or the one that has just got whole.
+  /// hand, or the one that has just got whole; it is skipped if it would have to wait for its turn.
   void heed(std::stop_token stop) noexcept { stop_ = std::move(stop); }
 
   /// Sound at `rate_hz` begins (again) at the present position. Throws Error(config) for a rate that cannot

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
@@ -82,18 +83,23 @@ ClassifierPool::Result ClassifierPool::classify(std::span<const float> features,
           .scores = scores,
           .skipped = turn.skipped,
           .until = turn.patience ? Clock::now() + *turn.patience : Clock::time_point::max()};
+  const std::stop_callback on_stop(turn.stop, [&] {  // before the lock: gone only once that is
+    const std::lock_guard lock(mutex_);
+    own.changed.notify_one();
+  });
   std::unique_lock lock(mutex_);
   // Who has all the time in the world has skipped nothing and would wait for ever behind those who have.
   if (!turn.patience && !waiting_.empty()) own.skipped = std::max(own.skipped, waiting_.front()->skipped);
   const auto later = [](const Job* a, const Job* b) { return a->skipped > b->skipped; };
   waiting_.insert(std::upper_bound(waiting_.begin(), waiting_.end(), &own, later), &own);
   while (!own.done) {
-    if (!own.taken && Clock::now() >= own.until) {
+    const bool must_wait = free_.empty() || waiting_.empty();
+    if (!own.taken && (Clock::now() >= own.until || (must_wait && turn.stop.stop_requested()))) {
       std::erase(waiting_, &own);
       wake_next();
       return Result::too_late;
     }
-    if (free_.empty() || waiting_.empty()) {
+    if (must_wait) {
       if (own.taken || !turn.patience) {
         own.changed.wait(lock);
       } else {

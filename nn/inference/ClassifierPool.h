@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 #include "nn/inference/Classifier.h"
@@ -24,7 +25,7 @@ class ClassifierPool {
   /// How many classifiers of `threads` keep this machine's processors at work. Our own loops run on one thread each.
   static std::size_t enough(const PreparedNetwork& network, int threads);
 
-  /// `classifiers` >= 1, each of `threads`. Throws Error.
+  /// `classifiers`, each of `threads`; where there are none, no turn ever comes. Throws Error.
   ClassifierPool(std::shared_ptr<const PreparedNetwork> network, std::size_t classifiers, int threads);
   ~ClassifierPool();
 
@@ -35,10 +36,11 @@ class ClassifierPool {
   struct Turn {
     std::uint64_t skipped = 0;                         ///< windows of this source, just before this one
     std::optional<std::chrono::nanoseconds> patience;  ///< to wait at most; nothing: for as long as it takes
+    std::stop_token stop = {};                         ///< once requested, it no longer waits
   };
   enum class Result {
     classified,
-    too_late,  ///< its turn did not come in time
+    too_late,  ///< its turn did not come in time, or before a stop
     refused,   ///< as Classifier::classify() does
   };
   /// As Classifier::classify() of one window; waits while others are computed first.

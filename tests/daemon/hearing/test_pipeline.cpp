@@ -369,4 +369,32 @@ TEST_CASE("a stop is seen between two windows, whatever was given at once") {
   }
 }
 
+TEST_CASE("a stop ends the wait for a turn, and the window that waited is told as skipped") {
+  for (const bool live : {true, false}) {
+    Collector sink;
+    Counters counters;
+    UtcClock utc;
+    const auto none = std::make_shared<ClassifierPool>(classifiers()->network(), 0, 1);  // no turn ever comes
+    Pipeline pipeline({.source = "s", .ear = {}}, hearing_of(model(), none, kHop), utc, BootClock::now(),
+                      sink, counters);
+    std::stop_source stop;
+    pipeline.heed(stop.get_token());
+    pipeline.open(44'100);
+    std::jthread hearing([&] {
+      const std::vector<float> samples = noise(kWindow + 10 * kHop);
+      live ? pipeline.push_live(samples, BootClock::now() + 1h) : pipeline.push(samples);
+      pipeline.close();
+    });
+    while (!pipeline.is_classifying()) std::this_thread::yield();
+    stop.request_stop();
+    hearing.join();
+    CHECK(sink.all<Prediction>().empty());
+    const auto gaps = sink.all<Gap>();
+    REQUIRE(gaps.size() == 1);
+    CHECK(gaps[0].reason == GapReason::overload);
+    CHECK(gaps[0].windows == 1);
+    CHECK(pipeline.position() == kWindow);
+  }
+}
+
 }  // namespace earshot::test

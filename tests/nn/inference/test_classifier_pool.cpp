@@ -5,6 +5,8 @@
 #include <atomic>
 #include <barrier>
 #include <chrono>
+#include <optional>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -167,6 +169,59 @@ TEST_CASE("whoever waits without a limit has its turn, though others who skipped
   std::vector<float> scores(9);
   for (int i = 0; i < 20; ++i) CHECK(pool.classify(window_of_thread(model, 0, i), scores, {}) == ClassifierPool::Result::classified);
   over = true;
+}
+
+TEST_CASE("a stop ends its own source's wait for a turn, however long that may last, and no other's") {
+  const Model model = pooled_models()[0];
+  ClassifierPool pool(prepare_network(model), 0, 1);  // no turn ever comes
+  const std::vector<float> window = window_of_thread(model, 0, 0);
+  const auto waits = [&](std::stop_token stop, std::optional<std::chrono::nanoseconds> patience) {
+    std::vector<float> scores(9);
+    return pool.classify(window, scores, {.skipped = 0, .patience = patience, .stop = std::move(stop)});
+  };
+  std::stop_source first, second;
+  std::atomic<std::optional<Result>> of_second{};
+  std::jthread other([&] { of_second = waits(second.get_token(), {}); });
+  {
+    const std::jthread stopper([&] { first.request_stop(); });
+    CHECK(waits(first.get_token(), std::chrono::hours(1)) == Result::too_late);
+  }
+  CHECK(waits(first.get_token(), {}) == Result::too_late);  // requested before
+  CHECK_FALSE(of_second.load());
+  second.request_stop();
+  other.join();
+  CHECK(of_second.load() == Result::too_late);
+}
+
+TEST_CASE("whoever is stopped while it waits leaves nobody behind who waits for ever") {
+  constexpr std::ptrdiff_t kThreads = 4;
+  constexpr int kRounds = 1'000;
+  const Model model = pooled_models()[1];
+  ClassifierPool pool(prepare_network(model), 1, 1);
+  const std::vector<float> window = window_of_thread(model, 0, 0);
+  std::vector<std::stop_source> stops(kRounds);
+  std::barrier round_begins(kThreads);
+  std::atomic<int> classified{0};
+  std::vector<std::jthread> threads;
+  for (std::ptrdiff_t thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&, thread] {
+      std::vector<float> scores(9);
+      for (std::size_t round = 0; round < kRounds; ++round) {
+        round_begins.arrive_and_wait();
+        if (thread == 0) {
+          for (std::size_t i = 0; i < round % 50; ++i) std::this_thread::yield();
+          stops[round].request_stop();
+        } else if (thread == 1) {
+          (void)pool.classify(window, scores,
+                              {.skipped = 1, .patience = {}, .stop = stops[round].get_token()});
+        } else if (pool.classify(window, scores, {}) == Result::classified) {
+          ++classified;
+        }
+      }
+    });
+  }
+  threads.clear();
+  CHECK(classified == (kThreads - 2) * kRounds);
 }
 
 }  // namespace earshot::test
