@@ -1,11 +1,14 @@
 #include "daemon/log/Logging.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <cstdint>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
@@ -60,10 +63,20 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
 
 constexpr const char* kLogger = "earshot";
 
+// A pipe's or terminal's open end that is ours alone: that it does not wait for a reader is nobody else's
+// concern.
+int open_without_waiting() {
+  struct stat status {};
+  if (::fstat(STDERR_FILENO, &status) != 0 || !(S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)))
+    return -1;
+  return ::open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+// A line that would have to wait for whoever reads the log is lost: sources log with locks held.
 class StandardErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  StandardErrorSink()
-      : descriptor_(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)), journald_(journald_reads_standard_error()) {
+  StandardErrorSink() : descriptor_(open_without_waiting()), journald_(journald_reads_standard_error()) {
+    if (descriptor_ < 0) descriptor_ = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
     set_pattern_(journald_ ? "%v" : "%Y-%m-%dT%H:%M:%S.%e%z %l %v");
   }
   ~StandardErrorSink() override {
@@ -74,24 +87,65 @@ class StandardErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
 
  private:
   void sink_it_(const spdlog::details::log_msg& message) override {
+    if (lost_ > 0) {
+      const spdlog::details::log_msg lost({}, spdlog::level::warn, {});
+      if (send(line_of(lost, fmt::format("{} lines lost here: nobody was reading the log", lost_))))
+        lost_ = 0;
+    }
+    if (lost_ > 0 || !send(line_of(message, {message.payload.data(), message.payload.size()}))) ++lost_;
+  }
+  void flush_() override {}
+
+  std::string line_of(spdlog::details::log_msg message, std::string_view text) {
     spdlog::memory_buf_t line;
     if (journald_) {
       const std::string_view priority = priority_of(message.level);
       line.append(priority.begin(), priority.end());
     }
     // Names and reasons come from elsewhere: none of them begins a line of its own.
-    const std::string text = printable({message.payload.data(), message.payload.size()});
-    spdlog::details::log_msg one_line = message;
-    one_line.payload = text;
-    formatter_->format(one_line, line);
-    // Whole lines in one call; if standard error is gone there is nobody to tell.
-    while (::write(descriptor_, line.data(), line.size()) < 0 && errno == EINTR) {
-    }
+    const std::string one_line = printable(text);
+    message.payload = one_line;
+    formatter_->format(message, line);
+    return {line.data(), line.size()};
   }
-  void flush_() override {}
+
+  // Whether the line goes out. Where only its beginning does, its rest goes before the next one.
+  bool send(std::string_view line) {
+    rest_.erase(0, put(rest_));
+    if (!rest_.empty()) return false;
+    const std::size_t done = put(line);
+    rest_ = done > 0 ? line.substr(done) : std::string_view();
+    return done > 0;
+  }
+
+  // How much of it went out: lines that are not very long as a whole.
+  std::size_t put(std::string_view text) const {
+    std::size_t done = 0;
+    while (done < text.size() && is_ready()) {
+      const ssize_t count =
+          ::write(descriptor_, text.data() + done, std::min<std::size_t>(text.size() - done, PIPE_BUF));
+      if (count >= 0) {
+        done += static_cast<std::size_t>(count);
+      } else if (errno == EAGAIN) {
+        break;
+      } else if (errno != EINTR) {  // standard error is gone: there is nobody to tell
+        return text.size();
+      }
+    }
+    return done;
+  }
+
+  // Matters where there is none but the open end that others have: of a pipe that is ready PIPE_BUF is taken
+  // at once.
+  bool is_ready() const {
+    pollfd ready{.fd = descriptor_, .events = POLLOUT, .revents = 0};
+    return journald_ || ::poll(&ready, 1, 0) != 0;
+  }
 
   int descriptor_;
   bool journald_;
+  std::string rest_;        // of a line that has begun
+  std::uint64_t lost_ = 0;  // lines
 };
 
 }  // namespace

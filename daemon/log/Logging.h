@@ -13,7 +13,8 @@ enum class LogLevel { debug, info, warning, error };
 /// Sets spdlog's default logger: each message one line on standard error, after "<N>" (sd-daemon(3)) under
 /// journald, else after the local time with its zone (RFC 3339) and the level. What would break a line or
 /// change a terminal is written out. `level` as spdlog names it. Keeps a descriptor of its own: what
-/// becomes of standard error later does not matter.
+/// becomes of standard error later does not matter. Where a pipe or terminal takes nothing, because its
+/// reader stands still, lines are lost, and how many is the next that goes out.
 void start_logging(const std::string& level);
 
 /// From here on. `level` as spdlog names it.
