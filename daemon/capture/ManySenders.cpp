@@ -245,8 +245,10 @@ asio::awaitable<void> ManySenders::serve(std::shared_ptr<Sender> sender, SenderI
   queue.push({.kind = PcmArrival::Kind::begin, .text = sender->peer, .bytes = {}, .pcm = introduction.pcm});
   if (!rest.empty()) queue.push(std::as_bytes(std::span(rest)));
   std::vector<std::byte> buffer(kMemberReadBytes);
-  const std::string why = co_await hear_sender(sender, queue, buffer, {});
-  queue.push(PcmArrival::Kind::end, why);
+  bool spoke = !rest.empty();
+  std::string why = co_await hear_sender(sender, queue, buffer, [&spoke] { spoke = true; });
+  if (!spoke) log_debug("source '{}': {}, having sent no samples", introduction.source, why);
+  queue.push({.kind = PcmArrival::Kind::end, .text = std::move(why), .bytes = {}, .is_news = spoke});
   its_member.sender.reset();
   its_member.left = Clock::now();
 }

@@ -31,6 +31,7 @@ struct PcmArrival {
   std::vector<std::byte> bytes;
   BootClock::time_point arrived = BootClock::now();
   std::optional<PcmSettings> pcm = {};  ///< nothing: what the source is configured for
+  bool is_news = true;                  ///< of an end: worth telling even if the source is down already
 };
 
 /// One thread pushes, another pops. It takes whatever it is given: who pushes asks it first.

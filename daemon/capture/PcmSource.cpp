@@ -68,7 +68,10 @@ std::optional<std::string> PcmSource::take(PcmArrival arrival) {
       end_stream();
       feed_.end();
       there_ = opened_ = stalled_ = false;
-      if (!arrival.text.empty()) change_state(SourceState::down, arrival.text);
+      if (!arrival.text.empty() && (arrival.is_news || !down_)) {
+        down_ = true;
+        change_state(SourceState::down, arrival.text);
+      }
       break;
     case PcmArrival::Kind::finish:
       end_stream();
@@ -91,7 +94,7 @@ void PcmSource::hear_bytes(std::span<const std::byte> bytes, BootClock::time_poi
     // A sender in a hurry has not waited for its first bytes to be spoken.
     const std::size_t spoken = pace_ == Pace::fast ? 0 : samples.size();
     feed_.begin(pcm_.rate_hz, arrived - duration_of(spoken, pcm_.rate_hz), false);
-    stalled_ = false;
+    stalled_ = down_ = false;
     change_state(SourceState::up, sender_);
   } else if (std::exchange(stalled_, false)) {
     change_state(SourceState::up, sender_ + " sends again");
@@ -107,6 +110,7 @@ void PcmSource::look_for_silence(BootClock::time_point now) {
   if (now - std::exchange(looked_, now) > kStopped) heard_ = now;
   if (!there_ || stalled_ || now - heard_ < idle_) return;
   stalled_ = true;
+  down_ = false;
   change_state(SourceState::stalled, fmt::format("{} has sent nothing for {} s", sender_,
                                                  std::chrono::duration<double>(idle_).count()));
 }

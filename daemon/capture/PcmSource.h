@@ -46,6 +46,7 @@ class PcmSource : public Source {
   bool there_ = false;           // it is
   bool opened_ = false;          // its first bytes have come
   bool stalled_ = false;         // and the stream says so
+  bool down_ = false;            // the stream says so
   BootClock::time_point heard_;  // its last ones
   BootClock::time_point looked_;
 };

@@ -245,6 +245,30 @@ TEST_CASE("a named sender that falls silent is stalled, and closed in the end") 
   CHECK_FALSE(mute.line());
 }
 
+TEST_CASE("a sender that connects again and again and sends no samples is down once") {
+  LogLines log;
+  Hall hall(for_many(2));
+  const auto come_and_go = [&](std::size_t first, std::size_t last) {
+    for (std::size_t times = first; times <= last; ++times) {
+      hall.connect(named_line("a"));
+      REQUIRE(log.await("left, having sent no samples", times) == times);
+    }
+  };
+  come_and_go(1, 10);
+  {
+    StreamClient speaks = hall.connect(named_line("a"));
+    speaks.send(std::string(200, '\0'));
+  }
+  hall.changes_of("a", 4);
+  come_and_go(11, 20);
+  hall.stop();
+  const std::vector<SourceChange> changes = hall.changes_of("a", 5);
+  std::vector<SourceState> states;
+  for (const SourceChange& change : changes) states.push_back(change.state);
+  CHECK(states == std::vector{SourceState::starting, SourceState::down, SourceState::up, SourceState::down,
+                              SourceState::ended});
+}
+
 TEST_CASE("two listeners never have one name between them") {
   Hall hall(for_many(2));
   StreamClient a = hall.connect(named_line("a"));
