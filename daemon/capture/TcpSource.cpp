@@ -22,6 +22,8 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadBytes = 16 * 1024;
 constexpr std::chrono::milliseconds kLook{1'000};
+constexpr std::size_t kMostNewcomers = 16;
+constexpr std::chrono::seconds kFirstByte{10};
 
 }  // namespace
 
@@ -42,24 +44,45 @@ void TcpSource::produce(std::stop_token stop) {
 asio::awaitable<void> TcpSource::accept_senders() {
   for (;;) {
     std::shared_ptr<Sender> sender = co_await door_.next();
-    const bool waits = sender_ != nullptr;
-    if (!co_await make_way()) {
-      door_.log_refusal(*sender, "another sender is connected");
+    if (sender_ && settings_.takeover) {
+      if (newcomers_.size() < kMostNewcomers) {
+        asio::co_spawn(io_, take_over(std::move(sender)), rethrow);
+      } else {
+        door_.log_refusal(*sender, "too many are yet to send something");
+      }
       continue;
     }
+    const bool waits = sender_ != nullptr;
+    co_await await_leaving(io_, [this] { return !sender_; });
     // Its moments would be those at which it is let in.
-    if (waits && settings_.pace == Pace::realtime) pass_over_what_waits(*sender, frame_bytes(settings_.pcm));
-    sender_ = std::move(sender);
-    begun_ = silent_ = false;
-    asio::co_spawn(io_, serve(sender_), rethrow);
+    if (waits && !sender_ && settings_.pace == Pace::realtime)
+      pass_over_what_waits(*sender, frame_bytes(settings_.pcm));
+    let_in(std::move(sender));
   }
 }
 
-// Whether there is room for a new sender.
-asio::awaitable<bool> TcpSource::make_way() {
-  if (sender_ && settings_.takeover) sender_->close("another sender takes over");
+// Whoever connects and sends nothing, such as a port probe, takes nobody's place.
+asio::awaitable<void> TcpSource::take_over(std::shared_ptr<Sender> sender) {
+  newcomers_.push_back(sender);
+  const auto [error] = co_await sender->socket.async_wait(asio::socket_base::wait_read, kTuple);
+  std::erase(newcomers_, sender);
+  boost::system::error_code gone;
+  if (error || sender->socket.available(gone) == 0) {
+    if (!sender->leaves.empty()) co_return door_.log_refusal(*sender, sender->leaves);
+    log_debug("source '{}': {} left, having sent nothing", name(), sender->peer);
+    co_return;
+  }
+  if (sender_) sender_->close("another sender takes over");
   co_await await_leaving(io_, [this] { return !sender_; });
-  co_return !sender_;
+  let_in(std::move(sender));
+}
+
+// If there is room for it.
+void TcpSource::let_in(std::shared_ptr<Sender> sender) {
+  if (sender_) return door_.log_refusal(*sender, "another sender is connected");
+  sender_ = std::move(sender);
+  begun_ = silent_ = false;
+  asio::co_spawn(io_, serve(sender_), rethrow);
 }
 
 asio::awaitable<void> TcpSource::serve(std::shared_ptr<Sender> sender) {
@@ -85,8 +108,13 @@ asio::awaitable<void> TcpSource::watch_for_silence() {
     timer.expires_after(std::min(kLook, settings_.idle / 8));
     co_await timer.async_wait(kTuple);
     door_.tick();
+    const Clock::time_point now = Clock::now();
+    for (const std::shared_ptr<Sender>& each : newcomers_) {
+      if (now - each->last_heard >= kFirstByte)
+        each->close("another sender is connected, and it sends nothing");
+    }
     if (!sender_) continue;
-    const auto silence = Clock::now() - sender_->last_heard;
+    const auto silence = now - sender_->last_heard;
     if (silence >= settings_.closing) {
       sender_->close(fmt::format("closed after {} s without a byte",
                                  std::chrono::duration<double>(settings_.closing).count()));

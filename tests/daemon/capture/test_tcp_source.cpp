@@ -1,6 +1,7 @@
 // TcpSource: who is up and who merely connects, what is said of those who send the wrong thing or nothing.
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -172,6 +173,31 @@ TEST_CASE("with takeover a new sender replaces the one there; without it is refu
       CHECK(listening.count(SourceState::up) == 1);
     }
   }
+}
+
+TEST_CASE(
+    "with takeover those who connect and send nothing replace nobody, and keep nobody waiting who does") {
+  LogLines log;
+  TcpSettings tcp = settings();
+  tcp.takeover = true;
+  Listening listening(tcp);
+  StreamClient first = listening.connect();
+  first.send(noise(64));
+  REQUIRE(listening.rig.sink.await<SourceChange>(2).size() == 2);  // starting, up
+  std::deque<StreamClient> silent;
+  for (int i = 0; i < 17; ++i) silent.push_back(listening.connect());
+  CHECK(log.await("too many are yet to send something") == 1);
+  CHECK_FALSE(silent.back().line());
+  CHECK(listening.count(SourceState::down) == 0);
+  silent.pop_front();
+  CHECK(log.await("left, having sent nothing") == 1);
+  StreamClient second = listening.connect();
+  second.send(noise(64));
+  CHECK_FALSE(first.line());
+  const std::vector<SourceChange> changes = listening.rig.sink.await<SourceChange>(4);
+  REQUIRE(changes.size() == 4);
+  CHECK(changes[2].detail.find("another sender takes over") != std::string::npos);
+  CHECK(changes[3].state == SourceState::up);
 }
 
 TEST_CASE("what is no raw PCM is named once a sender") {
