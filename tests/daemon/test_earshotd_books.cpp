@@ -160,6 +160,41 @@ TEST_CASE("what was heard, and that a daemon was killed, stopped and started ane
   CHECK(run_program({EARSHOT_EARSHOT, "books", "--dir", (state / "none").string()}).code == 66);
 }
 
+TEST_CASE(
+    "a source that a reload takes and another brings back has books of before and after, not of between") {
+  using Clock = std::chrono::steady_clock;
+  const auto seconds_of = [](Clock::duration time) { return std::chrono::duration<double>(time).count(); };
+  const TemporaryDirectory directory;
+  write_wav(directory / "loop.wav", sine(440, 16'000, 77'177), 16'000);
+  const std::string barn = live_source("barn", 16'000);
+  const std::string attic = "[[source]]\nname = \"attic\"\nkind = \"file\"\nat_end = \"loop\"\npath = \"" +
+                            (directory / "loop.wav").string() + "\"\n";
+  const std::filesystem::path state = directory / "state";
+  const auto heard_more_than = [](double least_s) {
+    return [least_s](const json::object& source) { return number_in(source, "heard_s") > least_s; };
+  };
+  const auto began = Clock::now();
+  Daemon daemon(attic + barn, {"STATE_DIRECTORY=" + state.string()}, "/dev/null", small_yamnet());
+  StreamClient client = daemon.subscribe();
+  await_books(state, heard_more_than(1.5));
+  daemon.reload(barn, small_yamnet());
+  while (client.message("source").at("state").as_string() != "ended") continue;
+  const auto taken = Clock::now();
+  std::this_thread::sleep_for(2s);
+  const auto away = Clock::now() - taken;
+  const double heard_before_s = number_in(source_in(state), "heard_s");
+  daemon.reload(attic + barn, small_yamnet());
+  await_books(state, heard_more_than(heard_before_s + 1.5));
+  daemon.child().send_signal(SIGTERM);
+  CHECK(daemon.child().wait() == 0);
+  const json::object books = source_in(state);
+  const auto passed = Clock::now() - began;
+  INFO(json::serialize(books));
+  CHECK(books.at("source") == "attic");
+  const double told_s = number_in(books, "heard_s") + number_in(books, "unheard_s");
+  CHECK(told_s < seconds_of(passed - away) + 0.1);
+}
+
 TEST_CASE("what keeps no time has no books, nor have a listener's senders that do not") {
   const TemporaryDirectory state;
   Daemon daemon(live_source("porch", 16'000) + live_source("attic", 16'000) + "pace = \"fast\"\n" +
