@@ -59,6 +59,7 @@ void Pipeline::change(const EarSettings& settings, std::shared_ptr<const Hearing
 void Pipeline::follow(const Timeline& before) noexcept {
   windows_.restart_at(before.position);
   clock_ = before.clock;
+  clock_.forget_drift();
   utc_clock_ = before.utc_clock;
 }
 

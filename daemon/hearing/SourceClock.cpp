@@ -10,75 +10,94 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr BootClock::duration kSettling = 2s;        // the first block of a stretch
+constexpr BootClock::duration kFirstBlock = 2s;      // of a stretch
 constexpr BootClock::duration kBlock = 5s;           // the others
-constexpr BootClock::duration kMostDrift = 50ms;     // of a block: 1 %; more is no clock's drift
+constexpr int kSettling = 2;                         // blocks of a stretch, before they tell of the clock
 constexpr BootClock::duration kLeastMeasured = 60s;  // before drift is told
+constexpr int kMostDrift = 100;                      // a hundredth; more is no clock's drift
 
 }  // namespace
 
 void SourceClock::begin(std::uint64_t position, Time heard) noexcept {
   first_ = !std::exchange(begun_, true);
-  if (first_) {
-    position_ = position;
-    moment_ = heard;
-  }
-  latency_ = Duration(0);
-  latency_ = heard - time_of(position);
-  settling_ = true;
-  block_from_ = position;
-  any_ = false;
+  anchor(position, first_ ? heard : line(position));
+  latency_ = heard - moment_;
+  settling_ = kSettling;
+  begin_block(position);
 }
 
 void SourceClock::arrive(std::uint64_t position, Time arrived) noexcept {
   const Duration late = lateness(position, arrived);
-  if (late < Duration(0)) {  // nothing arrives before it was heard
-    settle_or_move(late);
-  }
-  least_ = any_ ? std::min(least_, late) : late;
-  least_ = std::max(least_, Duration(0));
-  any_ = true;
+  if (late < Duration::zero()) settle_or_move(late, position);  // nothing arrives before it was heard
+  least_ = std::min(least_, std::max(late, Duration::zero()));
   const Duration lasted = duration_of(position - block_from_, rate_hz_);
-  if (lasted < (settling_ ? kSettling : kBlock)) return;
-  settle_or_move(least_);
-  if (!settling_) measured_ += lasted;
-  moment_ = time_of(position) - latency_;
-  position_ = position;
-  settling_ = false;
-  any_ = false;
-  block_from_ = position;
+  if (lasted < (settling_ == kSettling ? kFirstBlock : kBlock)) return;
+  settle_or_move(least_, position);
+  if (settling_ > 0) {
+    --settling_;
+  } else {
+    measure(position);
+  }
+  begin_block(position);
 }
 
 void SourceClock::pass_over(std::uint64_t position) noexcept {
-  any_ = false;
-  block_from_ = position;
+  begin_block(position);
 }
 
 SourceClock::Time SourceClock::time_of(std::uint64_t position) const noexcept {
-  return moment_ + latency_ +
-         (position >= position_ ? duration_of(position - position_, rate_hz_)
-                                : -duration_of(position_ - position, rate_hz_));
+  return line(position) + latency_;
 }
 
 std::uint64_t SourceClock::position_at(Time moment, std::uint64_t least) const noexcept {
   const double away_s = std::chrono::duration<double>(moment - moment_).count();
-  const double rate_hz = rate_hz_ * (1.0 + drift_ppm().value_or(0.0) * 1e-6);
-  const double position = static_cast<double>(position_) + away_s * rate_hz;
+  const double position = static_cast<double>(position_) + away_s * measured_rate_hz();
   return position > static_cast<double>(least) ? static_cast<std::uint64_t>(std::llround(position)) : least;
 }
 
 std::optional<double> SourceClock::drift_ppm() const noexcept {
-  if (measured_ < kLeastMeasured) return std::nullopt;
-  return -1e6 * std::chrono::duration<double>(drifted_).count() / std::chrono::duration<double>(measured_).count();
+  if (measured_.lasted == Duration::zero()) return std::nullopt;
+  const Duration ahead = measured_.lasted - measured_.took;
+  return 1e6 * static_cast<double>(ahead.count()) / static_cast<double>(measured_.took.count());
 }
 
-void SourceClock::settle_or_move(Duration by) noexcept {
-  if (settling_ && !first_) {
+SourceClock::Time SourceClock::line(std::uint64_t position) const noexcept {
+  const double samples = static_cast<double>(position) - static_cast<double>(position_);
+  return moment_ + std::chrono::round<Duration>(std::chrono::duration<double>(samples / measured_rate_hz()));
+}
+
+void SourceClock::anchor(std::uint64_t position, Time moment) noexcept {
+  position_ = position;
+  moment_ = moment;
+}
+
+void SourceClock::begin_block(std::uint64_t position) noexcept {
+  block_from_ = position;
+  block_began_ = line(position);
+  least_ = Duration::max();
+}
+
+void SourceClock::settle_or_move(Duration by, std::uint64_t position) noexcept {
+  if (settling_ > 0 && !first_) {
     latency_ += by;
-    return;
+  } else {
+    anchor(position, line(position) + by);
   }
-  moment_ += by;
-  if (!settling_ && std::chrono::abs(by) <= kMostDrift) drifted_ += by;
+}
+
+// By minutes: what a network's mood moves the line by within one it moves back.
+void SourceClock::measure(std::uint64_t position) noexcept {
+  minute_.lasted += duration_of(position - block_from_, rate_hz_);
+  minute_.took += line(position) - block_began_;
+  if (minute_.lasted < kLeastMeasured) return;
+  const auto [lasted, took] = std::exchange(minute_, {});
+  if (std::chrono::abs(took - lasted) > lasted / kMostDrift) return;
+  measured_.lasted += lasted;
+  measured_.took += took;
+}
+
+double SourceClock::measured_rate_hz() const noexcept {
+  return rate_hz_ * (1.0 + drift_ppm().value_or(0.0) * 1e-6);
 }
 
 }  // namespace earshot

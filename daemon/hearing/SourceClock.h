@@ -8,13 +8,14 @@
 
 namespace earshot {
 
-/// Sound arrives some time after it was heard: a block of a device's, a network's delay, now more, now less. What arrives
-/// least late tells the sender's clock: of every 5 s the least lateness moves the line from positions to moments, so that
-/// a device which is off by some ppm never drifts away, and those moves tell how far off it is.
+/// Sound arrives some time after it was heard: a block of a device's, a network's delay, now more, now less.
+/// What arrives least late tells the sender's clock: of every 5 s the least lateness moves the line from
+/// positions to moments, so that a device which is off by some ppm never drifts away. Those moves tell how
+/// far off it is, and at that rate the line goes on.
 ///
-/// A stretch is sound that follows itself. When one ends and the next begins, positions go on along the same line, at the
-/// rate that was measured: what a stretch's first block is late by is its own and does not move the line. So the errors
-/// of outages do not add up. Not thread safe.
+/// A stretch is sound that follows itself. When one ends and the next begins, positions go on along the same
+/// line, at the rate that was measured: what a stretch's first seconds are late by is its own and does not
+/// move the line. So the errors of outages do not add up. Not thread safe.
 class SourceClock {
  public:
   using Time = BootClock::time_point;
@@ -44,11 +45,18 @@ class SourceClock {
 
   /// How much faster than nominal the source's clock runs; nothing before a minute of sound.
   std::optional<double> drift_ppm() const noexcept;
+  /// What comes next has another clock.
+  void forget_drift() noexcept { minute_ = measured_ = {}; }
 
  private:
   using Duration = BootClock::duration;
 
-  void settle_or_move(Duration by) noexcept;
+  Time line(std::uint64_t position) const noexcept;
+  void anchor(std::uint64_t position, Time moment) noexcept;
+  void begin_block(std::uint64_t position) noexcept;
+  void settle_or_move(Duration by, std::uint64_t position) noexcept;
+  void measure(std::uint64_t position) noexcept;
+  double measured_rate_hz() const noexcept;
 
   int rate_hz_;
   bool begun_ = false;
@@ -57,12 +65,16 @@ class SourceClock {
   Time moment_;
   Duration latency_{0};  // of this stretch, against the line
 
-  bool settling_ = false;  // the stretch's first block
+  int settling_ = 0;  // the stretch's first blocks: so many are to come
   std::uint64_t block_from_ = 0;
-  Duration least_{0};  // lateness in this block
-  bool any_ = false;   // has arrived in this block
-  Duration drifted_{0};
-  Duration measured_{0};  // sound that drifted_ is of
+  Duration least_{0};       // lateness in this block
+  Time block_began_;        // on the line
+  struct Span {
+    Duration lasted{0};  // by its samples, at the nominal rate
+    Duration took{0};    // by the line
+  };
+  Span minute_;  // that is being measured
+  Span measured_;
 };
 
 }  // namespace earshot

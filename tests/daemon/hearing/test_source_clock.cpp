@@ -42,12 +42,14 @@ class JitteryDevice {
     }
     return worst;
   }
-  /// Nobody listens; then its first block comes.
-  void pause(SourceClock& clock, double for_s) {
+  /// Nobody listens; then its first block comes. Returns how long that was by its positions.
+  double pause(SourceClock& clock, double for_s) {
+    const double before = position_;
     heard_s_ += for_s;
     const auto heard = kBegin + seconds(heard_s_ + random_.uniform(0.0, jitter_s_));
     position_ = static_cast<double>(clock.position_at(heard, static_cast<std::uint64_t>(position_)));
     clock.begin(static_cast<std::uint64_t>(position_), heard);
+    return (position_ - before) / rate_hz_;
   }
   /// How far positions are from where a count that never paused would be.
   double slip_s() const { return position_ / rate_hz_ - heard_s_; }
@@ -81,6 +83,18 @@ TEST_CASE("drift is not told before a minute of sound") {
   CHECK_FALSE(clock.drift_ppm());
 }
 
+TEST_CASE("moments go on at the rate that was measured, until that is forgotten") {
+  SourceClock clock(kRate, kBegin);
+  clock.begin(0, kBegin);
+  JitteryDevice device(1'000.0, 0.01);
+  device.deliver(clock, 600.0);
+  const std::uint64_t from = 600 * kRate;
+  CHECK(in_seconds(clock.time_of(from + 3'600 * kRate) - clock.time_of(from)) == Approx(3'596.4).margin(0.1));
+  clock.forget_drift();
+  CHECK_FALSE(clock.drift_ppm());
+  CHECK(clock.time_of(from + 3'600 * kRate) - clock.time_of(from) == 3'600s);
+}
+
 TEST_CASE("after thirty outages positions are where they would be without, within what one outage is off by") {
   SourceClock clock(kRate, kBegin);
   clock.begin(0, kBegin);
@@ -100,6 +114,23 @@ TEST_CASE("a long outage is measured at the device's rate, not at the nominal on
   device.deliver(clock, 1'800.0);
   device.pause(clock, 36'000.0);  // 7.2 s apart at the nominal rate
   CHECK(std::abs(device.slip_s()) < 0.3);
+}
+
+TEST_CASE("what a long outage is off by is not in the next ones, however fast the device runs") {
+  for (const double ppm : {-5'000.0, -200.0, 50.0, 5'000.0}) {
+    INFO(ppm);
+    SourceClock clock(kRate, kBegin);
+    clock.begin(0, kBegin);
+    JitteryDevice device(ppm, 0.02);
+    device.deliver(clock, 600.0);
+    device.pause(clock, 8 * 3'600.0);
+    const double slip_s = device.slip_s();
+    for (int outage = 0; outage < 50; ++outage) {
+      CHECK(device.deliver(clock, 13.0) < 0.03);
+      CHECK(device.pause(clock, 1.0) == Approx(1.0).margin(0.05));
+    }
+    CHECK(device.slip_s() == Approx(slip_s).margin(0.05));
+  }
 }
 
 TEST_CASE("nothing is heard after it arrived, and what was held up tells nothing of the clock") {
