@@ -107,13 +107,15 @@ void LiveFeed::hear_late() noexcept {
   for (const Late& each : std::exchange(late_, {})) pipeline_.push_live(each.samples, each.arrived);
 }
 
-// All of it is new: what it is late by, at least, never came.
+// All of it is new: what it is late by, at least, never came. It is a stretch of its own.
 void LiveFeed::release_after_gap() noexcept {
   const auto least = std::min_element(late_.begin(), late_.end(),
                                       [](const Late& a, const Late& b) { return a.lateness < b.lateness; });
-  const std::uint64_t missing = static_cast<std::uint64_t>(
-      std::chrono::duration<double>(least->lateness).count() * rate_hz_);
-  pipeline_.lose(missing, loss_);
+  SourceClock& clock = pipeline_.clock();
+  const std::uint64_t position = pipeline_.position_after(0);
+  const Time heard = clock.time_of(position) + least->lateness;
+  pipeline_.drop(0, clock.position_heard_at(heard, position + 1), loss_);
+  clock.go_on(pipeline_.position_after(0), heard);
   release();
 }
 

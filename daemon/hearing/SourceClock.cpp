@@ -13,14 +13,23 @@ using namespace std::chrono_literals;
 constexpr BootClock::duration kFirstBlock = 2s;      // of a stretch
 constexpr BootClock::duration kBlock = 5s;           // the others
 constexpr int kSettling = 2;                         // blocks of a stretch, before they tell of the clock
+constexpr BootClock::duration kTelling = 1s;         // of a block at least was not held up
 constexpr BootClock::duration kLeastMeasured = 60s;  // before drift is told
 constexpr int kMostDrift = 100;                      // a hundredth; more is no clock's drift
 
 }  // namespace
 
 void SourceClock::begin(std::uint64_t position, Time heard) noexcept {
-  first_ = !std::exchange(begun_, true);
-  anchor(position, first_ ? heard : line(position));
+  const bool first = !std::exchange(begun_, true);
+  if (first) anchor(position, heard);
+  usual_.reset();
+  go_on(position, heard);
+  first_ = first;
+}
+
+void SourceClock::go_on(std::uint64_t position, Time heard) noexcept {
+  first_ = false;
+  anchor(position, line(position));
   latency_ = heard - moment_;
   settling_ = kSettling;
   begin_block(position);
@@ -30,11 +39,15 @@ void SourceClock::arrive(std::uint64_t position, Time arrived) noexcept {
   const Duration late = lateness(position, arrived);
   if (late < Duration::zero()) settle_or_move(late, position);  // nothing arrives before it was heard
   least_ = std::min(least_, std::max(late, Duration::zero()));
-  const Duration lasted = duration_of(position - block_from_, rate_hz_);
-  if (lasted < (settling_ == kSettling ? kFirstBlock : kBlock)) return;
+  arrived_to_ = position;
+  const std::uint64_t samples = position - block_from_;
+  if (duration_of(samples, rate_hz_) < (settling_ == kSettling ? kFirstBlock : kBlock) ||
+      duration_of(samples - held_, rate_hz_) < kTelling) {
+    return;
+  }
   settle_or_move(least_, position);
   if (settling_ > 0) {
-    --settling_;
+    if (--settling_ == 0 && !usual_) usual_ = latency_;
   } else {
     measure(position);
   }
@@ -42,7 +55,7 @@ void SourceClock::arrive(std::uint64_t position, Time arrived) noexcept {
 }
 
 void SourceClock::pass_over(std::uint64_t position) noexcept {
-  begin_block(position);
+  held_ += position - std::exchange(arrived_to_, position);
 }
 
 SourceClock::Time SourceClock::time_of(std::uint64_t position) const noexcept {
@@ -72,8 +85,9 @@ void SourceClock::anchor(std::uint64_t position, Time moment) noexcept {
 }
 
 void SourceClock::begin_block(std::uint64_t position) noexcept {
-  block_from_ = position;
+  block_from_ = arrived_to_ = position;
   block_began_ = line(position);
+  held_ = 0;
   least_ = Duration::max();
 }
 

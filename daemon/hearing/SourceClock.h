@@ -11,7 +11,8 @@ namespace earshot {
 /// Sound arrives some time after it was heard: a block of a device's, a network's delay, now more, now less.
 /// What arrives least late tells the sender's clock: of every 5 s the least lateness moves the line from
 /// positions to moments, so that a device which is off by some ppm never drifts away. Those moves tell how
-/// far off it is, and at that rate the line goes on.
+/// far off it is, and at that rate the line goes on. Of a batch that is its last sample: it was heard as the
+/// batch came, the others before it.
 ///
 /// A stretch is sound that follows itself. When one ends and the next begins, positions go on along the same
 /// line, at the rate that was measured: what a stretch's first seconds are late by is its own and does not
@@ -26,17 +27,21 @@ class SourceClock {
   /// A stretch begins whose sample at `position` was heard at `heard`, as far as one knows. The very first one sets the
   /// line.
   void begin(std::uint64_t position, Time heard) noexcept;
+  /// The same after a pause of a sender that is still there, and as late as a rule as before.
+  void go_on(std::uint64_t position, Time heard) noexcept;
   /// Of the stretch: all samples before `position` had arrived at `arrived`.
   void arrive(std::uint64_t position, Time arrived) noexcept;
-  /// What came up to `position` was held up and told nothing of the clock.
+  /// Of the stretch: what came since the last arrival, up to `position`, was held up and tells nothing of the
+  /// clock.
   void pass_over(std::uint64_t position) noexcept;
 
   Time time_of(std::uint64_t position) const noexcept;
   /// Where the timeline is at `moment`: what the next stretch begins with. At least `least`.
   std::uint64_t position_at(Time moment, std::uint64_t least) const noexcept;
-  /// The same within the stretch: the sample that is heard at `moment`.
+  /// The same for a sender that is still there: the sample that it speaks at `moment`, late as it is as a
+  /// rule.
   std::uint64_t position_heard_at(Time moment, std::uint64_t least) const noexcept {
-    return position_at(moment - latency_, least);
+    return position_at(moment - usual_.value_or(latency_), least);
   }
   /// How late `arrived` is for the samples before `position`; negative: earlier than any before.
   BootClock::duration lateness(std::uint64_t position, Time arrived) const noexcept {
@@ -64,9 +69,12 @@ class SourceClock {
   std::uint64_t position_ = 0;  // a pair of the line
   Time moment_;
   Duration latency_{0};  // of this stretch, against the line
+  std::optional<Duration> usual_;  // of its sender, once that is known
 
   int settling_ = 0;  // the stretch's first blocks: so many are to come
   std::uint64_t block_from_ = 0;
+  std::uint64_t arrived_to_ = 0;
+  std::uint64_t held_ = 0;  // of this block's samples, held up
   Duration least_{0};       // lateness in this block
   Time block_began_;        // on the line
   struct Span {
