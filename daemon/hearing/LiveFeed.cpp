@@ -123,6 +123,8 @@ void LiveFeed::release_after_gap() noexcept {
 void LiveFeed::end_dropping(std::uint64_t to) noexcept {
   dropping_from_.reset();
   pipeline_.drop(std::exchange(dropped_, 0), std::max(to, pipeline_.position_after(0) + 1), GapReason::overflow);
+  const std::uint64_t position = pipeline_.position_after(0);
+  pipeline_.clock().begin(position, pipeline_.clock().time_of(position));
 }
 
 bool LiveFeed::is_too_early(std::size_t samples, Time arrived) noexcept {
@@ -130,9 +132,11 @@ bool LiveFeed::is_too_early(std::size_t samples, Time arrived) noexcept {
   if (dropping_from_) {
     dropped_ += samples;
     if (arrived - *dropping_from_ < kDropping) return true;
-    // The clock has caught up with what was taken; these samples are the first to be heard again.
+    // These samples are the first to be heard again: behind what was dropped if the clock has caught up with
+    // that, as it has between two batches; else where the clock is.
     dropped_ -= samples;
-    end_dropping(pipeline_.clock().position_heard_at(arrived - duration_of(samples, rate_hz_), 0));
+    const Time heard = arrived - duration_of(samples, rate_hz_);
+    end_dropping(std::min(pipeline_.position_after(dropped_), pipeline_.clock().position_heard_at(heard, 0)));
     credit_ = kMostEarly;
     return false;
   }

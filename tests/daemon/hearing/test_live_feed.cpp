@@ -1,11 +1,15 @@
 // LiveFeed: what came late in its place, what never came as a gap, what is too much to be live dropped.
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
 #include "daemon/hearing/LiveFeed.h"
+#include "dsp/base/KeyedRandom.h"
 #include "tests/daemon/SourceRig.h"
 
 namespace earshot::test {
@@ -78,6 +82,107 @@ class FedSender {
   LiveFeed feed_;
   std::chrono::milliseconds block_;
   BootClock::time_point now_ = kFeedBegin;
+};
+
+constexpr int kSlowRate = 1'000;  // so that hours cost little
+
+const Model& slow_model() {
+  static const Model slow = [] {
+    Model model = small_yamnet();
+    model.recipe.rate_hz = kSlowRate;
+    model.recipe.window_samples = kSlowRate;
+    model.recipe.frame_samples = model.recipe.fft_samples = 64;
+    model.recipe.hop_samples = 32;
+    model.recipe.mel_bands = 8;
+    model.recipe.min_hz = 0.0;
+    model.recipe.max_hz = 500.0;
+    model.architecture.input = model.recipe.shape();
+    return model;
+  }();
+  return slow;
+}
+
+struct Batches {
+  double batch_s;  // is sent when its last sample was spoken
+  double piece_s;  // comes as so many reads of a socket
+  double ppm = 0.0;
+  std::function<double(double)> delay_s = [](double) { return 0.0; };  // of a batch that is sent at a moment
+};
+
+// A sender whose clock runs fast, and whose batches come late in many ways.
+class BatchSender {
+ public:
+  explicit BatchSender(Batches batches)
+      : batches_(std::move(batches)),
+        rate_hz_(kSlowRate * (1.0 + batches_.ppm * 1e-6)),
+        pipeline_({.source = "s", .ear = {.gate_dbfs = 0.0}}, hearing_of(slow_model(), pool(), kSlowRate),
+                  utc_, kFeedBegin, sink_, counters_),
+        feed_(pipeline_, GapReason::network, LiveFeed::Haste::dropped) {
+    sink_.on_message = [this](const Message& message) {
+      if (const auto* prediction = std::get_if<Prediction>(&message)) compare(prediction->end_sample);
+    };
+  }
+
+  void speak(double for_s) {
+    for (const double until_s = spoken_s_ + for_s; spoken_s_ < until_s;) {
+      spoken_s_ += batches_.batch_s;
+      const double arrives_s = std::max(now_s_, spoken_s_ + batches_.delay_s(spoken_s_));
+      for (int i = 0; i < 20 && now_s_ + 0.05 < arrives_s; ++i) feed_.tick(at(now_s_ += 0.05));
+      now_s_ = arrives_s;
+      said_ += batches_.batch_s * rate_hz_;
+      for (const auto all = static_cast<std::uint64_t>(said_); sent_ < all;) push(all - sent_);
+    }
+  }
+  void be_silent(double for_s) { spoken_s_ += for_s; }
+  /// What `time` was off by at most, in all windows from the moment on; without gaps or where they are exact.
+  double worst_s(double from_s) const {
+    double worst = 0.0;
+    for (const auto& [end_s, off_s] : errors_) {
+      if (end_s >= from_s) worst = std::max(worst, std::abs(off_s));
+    }
+    return worst;
+  }
+  std::vector<Gap> gaps() const { return sink_.all<Gap>(); }
+  /// How many samples more than were sent the timeline has.
+  std::int64_t ahead() const { return static_cast<std::int64_t>(pipeline_.position() - sent_); }
+  /// How far the timeline is ahead of the sender's clock.
+  double slip_s() const { return static_cast<double>(pipeline_.position()) / rate_hz_ - spoken_s_; }
+  double drift_ppm() { return pipeline_.clock().drift_ppm().value_or(0.0); }
+
+ private:
+  static std::shared_ptr<ClassifierPool> pool() {
+    static const auto classifiers = one_classifier(slow_model());
+    return classifiers;
+  }
+  static BootClock::time_point at(double moment_s) {
+    return kFeedBegin + std::chrono::nanoseconds(std::llround(moment_s * 1e9));
+  }
+  void push(std::uint64_t most) {
+    const auto piece = static_cast<std::uint64_t>(std::max(1.0, batches_.piece_s * kSlowRate));
+    const std::vector<float> samples(std::min(most, piece), 0.1F);
+    if (sent_ == 0) feed_.begin(kSlowRate, at(now_s_) - duration_of(samples.size(), kSlowRate), false);
+    feed_.push(samples, at(now_s_));
+    sent_ += samples.size();
+  }
+  void compare(std::uint64_t end_sample) {
+    const double heard_s =
+        std::chrono::duration<double>(pipeline_.clock().time_of(end_sample) - kFeedBegin).count();
+    const double spoken_s = static_cast<double>(end_sample) / rate_hz_;
+    errors_.emplace_back(spoken_s, heard_s - spoken_s);
+  }
+
+  Batches batches_;
+  double rate_hz_;
+  Collector sink_;
+  Counters counters_;
+  UtcClock utc_;
+  Pipeline pipeline_;
+  LiveFeed feed_;
+  double spoken_s_ = 0.0;
+  double said_ = 0.0;
+  double now_s_ = 0.0;
+  std::uint64_t sent_ = 0;
+  std::vector<std::pair<double, double>> errors_;
 };
 
 double seconds_of(const Gap& gap) { return static_cast<double>(gap.samples) / kFeedRate; }
@@ -229,6 +334,44 @@ TEST_CASE("a sender that is welcome may pause and hurry: nothing is a gap") {
   sender.burst(60s);
   CHECK(sender.gaps().empty());
   CHECK(sender.position_s() == Approx(120.0).margin(0.01));
+}
+
+TEST_CASE("in whatever batches and pieces live sound comes, none is missing and its moments are right") {
+  for (const double batch_s : {0.02, 0.25, 0.5, 1.0, 2.0, 6.0}) {
+    for (const double piece_s : {0.5, 0.17, 0.04}) {
+      for (const double ppm : {-1'000.0, -100.0, 0.0, 100.0, 1'000.0}) {
+        INFO("batches of " << batch_s << " s in pieces of " << piece_s << " s, " << ppm << " ppm");
+        KeyedRandom random(1);
+        const auto delay = [&](double) { return 0.2 * std::pow(random.uniform(), 3.0); };
+        BatchSender sender({batch_s, piece_s, ppm, delay});
+        sender.speak(batch_s < 0.1 ? 600.0 : 7'200.0);
+        // The first batches are ahead of the clock by their length, of which two seconds may be.
+        const std::vector<Gap> gaps = sender.gaps();
+        if (batch_s <= 2.0) CHECK(gaps.empty());
+        CHECK(std::all_of(gaps.begin(), gaps.end(), [&](const Gap& gap) {
+          return gap.reason == GapReason::overflow && gap.start_sample < 2.5 * batch_s * kSlowRate;
+        }));
+        CHECK(sender.ahead() == 0);
+        CHECK(sender.worst_s(4 * batch_s) < 0.25);
+        CHECK(sender.drift_ppm() == Approx(ppm).margin(40.0));
+      }
+    }
+  }
+}
+
+TEST_CASE("after two hundred pauses positions are with the sender's clock, and its drift is known") {
+  for (const double batch_s : {0.05, 1.0}) {
+    KeyedRandom random(2);
+    BatchSender sender({batch_s, 0.17, 100.0, [&](double) { return random.uniform(0.0, 0.08); }});
+    for (int pause = 0; pause < 200; ++pause) {
+      sender.speak(60.0);
+      sender.be_silent(5.0);
+    }
+    sender.speak(60.0);
+    CHECK(sender.gaps().size() == 200);
+    CHECK(sender.slip_s() == Approx(0.0).margin(0.08 + 200 * 0.006 * batch_s));
+    CHECK(sender.drift_ppm() == Approx(100.0).margin(25.0));
+  }
 }
 
 }  // namespace earshot::test
