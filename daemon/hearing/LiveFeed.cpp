@@ -50,7 +50,8 @@ void LiveFeed::push(std::span<const float> samples, Time arrived) noexcept {
   if (lateness <= kLate) {
     spread_ = std::max(spread_, lateness);
     release();
-    pipeline_.clock().arrive(pipeline_.position_after(samples.size()), arrived);
+    const Duration later = pipeline_.clock().arrive(pipeline_.position_after(samples.size()), arrived);
+    credit_ = std::min(kMostEarly, credit_ + later);
     return pipeline_.push_live(samples, arrived);
   }
   if (late_.empty() && !improving_) {

@@ -35,7 +35,7 @@ void SourceClock::go_on(std::uint64_t position, Time heard) noexcept {
   begin_block(position);
 }
 
-void SourceClock::arrive(std::uint64_t position, Time arrived) noexcept {
+SourceClock::Duration SourceClock::arrive(std::uint64_t position, Time arrived) noexcept {
   const Duration late = lateness(position, arrived);
   if (late < Duration::zero()) settle_or_move(late, position);  // nothing arrives before it was heard
   least_ = std::min(least_, std::max(late, Duration::zero()));
@@ -43,15 +43,17 @@ void SourceClock::arrive(std::uint64_t position, Time arrived) noexcept {
   const std::uint64_t samples = position - block_from_;
   if (duration_of(samples, rate_hz_) < (settling_ == kSettling ? kFirstBlock : kBlock) ||
       duration_of(samples - held_, rate_hz_) < kTelling) {
-    return;
+    return Duration::zero();
   }
-  settle_or_move(least_, position);
+  const Duration later = least_;
+  settle_or_move(later, position);
   if (settling_ > 0) {
     if (--settling_ == 0 && !usual_) usual_ = latency_;
   } else {
     measure(position);
   }
   begin_block(position);
+  return later;
 }
 
 void SourceClock::pass_over(std::uint64_t position) noexcept {

@@ -29,8 +29,9 @@ class SourceClock {
   void begin(std::uint64_t position, Time heard) noexcept;
   /// The same after a pause of a sender that is still there, and as late as a rule as before.
   void go_on(std::uint64_t position, Time heard) noexcept;
-  /// Of the stretch: all samples before `position` had arrived at `arrived`.
-  void arrive(std::uint64_t position, Time arrived) noexcept;
+  /// Of the stretch: all samples before `position` had arrived at `arrived`. Returns how much later its
+  /// moments are for that.
+  BootClock::duration arrive(std::uint64_t position, Time arrived) noexcept;
   /// Of the stretch: what came since the last arrival, up to `position`, was held up and tells nothing of the
   /// clock.
   void pass_over(std::uint64_t position) noexcept;

@@ -374,4 +374,17 @@ TEST_CASE("after two hundred pauses positions are with the sender's clock, and i
   }
 }
 
+TEST_CASE("an uplink that is busy now and then costs no sound, and says nothing of the sender's clock") {
+  // 300 ms more for ten seconds in twenty; it fills fast and drains slowly.
+  const auto delay = [](double moment_s) {
+    const double phase_s = std::fmod(moment_s, 20.0);
+    return phase_s < 10.0 ? 0.3 : std::max(0.0, 0.3 - 0.15 * (phase_s - 10.0));
+  };
+  BatchSender sender({0.05, 0.05, 50.0, delay});
+  sender.speak(7'200.0);
+  CHECK(sender.gaps().empty());
+  CHECK(sender.worst_s(0.0) < 0.35);
+  CHECK(sender.drift_ppm() == Approx(50.0).margin(50.0));
+}
+
 }  // namespace earshot::test
