@@ -62,6 +62,9 @@ class Listening {
   /// nothing is left to hear.
   bool reap() noexcept;
 
+  /// Then: whether what went wrong ended a source.
+  bool has_one_failed() const noexcept { return threads_.has_one_failed(); }
+
   /// What has not ended within `limit`, and what holds it up.
   std::vector<std::string> stop(const std::string& reason, std::chrono::milliseconds limit);
 

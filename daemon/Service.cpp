@@ -113,6 +113,10 @@ void Service::follow_hop() {
 void Service::source_ended() {
   if (!listening_->reap()) return;
   why_ended_ = "every source has ended";
+  if (listening_->has_one_failed()) {
+    why_ended_ += ", one because of an error";
+    exit_code_ = ExitCode::io;
+  }
   waiting_.stop();
 }
 

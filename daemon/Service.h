@@ -31,8 +31,9 @@ class Service {
   /// says, which is read again at SIGHUP. Throws Error.
   Service(std::optional<std::filesystem::path> asked, const Config& config);
 
-  /// Until a signal, or until every source has ended. Throws Error(unavailable) if a reload has left nothing
-  /// to go on with. May end the process itself, if a disk holds up its end.
+  /// Until a signal, or until every source has ended. Throws Error(io) if an error has ended one of these,
+  /// Error(unavailable) if a reload has left nothing to go on with. May end the process itself, if a disk
+  /// holds up its end.
   void run();
 
  private:

@@ -35,6 +35,7 @@ void Source::run(std::stop_token stop) noexcept {
     why = hear(stop);
   } catch (const std::exception& error) {
     why = error.what();
+    has_failed_ = true;
     log_error("source '{}': {}", name_, why);
     pipeline_.close();
   }

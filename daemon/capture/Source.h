@@ -43,6 +43,7 @@ class Source : public SourceTask {
   const std::string& name() const noexcept override { return name_; }
   void change(const SourceSettings& settings, std::shared_ptr<const Hearing> hearing) override;
   void leave(Leaving how) noexcept override { leaving_.store(how, std::memory_order_relaxed); }
+  bool has_failed() const noexcept override { return has_failed_; }
   Timelines timelines() const override;
   void follow(const Timelines& before) override;
 
@@ -70,6 +71,7 @@ class Source : public SourceTask {
   MessageSink& sink_;
   Pipeline pipeline_;
   Pulse pulse_;
+  bool has_failed_ = false;
   std::atomic<Leaving> leaving_{Leaving::ended};  // relaxed: the stop that follows orders it
 };
 

@@ -46,6 +46,8 @@ class SourceTask {
   /// Before a stop is requested, if it is no end of the daemon's, and once more if it turns out otherwise.
   virtual void leave(Leaving how) noexcept = 0;
 
+  /// After run(): whether what went wrong ended it.
+  virtual bool has_failed() const noexcept { return false; }
   /// After run(): its own, of a listener those of its senders.
   virtual Timelines timelines() const = 0;
   /// Before run(): what is called as one of `before` goes on where that has ended.

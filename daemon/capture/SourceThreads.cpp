@@ -61,6 +61,10 @@ bool SourceThreads::all_ended() {
   return std::ranges::all_of(running_, &Running::ended);
 }
 
+bool SourceThreads::has_one_failed() const noexcept {
+  return std::ranges::any_of(running_, [](const Running& each) { return each.source->has_failed(); });
+}
+
 std::vector<std::string> SourceThreads::stop(std::chrono::milliseconds limit) {
   for (Running& each : running_) each.thread.request_stop();
   std::unique_lock lock(mutex_);

@@ -44,6 +44,8 @@ class SourceThreads {
 
   /// Whether nothing is left to hear.
   bool all_ended();
+  /// Once nothing is: what went wrong ended one of them.
+  bool has_one_failed() const noexcept;
 
   /// Asks every source to end. A line for each that has not within `limit`, with what holds it up.
   std::vector<std::string> stop(std::chrono::milliseconds limit);

@@ -297,6 +297,13 @@ TEST_CASE("a daemon whose every source has ended says bye and ends with 0") {
   CHECK(daemon.child().wait() == 0);
 }
 
+TEST_CASE("a daemon whose last source was ended by an error ends with 74, so that systemd starts it again") {
+  const TemporaryDirectory directory;  // as standard input: it cannot be read
+  Daemon daemon("[[source]]\nname = \"s\"\nkind = \"stdin\"\n", {}, directory.path());
+  CHECK(daemon.child().wait() == 74);
+  CHECK(daemon.child().err().find("every source has ended, one because of an error") != std::string::npos);
+}
+
 TEST_CASE("a file in a loop goes on") {
   const TemporaryDirectory directory;
   write_wav(directory / "sound.wav", sound(kRateHz), kRateHz);
