@@ -90,7 +90,7 @@ const Model& slow_model() {
   static const Model slow = [] {
     Model model = small_yamnet();
     model.recipe.rate_hz = kSlowRate;
-    model.recipe.window_samples = kSlowRate;
+    model.recipe.window_samples = 4 * kSlowRate;
     model.recipe.frame_samples = model.recipe.fft_samples = 64;
     model.recipe.hop_samples = 32;
     model.recipe.mel_bands = 8;
@@ -115,7 +115,7 @@ class BatchSender {
   explicit BatchSender(Batches batches)
       : batches_(std::move(batches)),
         rate_hz_(kSlowRate * (1.0 + batches_.ppm * 1e-6)),
-        pipeline_({.source = "s", .ear = {.gate_dbfs = 0.0}}, hearing_of(slow_model(), pool(), kSlowRate),
+        pipeline_({.source = "s", .ear = {.gate_dbfs = 0.0}}, hearing_of(slow_model(), pool(), 4 * kSlowRate),
                   utc_, kFeedBegin, sink_, counters_),
         feed_(pipeline_, GapReason::network, LiveFeed::Haste::dropped) {
     sink_.on_message = [this](const Message& message) {
