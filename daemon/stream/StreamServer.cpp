@@ -23,6 +23,7 @@
 #include "daemon/net/AsioGlue.h"
 #include "daemon/stream/Doorkeeper.h"
 #include "daemon/stream/Refusals.h"
+#include "daemon/stream/StreamAddresses.h"
 #include "daemon/stream/StreamListener.h"
 #include "daemon/stream/StreamSession.h"
 #include "daemon/stream/StreamState.h"
@@ -53,7 +54,7 @@ struct Change {
 }  // namespace
 
 struct StreamServer::Impl {
-  using Listeners = std::vector<std::unique_ptr<StreamListener>>;
+  using Listeners = StreamAddresses::Listeners;
   using Item = std::variant<Message, std::unique_ptr<Change>>;
 
   Impl(StreamSettings settings_in, StreamFacts facts, Counters& counters, UtcClock& utc, Pulses* pulses);
@@ -64,12 +65,12 @@ struct StreamServer::Impl {
 
   // The thread that constructed it.
   Listeners listen(const StreamSettings& to);
-  void make_way(const StreamSettings& to, const SocketAddress& address, std::vector<SocketAddress>& closed);
-  void reopen(const std::vector<SocketAddress>& closed);
   void do_there(const std::function<void()>& work);
   void change(StreamSettings to, StreamFacts facts);
 
   // The server's thread.
+  void close(const SocketAddress& address);
+  void open_again(const SocketAddress& address);
   void take_backlog();
   void begin(Listeners more);
   void take(Change& change);
@@ -83,8 +84,7 @@ struct StreamServer::Impl {
   void drop_stalled();
   asio::awaitable<void> farewell(std::string reason, std::chrono::milliseconds grace);
 
-  std::vector<SocketAddress> asked;      // to listen on, by the settings as they were given last
-  std::vector<SocketAddress> addresses;  // of those
+  StreamAddresses addresses;
 
   StreamSettings settings;
   asio::io_context io{1};
@@ -121,56 +121,26 @@ StreamServer::Impl::Impl(StreamSettings settings_in, StreamFacts facts, Counters
   thread = std::thread([this] { io.run(); });
 }
 
-// Those that it does not listen on yet.
 StreamServer::Impl::Listeners StreamServer::Impl::listen(const StreamSettings& to) {
-  Listeners opened;
-  std::vector<SocketAddress> bound;
-  std::vector<SocketAddress> closed;
+  return addresses.change(
+      io, to,
+      {.close = [this](const SocketAddress& address) { do_there([&] { close(address); }); },
+       .open_again = [this](const SocketAddress& address) { do_there([&] { open_again(address); }); }});
+}
+
+void StreamServer::Impl::close(const SocketAddress& address) {
+  for (const auto& listener : listeners) {
+    if (listener->asked == address) listener->close();
+  }
+}
+
+void StreamServer::Impl::open_again(const SocketAddress& address) {
   try {
-    for (const SocketAddress& address : to.listen) {
-      if (const auto there = std::ranges::find(asked, address); there != asked.end()) {
-        bound.push_back(addresses[static_cast<std::size_t>(there - asked.begin())]);
-      } else {
-        make_way(to, address, closed);
-        opened.push_back(std::make_unique<StreamListener>(io, address, to.allow));
-        bound.push_back(opened.back()->address);
-      }
-    }
-  } catch (...) {
-    opened.clear();
-    reopen(closed);
-    throw;
-  }
-  asked = to.listen;
-  addresses = std::move(bound);
-  return opened;
-}
-
-// Of its own, those that `to` does not ask for and that would keep it from `address`.
-void StreamServer::Impl::make_way(const StreamSettings& to, const SocketAddress& address,
-                                  std::vector<SocketAddress>& closed) {
-  for (const SocketAddress& mine : asked) {
-    if (!collide(mine, address) || std::ranges::find(to.listen, mine) != to.listen.end()) continue;
-    do_there([&] {
-      for (const auto& listener : listeners) {
-        if (listener->asked == mine) listener->close();
-      }
-    });
-    closed.push_back(mine);
-  }
-}
-
-void StreamServer::Impl::reopen(const std::vector<SocketAddress>& closed) {
-  for (const SocketAddress& address : closed) {
-    do_there([&] {
-      try {
-        Listeners again;
-        again.push_back(std::make_unique<StreamListener>(io, address, settings.allow));
-        begin(std::move(again));
-      } catch (const std::exception& error) {
-        log_error("no longer publishing on {}: {}", to_text(address), error.what());
-      }
-    });
+    Listeners again;
+    again.push_back(std::make_unique<StreamListener>(io, address, settings.allow));
+    begin(std::move(again));
+  } catch (const std::exception& error) {
+    log_error("no longer publishing on {}: {}", to_text(address), error.what());
   }
 }
 
@@ -402,20 +372,11 @@ void StreamServer::stop(std::string_view reason, std::chrono::milliseconds grace
 }
 
 std::string StreamServer::listening_on() const {
-  std::string endpoints;
-  std::string paths;
-  for (const SocketAddress& address : impl_->addresses) {
-    std::string& list = std::holds_alternative<Endpoint>(address) ? endpoints : paths;
-    list += (list.empty() ? "" : ", ") + to_text(address);
-  }
-  return endpoints + (endpoints.empty() || paths.empty() ? "" : ", ") + paths;
+  return impl_->addresses.text();
 }
 
 std::uint16_t StreamServer::port() const noexcept {
-  for (const SocketAddress& address : impl_->addresses) {
-    if (const auto* endpoint = std::get_if<Endpoint>(&address)) return endpoint->port;
-  }
-  return 0;
+  return impl_->addresses.port();
 }
 
 }  // namespace earshot
