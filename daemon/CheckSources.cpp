@@ -42,9 +42,8 @@ std::vector<SocketAddress> addresses_of(const Config& config) {
 void check_addresses(const Config& config, const Config& running) {
   const std::vector<SocketAddress> ours = addresses_of(running);
   const auto check = [&](const Endpoint& endpoint, std::span<const IpNetwork> allow) {
-    const bool is_ours = std::ranges::any_of(ours, [&](const SocketAddress& each) {
-      return each == SocketAddress(endpoint) || collide(each, SocketAddress(endpoint));
-    });
+    const bool is_ours =
+        std::ranges::any_of(ours, [&](const SocketAddress& each) { return collide(each, endpoint); });
     if (!is_ours) ::close(open_listener(endpoint, allow));
   };
   for (const SocketAddress& each : config.publish_tcp.listen) {

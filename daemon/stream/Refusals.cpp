@@ -35,24 +35,21 @@ void Refusals::too_often(const Peer& peer, Socket socket, double connects_per_s)
 
 void Refusals::too_many(const Peer& peer, Socket socket, std::size_t clients) {
   too_many_.line(RefusalClock::now(), "client {} turned away: {} are connected", peer.name, clients);
-  TurnedAway client{
-      std::move(socket),
-      {"too_many_clients", fmt::format("found {} clients, expected fewer: max_clients is reached", clients)}};
-  answer(client);
+  answer({std::move(socket),
+          {"too_many_clients",
+           fmt::format("found {} clients, expected fewer: max_clients is reached", clients)}});
 }
 
 void Refusals::too_many_from_address(const Peer& peer, Socket socket, std::size_t places) {
   too_many_from_address_.line(
       RefusalClock::now(), "client {} turned away: it has {} places, half of max_clients", peer.name, places);
-  TurnedAway client{
-      std::move(socket),
-      {"too_many_from_address",
-       fmt::format("found {} clients from {}, expected fewer: one machine may take half of max_clients",
-                   places, peer.name)}};
-  answer(client);
+  answer({std::move(socket),
+          {"too_many_from_address",
+           fmt::format("found {} clients from {}, expected fewer: one machine may take half of max_clients",
+                       places, peer.name)}});
 }
 
-void Refusals::answer(TurnedAway& client) {
+void Refusals::answer(TurnedAway client) {
   boost::system::error_code ignored;  // a new connection's buffer takes one line, or the client is gone
   client.socket.non_blocking(true, ignored);
   client.socket.write_some(boost::asio::buffer(*error_line(client.error)), ignored);
@@ -60,7 +57,7 @@ void Refusals::answer(TurnedAway& client) {
 }
 
 void Refusals::answer_waiting() {
-  for (TurnedAway& each : waiting_) answer(each);
+  for (TurnedAway& each : waiting_) answer(std::move(each));
   waiting_.clear();
 }
 

@@ -33,7 +33,7 @@ class Refusals {
     RequestError error;
   };
 
-  static void answer(TurnedAway& client);
+  static void answer(TurnedAway client);
   void answer_waiting();
 
   std::vector<TurnedAway> waiting_;

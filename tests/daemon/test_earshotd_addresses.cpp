@@ -52,6 +52,12 @@ std::uint64_t number_of(const object& message, const char* key) {
   return message.at(key).to_number<std::uint64_t>();
 }
 
+/// What a sender to `port` says is the source's.
+void hear_from(ReloadReader& reader, std::uint16_t port, const std::string& source) {
+  const Talk talk(sender_to(port), kSpokenRateHz);
+  reader.next_prediction(source);
+}
+
 void end_well(Daemon& daemon, ReloadReader& reader) {
   daemon.child().send_signal(SIGTERM);
   CHECK(daemon.child().wait() == 0);
@@ -109,10 +115,7 @@ TEST_CASE("a source under another name takes the port of the one that goes") {
   daemon.reload(moving_source("barn", local(port)), small_yamnet());
   reader.next_state("porch", "ended");
   reader.next_state("barn", "starting");
-  {
-    Talk talk(sender_to(port), kSpokenRateHz);
-    reader.next_prediction("barn");
-  }
+  hear_from(reader, port, "barn");
   end_well(daemon, reader);
 }
 
@@ -124,10 +127,7 @@ TEST_CASE("a source opens its port to a network by a reload") {
   daemon.reload(moving_source("porch", "0.0.0.0:" + std::to_string(port), "allow = [\"192.0.2.0/24\"]\n"),
                 small_yamnet());
   daemon.await_log("listening on 0.0.0.0:" + std::to_string(port));
-  {
-    Talk talk(sender_to(port), kSpokenRateHz);
-    reader.next_prediction("porch");
-  }
+  hear_from(reader, port, "porch");
   end_well(daemon, reader);
 }
 
@@ -148,10 +148,7 @@ TEST_CASE("sources exchange their ports by a reload") {
              message.at("detail").as_string() == "listening on " + local(port);
     });
   }
-  {
-    Talk talk(sender_to(left), kSpokenRateHz);
-    reader.next_prediction("barn");
-  }
+  hear_from(reader, left, "barn");
   end_well(daemon, reader);
 }
 

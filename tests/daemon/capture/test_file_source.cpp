@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -77,6 +78,13 @@ void break_reading(const std::filesystem::path& path) {
   ::close(folder);
 }
 
+// Breaks it at the first prediction.
+std::function<void(const Message&)> breaking(const std::filesystem::path& file) {
+  return [file, broken = false](const Message& message) mutable {
+    if (std::holds_alternative<Prediction>(message) && !std::exchange(broken, true)) break_reading(file);
+  };
+}
+
 }  // namespace
 
 TEST_CASE("a thread that waits for what follows a hole in a file does not stand still") {
@@ -111,11 +119,7 @@ TEST_CASE("a file in a loop that is cut short begins anew where it is cut, after
 TEST_CASE("a file in a loop that cannot be read on is down, says why, and begins anew after a gap") {
   const SoundFile file(file_of(60 * kFileRateHz, kWav));
   Player player(file.path(), Pace::fast, AtEnd::loop);
-  bool broken = false;
-  player.sink.on_message = [&](const Message& message) {
-    if (std::holds_alternative<Prediction>(message) && !std::exchange(broken, true))
-      break_reading(file.path());
-  };
+  player.sink.on_message = breaking(file.path());
   player.play();
   const std::vector<SourceChange> changes = player.sink.await<SourceChange>(3);
   REQUIRE(changes.size() == 3);
@@ -132,11 +136,7 @@ TEST_CASE("a file in a loop that cannot be read on is down, says why, and begins
 TEST_CASE("a file that cannot be read on ends with the reason where it is no loop") {
   const SoundFile file(file_of(60 * kFileRateHz, kWav));
   Player player(file.path(), Pace::fast, AtEnd::stop);
-  bool broken = false;
-  player.sink.on_message = [&](const Message& message) {
-    if (std::holds_alternative<Prediction>(message) && !std::exchange(broken, true))
-      break_reading(file.path());
-  };
+  player.sink.on_message = breaking(file.path());
   player.play();
   const std::vector<SourceChange> changes = player.sink.await<SourceChange>(2);
   REQUIRE(changes.size() == 2);
