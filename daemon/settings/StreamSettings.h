@@ -5,7 +5,10 @@
 #include <cstddef>
 #include <vector>
 
+#include "daemon/settings/Listeners.h"
+#include "daemon/settings/TomlText.h"
 #include "daemon/net/SocketAddress.h"
+#include "dsp/base/StrictToml.h"
 
 namespace earshot {
 
@@ -21,5 +24,9 @@ struct StreamSettings {
   std::chrono::milliseconds heartbeat{5'000};
   std::chrono::milliseconds stall_limit{60'000};  ///< a client that took nothing for so long is dropped
 };
+
+/// `table` is [publish.tcp]. Throws Error(config).
+StreamSettings read_stream_settings(StrictToml& table, Listeners& listeners);
+void write_stream_settings(TomlText& text, const StreamSettings& stream);
 
 }  // namespace earshot
