@@ -21,6 +21,7 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kShutdown = 1900ms;  // from the signal to the last byte
 constexpr std::chrono::milliseconds kSourcesShutdown = 1000ms;  // of that
+constexpr std::chrono::milliseconds kOutletsShutdown = 400ms;   // of that
 constexpr std::chrono::milliseconds kSourcesEnd = 10'000ms;     // of an instance that another follows
 constexpr std::chrono::milliseconds kLook = 1000ms;      // at what is skipped
 
@@ -32,6 +33,10 @@ WatchdogSettings watchdog_settings() {
   std::uint64_t deadline_us = 0;
   if (::sd_watchdog_enabled(0, &deadline_us) <= 0) return {};
   return {.deadline = std::chrono::microseconds(deadline_us)};
+}
+
+std::vector<std::unique_ptr<Outlet>> make_outlets() {
+  return {};
 }
 
 void tell_reloading() {
@@ -60,7 +65,9 @@ Service::Service(std::optional<std::filesystem::path> asked, const Config& confi
       configured_{config, make_hearing(config, nullptr)},
       facts_(facts_of(configured_)),
       server_(config.publish_tcp, facts_, counters_, utc_, &watchdog_.pulses()),
-      status_(waiting_, server_, tell_systemd) {
+      outlets_(server_, make_outlets()),
+      status_(waiting_, outlets_, tell_systemd) {
+  outlets_.change(config, facts_);
   listen(std::exchange(configured_, {}));
 }
 
@@ -78,6 +85,7 @@ void Service::run() {
   tell_systemd("STOPPING=1\nSTATUS=stopping: " + why_ended_);
   std::vector<std::string> held_up;
   if (listening_) held_up = listening_->stop(why_ended_, kSourcesShutdown);
+  outlets_.stop(kOutletsShutdown);
   if (reloader_.is_reading()) held_up.emplace_back("the configuration or its model is still being read");
   const auto used =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
@@ -164,7 +172,15 @@ std::string Service::change(ConfiguredHearing configured) {
   StreamFacts facts = facts_of(configured);
   facts.started = facts_.started;
   facts.instance = facts_.instance;
-  std::string told = listening_->change(std::move(configured), facts);
+  const Config before = listening_->configured().config;
+  outlets_.change(configured.config, facts);
+  std::string told;
+  try {
+    told = listening_->change(std::move(configured), facts);
+  } catch (...) {
+    outlets_.change(before, facts_);
+    throw;
+  }
   facts_ = std::move(facts);
   return told;
 }
@@ -180,6 +196,7 @@ std::string Service::begin_anew(ConfiguredHearing configured) {
   status_.forget_all();
   try {
     server_.change(configured.config.publish_tcp, facts);
+    outlets_.change(configured.config, facts);
     facts_ = std::move(facts);
     listen(std::move(configured));
   } catch (const std::exception& error) {

@@ -13,6 +13,7 @@
 #include "daemon/Housekeeping.h"
 #include "daemon/Listening.h"
 #include "daemon/MakeHearing.h"
+#include "daemon/Outlets.h"
 #include "daemon/Reloader.h"
 #include "daemon/ServiceStatus.h"
 #include "daemon/Signals.h"
@@ -57,6 +58,7 @@ class Service {
   ConfiguredHearing configured_;  // until it listens
   StreamFacts facts_;
   StreamServer server_;
+  Outlets outlets_;
   ServiceStatus status_;
   CaptureProcess microphones_;
   std::unique_ptr<Listening> listening_;

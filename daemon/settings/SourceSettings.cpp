@@ -117,9 +117,17 @@ std::string read_name(StrictToml& table) {
   return name;
 }
 
+std::string read_id(StrictToml& table, const std::string& name) {
+  const std::string id = table.text("id", slug(name));
+  if (id.empty() || id != slug(id))
+    table.refuse("id", '"' + id + '"', "lower-case letters, digits and '_', such as \"" + slug(name) + '"');
+  return id;
+}
+
 SourceSettings read_source(StrictToml& table, Listeners& listeners) {
   SourceSettings source;
   source.name = read_name(table);
+  source.id = read_id(table, source.name);
   if (!table.has("kind")) table.refuse("kind", "nothing", kKinds);
   int channels = kMostChannels;
   const std::string kind = table.text("kind", "");
@@ -198,11 +206,15 @@ class SourceText {
 std::vector<SourceSettings> read_sources(StrictToml& root, Listeners& listeners) {
   std::vector<SourceSettings> sources;
   std::set<std::string> names;
+  std::set<std::string> ids;
   bool standard_input = false;
   for (StrictToml& table : root.tables("source")) {
     SourceSettings source = read_source(table, listeners);
     if (!names.insert(source.name).second) {
       table.refuse("name", '"' + source.name + "\" a second time", "a name that no other source has");
+    }
+    if (!ids.insert(source.id).second && table.has("id")) {
+      table.refuse("id", '"' + source.id + "\" a second time", "an id that no other source has");
     }
     if (std::holds_alternative<StdinSettings>(source.kind) && std::exchange(standard_input, true)) {
       table.refuse("kind", "\"stdin\" a second time", "one reader of standard input");
@@ -217,6 +229,7 @@ std::vector<SourceSettings> read_sources(StrictToml& root, Listeners& listeners)
 void write_source(TomlText& text, const SourceSettings& source) {
   text.header("[[source]]");
   text.line("name", toml_string(source.name));
+  text.line("id", toml_string(source.id));
   text.line("kind", toml_string(kind_name(source)));
   std::visit(SourceText(text), source.kind);
   text.line("channel", source.channel ? std::to_string(*source.channel) : toml_string("mix"));
@@ -227,6 +240,17 @@ void write_source(TomlText& text, const SourceSettings& source) {
 std::string_view kind_name(const SourceSettings& source) noexcept {
   constexpr std::string_view names[] = {"microphone", "tcp", "stdin", "file", "command"};
   return names[source.kind.index()];
+}
+
+std::string slug(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    if ((static_cast<unsigned char>(c) & 0xC0U) == 0x80U) continue;  // of a character that has its '_'
+    const bool is_upper = c >= 'A' && c <= 'Z';
+    const bool stays = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    result += is_upper ? static_cast<char>(c - 'A' + 'a') : stays ? c : '_';
+  }
+  return result;
 }
 
 bool is_for_many(const SourceSettings& source) noexcept {

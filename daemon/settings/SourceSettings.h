@@ -81,6 +81,7 @@ struct CommandSettings {
 
 struct SourceSettings {
   std::string name;
+  std::string id;              ///< what others know it by; stays when the name changes
   std::optional<int> channel;  ///< 1, 2, ...; nothing: the mean of all, of a microphone's first two
   double gain_db = 0.0;
   std::optional<double> level_dbfs;  ///< this source's own gate
@@ -93,6 +94,9 @@ bool are_the_same_sound(const SourceSettings& a, const SourceSettings& b);
 std::string_view kind_name(const SourceSettings& source) noexcept;
 /// Whether it is no source itself but lets in senders that are.
 bool is_for_many(const SourceSettings& source) noexcept;
+/// Lower case; what is no letter or digit is '_': "Front door" is "front_door". As topics and entities have
+/// it.
+std::string slug(std::string_view text);
 /// Nothing for another name.
 std::optional<SampleFormat> sample_format(std::string_view name) noexcept;
 std::string_view to_string(SampleFormat format) noexcept;

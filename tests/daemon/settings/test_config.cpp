@@ -170,6 +170,15 @@ TEST_CASE("every key of every kind is read") {
   CHECK(config.log_level == "debug");
 }
 
+TEST_CASE("what others know a source by is its name, in lower case, until it has an id of its own") {
+  const Config config = parse_config(
+      "[[source]]\nname = \"Küche 2\"\nkind = \"microphone\"\n"
+      "[[source]]\nname = \"Barn\"\nid = \"front_door\"\nkind = \"microphone\"\n",
+      "earshot.toml");
+  CHECK(config.sources[0].id == "k_che_2");
+  CHECK(config.sources[1].id == "front_door");
+}
+
 TEST_CASE("a microphone is all that must be said") {
   const Config config = parse_config(kMicrophone, "dir/earshot.toml");
   CHECK(config.model.path == bundled_model());
@@ -270,6 +279,11 @@ TEST_CASE("each mistake is named with file, line and key") {
       {mic + "[publish.udp]\nlisten = \"x\"\n",
        "dir/earshot.toml:4: key 'publish.udp': found an unknown key, expected one of tcp"},
       {mic + mic, "dir/earshot.toml:5: key 'source.name': found \"mic\" a second time"},
+      {mic + "id = \"Front door\"\n",
+       "dir/earshot.toml:4: key 'source.id': found \"Front door\", expected lower-case "
+       "letters, digits and '_', such as \"mic\""},
+      {mic + "[[source]]\nname = \"barn\"\nkind = \"microphone\"\nid = \"mic\"\n",
+       "dir/earshot.toml:7: key 'source.id': found \"mic\" a second time"},
       {mic + "channel = 0\n", "dir/earshot.toml:4: key 'source.channel': found 0, expected an integer in 1"},
       {mic + "channel = \"left\"\n",
        "dir/earshot.toml:4: key 'source.channel': found \"left\", expected \"mix\""},
