@@ -57,7 +57,7 @@ class ClassifierPool {
     bool taken = false;
     bool done = false;
     Result result = Result::too_late;
-    std::condition_variable changed;
+    std::condition_variable changed{};
 
     /// Under the pool's mutex, or its thread might have gone before it is woken.
     void finish() noexcept {

@@ -57,7 +57,7 @@ struct InferencePlan::Impl {
       }
     }
     for (std::size_t i = 0; i < layers_.size();) i = add_from(i);
-    logits_ = require(values_.back(), onednn::f32(values_.back().desc().dims(), Tag::nchw)).data;
+    logits_ = require(values_.back(), onednn::f32(onednn::dims_of(values_.back().desc()), Tag::nchw)).data;
     allocate();
   }
 
@@ -193,7 +193,7 @@ struct InferencePlan::Impl {
   Value run_convolution(const dnnl::convolution_forward::primitive_desc& desc, const FusedLayer& layer,
                         const Value& in) {
     const memory input = require(in, desc.src_desc()).data;
-    const Dims kernel = convolution_shape(layer).kernel.dims();
+    const Dims kernel = onednn::dims_of(convolution_shape(layer).kernel);
     const Tag tag = layer.kind == Kind::depthwise ? Tag::goihw : Tag::oihw;
     onednn::PrimitiveChain::Arguments arguments = {
         {DNNL_ARG_SRC, input},
@@ -253,9 +253,9 @@ struct InferencePlan::Impl {
   }
 
   Value add_binary(dnnl::algorithm function, const Value& first, const Value& second) {
-    const bool gate = first.desc().dims() != second.desc().dims();
-    const Value other =
-        gate ? require(second, onednn::f32(second.desc().dims(), Tag::nchw)) : require(second, first.desc());
+    const bool gate = onednn::dims_of(first.desc()) != onednn::dims_of(second.desc());
+    const Value other = gate ? require(second, onednn::f32(onednn::dims_of(second.desc()), Tag::nchw))
+                             : require(second, first.desc());
     const auto desc = onednn::binary(function, first.desc(), other.desc());
     return run(dnnl::binary(desc), desc, {{DNNL_ARG_SRC_0, first.data}, {DNNL_ARG_SRC_1, other.data}},
                first.desc());

@@ -18,12 +18,75 @@ namespace {
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 constexpr std::size_t kCacheLine = 64;
 
+// All that differs between oneDNN 2, where an operation's descriptor comes before its primitive_desc, and 3.
+#if DNNL_VERSION_MAJOR < 3
+template <typename Op, typename... Arguments>
+typename Op::primitive_desc describe(const dnnl::primitive_attr& attr, bool allow_empty,
+                                     const Arguments&... arguments) {
+  return {typename Op::desc(arguments...), attr, engine(), allow_empty};
+}
+
+template <typename Op, typename Forward, typename... Arguments>
+typename Op::primitive_desc describe_gradient(const Forward& forward, const dnnl::primitive_attr& attr,
+                                              bool allow_empty, const Arguments&... arguments) {
+  return {typename Op::desc(arguments...), attr, engine(), forward, allow_empty};
+}
+
+dnnl::pooling_forward::primitive_desc pool(const dnnl::primitive_attr& attr, dnnl::algorithm function,
+                                           const dnnl::memory::desc& input, const dnnl::memory::desc& output,
+                                           const Dims& window) {
+  const Dims none = {0, 0};
+  return describe<dnnl::pooling_forward>(attr, false, dnnl::prop_kind::forward_inference, function, input,
+                                         output, window, window, none, none);
+}
+
+dnnl::eltwise_forward::primitive_desc elementwise(const dnnl::primitive_attr& attr, const Eltwise& activation,
+                                                  const dnnl::memory::desc& data) {
+  return describe<dnnl::eltwise_forward>(attr, false, dnnl::prop_kind::forward_inference, activation.function,
+                                         data, activation.alpha, 0.0F);
+}
+
+void append(dnnl::post_ops& after, const Eltwise& activation) {
+  after.append_eltwise(1.0F, activation.function, activation.alpha, 0.0F);
+}
+#else
+template <typename Op, typename... Arguments>
+typename Op::primitive_desc describe(const dnnl::primitive_attr& attr, bool allow_empty,
+                                     const Arguments&... arguments) {
+  return {engine(), arguments..., attr, allow_empty};
+}
+
+template <typename Op, typename Forward, typename... Arguments>
+typename Op::primitive_desc describe_gradient(const Forward& forward, const dnnl::primitive_attr& attr,
+                                              bool allow_empty, const Arguments&... arguments) {
+  return {engine(), arguments..., forward, attr, allow_empty};
+}
+
+dnnl::pooling_forward::primitive_desc pool(const dnnl::primitive_attr& attr, dnnl::algorithm function,
+                                           const dnnl::memory::desc& input, const dnnl::memory::desc& output,
+                                           const Dims& window) {
+  const Dims none = {0, 0};
+  return describe<dnnl::pooling_forward>(attr, false, dnnl::prop_kind::forward_inference, function, input,
+                                         output, window, window, /*dilation*/ none, none, none);
+}
+
+dnnl::eltwise_forward::primitive_desc elementwise(const dnnl::primitive_attr& attr, const Eltwise& activation,
+                                                  const dnnl::memory::desc& data) {
+  return describe<dnnl::eltwise_forward>(attr, false, dnnl::prop_kind::forward_inference, activation.function,
+                                         data, data, activation.alpha, 0.0F);
+}
+
+void append(dnnl::post_ops& after, const Eltwise& activation) {
+  after.append_eltwise(activation.function, activation.alpha, 0.0F);
+}
+#endif
+
 dnnl::primitive_attr attributes(std::optional<Eltwise> activation = std::nullopt) {
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   if (activation) {
     dnnl::post_ops after;
-    after.append_eltwise(1.0F, activation->function, activation->alpha, 0.0F);
+    append(after, *activation);
     attr.set_post_ops(after);
   }
   return attr;
@@ -68,6 +131,14 @@ int channel_lanes() {
   return lanes;
 }
 
+Dims dims_of(const dnnl::memory::desc& desc) {
+#if DNNL_VERSION_MAJOR < 3
+  return desc.dims();
+#else
+  return desc.get_dims();
+#endif
+}
+
 dnnl::memory::desc f32(const Dims& dims, dnnl::memory::format_tag tag) {
   return {dims, dnnl::memory::data_type::f32, tag};
 }
@@ -103,7 +174,7 @@ dnnl::memory view(const dnnl::memory::desc& desc, void* data) {
 void pad(ConvolutionShape& shape, int kernel, int stride, bool same) {
   shape.strides = {stride, stride};
   if (!same) return;
-  const Dims in = shape.input.dims();
+  const Dims in = dims_of(shape.input);
   for (std::size_t axis = 0; axis < 2; ++axis) {
     const AxisPadding padding = same_padding(static_cast<int>(in[axis + 2]), kernel, stride);
     shape.pad_begin[axis] = padding.before;
@@ -116,11 +187,11 @@ dnnl::convolution_forward::primitive_desc convolution(const ConvolutionShape& sh
                                                       std::optional<Eltwise> activation) {
   return choose(algorithm, [&](dnnl::algorithm chosen, bool allow_empty) {
     using Op = dnnl::convolution_forward;
-    const auto desc = shape.bias ? Op::desc(use, chosen, shape.input, shape.kernel, *shape.bias, shape.output,
-                                            shape.strides, shape.pad_begin, shape.pad_end)
-                                 : Op::desc(use, chosen, shape.input, shape.kernel, shape.output,
-                                            shape.strides, shape.pad_begin, shape.pad_end);
-    return Op::primitive_desc(desc, attributes(activation), engine(), allow_empty);
+    const auto attr = attributes(activation);
+    return shape.bias ? describe<Op>(attr, allow_empty, use, chosen, shape.input, shape.kernel, *shape.bias,
+                                     shape.output, shape.strides, shape.pad_begin, shape.pad_end)
+                      : describe<Op>(attr, allow_empty, use, chosen, shape.input, shape.kernel, shape.output,
+                                     shape.strides, shape.pad_begin, shape.pad_end);
   });
 }
 
@@ -128,10 +199,9 @@ dnnl::convolution_backward_data::primitive_desc convolution_data_gradient(
     const ConvolutionShape& shape, Algorithm algorithm,
     const dnnl::convolution_forward::primitive_desc& forward) {
   return choose(algorithm, [&](dnnl::algorithm chosen, bool allow_empty) {
-    using Op = dnnl::convolution_backward_data;
-    const Op::desc desc(chosen, shape.input, shape.kernel, shape.output, shape.strides, shape.pad_begin,
-                        shape.pad_end);
-    return Op::primitive_desc(desc, attributes(), engine(), forward, allow_empty);
+    return describe_gradient<dnnl::convolution_backward_data>(forward, attributes(), allow_empty, chosen,
+                                                              shape.input, shape.kernel, shape.output,
+                                                              shape.strides, shape.pad_begin, shape.pad_end);
   });
 }
 
@@ -140,11 +210,12 @@ dnnl::convolution_backward_weights::primitive_desc convolution_weight_gradient(
     const dnnl::convolution_forward::primitive_desc& forward) {
   return choose(algorithm, [&](dnnl::algorithm chosen, bool allow_empty) {
     using Op = dnnl::convolution_backward_weights;
-    const auto desc = shape.bias ? Op::desc(chosen, shape.input, shape.kernel, *shape.bias, shape.output,
-                                            shape.strides, shape.pad_begin, shape.pad_end)
-                                 : Op::desc(chosen, shape.input, shape.kernel, shape.output, shape.strides,
-                                            shape.pad_begin, shape.pad_end);
-    return Op::primitive_desc(desc, attributes(), engine(), forward, allow_empty);
+    const auto attr = attributes();
+    return shape.bias ? describe_gradient<Op>(forward, attr, allow_empty, chosen, shape.input, shape.kernel,
+                                              *shape.bias, shape.output, shape.strides, shape.pad_begin,
+                                              shape.pad_end)
+                      : describe_gradient<Op>(forward, attr, allow_empty, chosen, shape.input, shape.kernel,
+                                              shape.output, shape.strides, shape.pad_begin, shape.pad_end);
   });
 }
 
@@ -154,52 +225,40 @@ bool is_reference(const dnnl::primitive_desc_base& desc) {
 
 dnnl::pooling_forward::primitive_desc max_pool(const dnnl::memory::desc& input,
                                                const dnnl::memory::desc& output, int size) {
-  using Op = dnnl::pooling_forward;
-  const Op::desc desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::pooling_max, input, output,
-                      {size, size}, {size, size}, {0, 0}, {0, 0});
-  return {desc, attributes(), engine()};
+  return pool(attributes(), dnnl::algorithm::pooling_max, input, output, {size, size});
 }
 
 dnnl::pooling_forward::primitive_desc average_pool(const dnnl::memory::desc& input,
                                                    const dnnl::memory::desc& output) {
-  using Op = dnnl::pooling_forward;
-  const Dims dims = input.dims();
-  const Dims window = {dims[2], dims[3]};
-  const Op::desc desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::pooling_avg_exclude_padding, input,
-                      output, window, window, {0, 0}, {0, 0});
-  return {desc, attributes(), engine()};
+  const Dims dims = dims_of(input);
+  return pool(attributes(), dnnl::algorithm::pooling_avg_exclude_padding, input, output, {dims[2], dims[3]});
 }
 
 dnnl::eltwise_forward::primitive_desc eltwise(const dnnl::memory::desc& data, const Eltwise& activation) {
-  using Op = dnnl::eltwise_forward;
-  const Op::desc desc(dnnl::prop_kind::forward_inference, activation.function, data, activation.alpha, 0.0F);
-  return {desc, attributes(), engine()};
+  return elementwise(attributes(), activation, data);
 }
 
 dnnl::binary::primitive_desc binary(dnnl::algorithm function, const dnnl::memory::desc& first,
                                     const dnnl::memory::desc& second) {
-  return {dnnl::binary::desc(function, first, second, first), attributes(), engine()};
+  return describe<dnnl::binary>(attributes(), false, function, first, second, first);
 }
 
 dnnl::inner_product_forward::primitive_desc dense(const DenseShape& shape, dnnl::prop_kind use,
                                                   std::optional<Eltwise> activation) {
-  using Op = dnnl::inner_product_forward;
-  const Op::desc desc(use, shape.input, shape.kernel, shape.bias, shape.output);
-  return {desc, attributes(activation), engine()};
+  return describe<dnnl::inner_product_forward>(attributes(activation), false, use, shape.input, shape.kernel,
+                                               shape.bias, shape.output);
 }
 
 dnnl::inner_product_backward_data::primitive_desc dense_data_gradient(
     const DenseShape& shape, const dnnl::inner_product_forward::primitive_desc& forward) {
-  using Op = dnnl::inner_product_backward_data;
-  const Op::desc desc(shape.input, shape.kernel, shape.output);
-  return {desc, attributes(), engine(), forward};
+  return describe_gradient<dnnl::inner_product_backward_data>(forward, attributes(), false, shape.input,
+                                                              shape.kernel, shape.output);
 }
 
 dnnl::inner_product_backward_weights::primitive_desc dense_weight_gradient(
     const DenseShape& shape, const dnnl::inner_product_forward::primitive_desc& forward) {
-  using Op = dnnl::inner_product_backward_weights;
-  const Op::desc desc(shape.input, shape.kernel, shape.bias, shape.output);
-  return {desc, attributes(), engine(), forward};
+  return describe_gradient<dnnl::inner_product_backward_weights>(forward, attributes(), false, shape.input,
+                                                                 shape.kernel, shape.bias, shape.output);
 }
 
 void multiply(std::size_t rows, std::size_t columns, std::size_t inner, const Matrix& a, const Matrix& b,

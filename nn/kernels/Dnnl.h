@@ -1,4 +1,4 @@
-// Dnnl: the door to oneDNN. Only Dnnl.cpp constructs operation descriptors, which is where oneDNN 2 and 3
+// Dnnl: the door to oneDNN, 2 or 3. Only Dnnl.cpp constructs operation descriptors, which is where those
 // differ.
 #pragma once
 
@@ -30,6 +30,8 @@ bool uses(dnnl::cpu_isa isa);
 /// Channels that lie together in the layout of activations this processor's kernels like: 16 with AVX-512,
 /// else 8.
 int channel_lanes();
+
+Dims dims_of(const dnnl::memory::desc& desc);
 
 /// f32 in the given layout. Image tensors have the dimensions n, c, h, w in every layout; kernels o, i, h, w,
 /// or g, o / g, i / g, h, w if grouped; dense kernels o, i.

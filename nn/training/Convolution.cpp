@@ -81,7 +81,7 @@ struct Convolution::Plan {
     const ActivationShape in(input);
     const ActivationShape out(output);
     const dnnl::memory::desc kernel_of_floats = shape.kernel;
-    shape.kernel = onednn::bf16(shape.kernel.dims(), Tag::any);
+    shape.kernel = onednn::bf16(onednn::dims_of(shape.kernel), Tag::any);
     shape.input = in.bfloat16_desc();
     shape.output = config.rounds_output ? out.bfloat16_desc() : out.desc();
     rounded_forward =

@@ -43,7 +43,7 @@ void BareChain::run() const {
 }
 
 void BareChain::convolution(memory::dim filters, memory::dim kernel, bool depthwise, bool activated) {
-  const Dims in = current_.get_desc().dims();
+  const Dims in = onednn::dims_of(current_.get_desc());
   onednn::ConvolutionShape shape;
   shape.input = onednn::any(in);
   shape.kernel =
@@ -61,18 +61,18 @@ void BareChain::convolution(memory::dim filters, memory::dim kernel, bool depthw
 }
 
 void BareChain::separable(memory::dim filters) {
-  convolution(current_.get_desc().dims()[1], 3, true, false);
+  convolution(onednn::dims_of(current_.get_desc())[1], 3, true, false);
   convolution(filters, 1, false, true);
 }
 
 void BareChain::max_pool() {
-  const Dims in = current_.get_desc().dims();
+  const Dims in = onednn::dims_of(current_.get_desc());
   const auto desc = onednn::max_pool(current_.get_desc(), onednn::any({1, in[1], in[2] / 2, in[3] / 2}), 2);
   add(dnnl::pooling_forward(desc), desc, {{DNNL_ARG_SRC, current_}}, desc.dst_desc());
 }
 
 void BareChain::average_pool() {
-  const memory::dim channels = current_.get_desc().dims()[1];
+  const memory::dim channels = onednn::dims_of(current_.get_desc())[1];
   const auto desc = onednn::average_pool(current_.get_desc(), onednn::any({1, channels, 1, 1}));
   add(dnnl::pooling_forward(desc), desc, {{DNNL_ARG_SRC, current_}}, desc.dst_desc());
   require(onednn::f32({1, channels, 1, 1}, Tag::nchw));
@@ -82,7 +82,7 @@ void BareChain::average_pool() {
 void BareChain::dense(memory::dim units, bool activated) {
   const auto activation = activated ? std::optional(kLeakyRelu) : std::nullopt;
   const auto desc = onednn::dense({.input = current_.get_desc(),
-                                   .kernel = onednn::any({units, current_.get_desc().dims()[1]}),
+                                   .kernel = onednn::any({units, onednn::dims_of(current_.get_desc())[1]}),
                                    .bias = onednn::f32({units}, Tag::x),
                                    .output = onednn::f32({1, units}, Tag::nc)},
                                   kInference, activation);
