@@ -11,10 +11,10 @@ constexpr int kSkipped = 77;
 int tests_run = 0;
 
 struct Counter : Catch::TestEventListenerBase {
-  using TestEventListenerBase::TestEventListenerBase;
+  using Catch::TestEventListenerBase::TestEventListenerBase;
   void testCaseEnded(const Catch::TestCaseStats& stats) override {
     ++tests_run;
-    TestEventListenerBase::testCaseEnded(stats);
+    Catch::TestEventListenerBase::testCaseEnded(stats);
   }
 };
 CATCH_REGISTER_LISTENER(Counter)
