@@ -20,6 +20,7 @@
 #include "daemon/capture/DeviceList.h"
 #include "daemon/capture/PortAudio.h"
 #include "daemon/log/Logging.h"
+#include "daemon/mqtt/MqttOutlet.h"
 #include "daemon/settings/Config.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/Failure.h"
@@ -43,7 +44,7 @@ void open_standard_streams() {
 
 // What a start needs besides the configuration: the model, a hop that it can step by, labels that it has, the files.
 void check(const Config& config) {
-  make_hearing(config, nullptr);
+  check_mqtt(config, make_hearing(config, nullptr)->model->labels);
   check_sources(config, nullptr);
 }
 

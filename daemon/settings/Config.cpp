@@ -34,8 +34,11 @@ Config read_config(StrictToml root) {
   StrictToml publish = root.table("publish");
   StrictToml tcp = publish.table("tcp");
   config.publish_tcp = read_stream_settings(tcp, listeners);
-  publish.reject_unknown();
   config.sources = read_sources(root, listeners);
+  const bool mqtt_wanted = publish.has("mqtt");
+  StrictToml mqtt = publish.table("mqtt");
+  if (mqtt_wanted) config.publish_mqtt = read_mqtt_settings(mqtt, config.sources);
+  publish.reject_unknown();
 
   StrictToml log = root.table("log");
   config.log_level =

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/settings/MqttSettings.h"
 #include "daemon/settings/SourceSettings.h"
 #include "daemon/settings/StreamSettings.h"
 #include "dsp/audio/Level.h"
@@ -33,6 +34,7 @@ struct Config {
   double gate_level_dbfs = kUsualGateDbfs;
   std::vector<SourceSettings> sources;
   StreamSettings publish_tcp;
+  std::optional<MqttSettings> publish_mqtt;  ///< nothing: no broker
   std::string log_level = "info";  ///< as spdlog names them
 
   /// How many there may be at a time, senders included.

@@ -44,6 +44,7 @@ std::string to_toml(const Config& config) {
   text.line("level_dbfs", toml_real(config.gate_level_dbfs));
   for (const SourceSettings& source : config.sources) write_source(text, source);
   write_stream_settings(text, config.publish_tcp);
+  if (config.publish_mqtt) write_mqtt_settings(text, *config.publish_mqtt);
   text.header("[log]");
   text.line("level", toml_string(config.log_level));
   return text.take();

@@ -27,7 +27,7 @@ std::vector<bool> highest(std::span<const float> scores, std::size_t most) {
 
 class LineMaker {
  public:
-  LineMaker(std::uint64_t seq, std::size_t most_scores) : seq_(seq), most_scores_(most_scores) {}
+  LineMaker(std::optional<std::uint64_t> seq, std::size_t most_scores) : seq_(seq), most_scores_(most_scores) {}
 
   std::string operator()(const Prediction& prediction) {
     begin("prediction", prediction.source);
@@ -64,7 +64,8 @@ class LineMaker {
   }
 
   std::string operator()(const ClockStep& clock) {
-    json_.begin_object().field("type", "clock").field("seq", seq_);
+    json_.begin_object().field("type", "clock");
+    add_seq();
     json_.key("step_s").fixed(clock.step_s, 3);
     return end();
   }
@@ -78,7 +79,13 @@ class LineMaker {
 
  private:
   void begin(std::string_view type, std::string_view source) {
-    json_.begin_object().field("type", type).field("seq", seq_).field("source", source);
+    json_.begin_object().field("type", type);
+    add_seq();
+    json_.field("source", source);
+  }
+
+  void add_seq() {
+    if (seq_) json_.field("seq", *seq_);
   }
 
   std::string end() { return json_.end_object().take_line(); }
@@ -127,13 +134,13 @@ class LineMaker {
   }
 
   JsonWriter json_;
-  std::uint64_t seq_;
+  std::optional<std::uint64_t> seq_;
   std::size_t most_scores_;
 };
 
 }  // namespace
 
-std::string json_line(const Message& message, std::uint64_t seq, std::size_t most_scores) {
+std::string json_line(const Message& message, std::optional<std::uint64_t> seq, std::size_t most_scores) {
   return std::visit(LineMaker(seq, most_scores), message);
 }
 

@@ -1,0 +1,83 @@
+// MqttConnection: one connection to a broker, from its beginning to its end. libmosquitto's one door.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "daemon/net/Address.h"
+
+struct mosquitto;
+
+namespace earshot {
+
+/// How a broker is reached, and what it says of us when we are gone.
+struct MqttLogin {
+  Endpoint broker;
+  bool tls = false;
+  std::filesystem::path ca_file;  ///< empty: the system's
+  std::string user;
+  std::string password;
+  std::string client_id;
+  std::string status_topic;  ///< retained "offline", should the connection be lost
+  bool operator==(const MqttLogin&) const = default;
+};
+
+/// QoS 1, clean session. A connection that is lost is not made again: another one is. Not thread safe, but may be made
+/// by one thread and used by another.
+class MqttConnection {
+ public:
+  struct Received {
+    std::string topic;
+    std::string payload;
+    bool retained = false;
+  };
+
+  /// Looks the broker's name up and connects, however long that takes. Throws Error(unavailable).
+  explicit MqttConnection(const MqttLogin& login);
+  ~MqttConnection();
+  MqttConnection(const MqttConnection&) = delete;
+  MqttConnection& operator=(const MqttConnection&) = delete;
+
+  /// To poll for reading, and for writing while wants_write().
+  int socket() const noexcept;
+  bool wants_write() const noexcept;
+  /// Reads, writes and keeps alive as is due. Throws Error(unavailable) if the broker refuses us or the connection is
+  /// lost.
+  void turn(bool readable, bool writable);
+  /// The broker has let us in.
+  bool is_up() const noexcept { return up_; }
+
+  /// Returns a number that acknowledged() will have once the broker has it. Throws Error(unavailable).
+  int publish(const std::string& topic, std::string_view payload, bool retain);
+  void subscribe(const std::string& topic);
+  /// By us: the broker says nothing of it.
+  void disconnect() noexcept;
+
+  /// Since the last call.
+  std::vector<int> acknowledged() noexcept { return std::exchange(acknowledged_, {}); }
+  std::vector<Received> received() noexcept { return std::exchange(received_, {}); }
+
+ private:
+  struct Callbacks;
+  struct Free {
+    void operator()(mosquitto* handle) const noexcept;
+  };
+  void expect(int code, const std::string& doing);
+  std::string reason(int code) const;
+
+  std::string broker_;
+  std::string library_says_;  // the last error it has logged
+  bool up_ = false;
+  std::optional<int> refused_;
+  std::vector<int> acknowledged_;
+  std::vector<Received> received_;
+  std::unique_ptr<mosquitto, Free> handle_;
+};
+
+}  // namespace earshot

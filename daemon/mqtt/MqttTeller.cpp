@@ -1,0 +1,281 @@
+#include "daemon/mqtt/MqttTeller.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "daemon/log/Logging.h"
+#include "daemon/stream/JsonLine.h"
+#include "dsp/base/JsonWriter.h"
+#include "dsp/base/Utf8.h"
+
+namespace earshot {
+namespace {
+
+constexpr float kLevelStepDb = 1.0F;  // what differs by less is no change
+constexpr const char* kOn = "ON";
+constexpr const char* kOff = "OFF";
+constexpr const char* kOnline = "online";
+
+// An object's text with more fields at its beginning.
+std::string with_fields(JsonWriter& fields, std::string_view object) {
+  std::string text = fields.end_object().take_line();
+  text.resize(text.size() - 2);  // "}\n"
+  text += ',';
+  text += object.substr(1);
+  if (text.back() == '\n') text.pop_back();
+  return text;
+}
+
+std::string loss_json(std::uint64_t messages, const std::string& first_time, const std::string& last_time) {
+  JsonWriter json;
+  json.begin_object().field("type", "lost").field("messages", messages);
+  if (!first_time.empty()) json.field("first_time", first_time);
+  json.field("last_time", last_time).end_object();
+  std::string text = json.take_line();
+  text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+MqttTeller::MqttTeller(std::filesystem::path directory, const MqttTimes& times)
+    : times_(times),
+      outbox_(directory, times.outbox),
+      told_(outbox_.holds_folder() ? directory / "devices" : std::filesystem::path()) {}
+
+void MqttTeller::want(const MqttWish& wish) {
+  wish_ = wish;
+  topics_.emplace(wish.settings.topic);
+  ids_.configure(wish.sources);
+  for (const auto& [key, device] : told_.all()) {
+    if (key.first == topics_->base()) ids_.remember(device.name, key.second);
+  }
+  if (!wish.settings.switches) off_.clear();
+  discovered_.clear();
+  has_news_ = true;
+}
+
+std::string MqttTeller::event_type(const std::string& label) const {
+  const auto& labels = wish_->settings.labels;
+  return std::ranges::find(labels, label) == labels.end() ? kOtherLabel : label;
+}
+
+void MqttTeller::keep(const HeardEvent& heard) {
+  const Event& event = heard.event;
+  const std::string id = ids_.of(event.source);
+  if (is_off(id, event.label)) return;
+  JsonWriter fields;
+  fields.begin_object().field("event_type", event_type(event.label));
+  outbox_.add({.topic = id + "/event",
+               .time = rfc3339(event.time),
+               .payload = with_fields(fields, json_line(event, std::nullopt)),
+               .heard = heard.heard});
+}
+
+void MqttTeller::keep_loss(std::uint64_t events, const std::string& last_time) {
+  outbox_.add({.topic = "lost",
+               .time = last_time,
+               .payload = loss_json(events, "", last_time),
+               .heard = BootClock::now()});
+}
+
+void MqttTeller::begin(MqttConnection& connection) {
+  retained_.clear();
+  discovered_.clear();
+  levels_.clear();
+  levels_at_ = {};
+  in_flight_.reset();
+  if (wish_->settings.homeassistant) connection.subscribe(kHomeAssistantStatus);
+  if (wish_->settings.switches) connection.subscribe(topics_->below("+/class/+/set"));
+}
+
+void MqttTeller::tell(MqttConnection& connection, const MqttPicture& picture) {
+  for (const auto& [name, source] : picture.sources()) {
+    if (source.forgotten) ids_.forget(name);
+  }
+  const Devices devices = present(picture);
+  retire_gone(connection, devices);
+  const bool with_levels = BootClock::now() >= levels_at_;
+  if (with_levels) levels_at_ = BootClock::now() + times_.level;
+  for (const auto& [id, device] : devices) {
+    discover(connection, id, device);
+    tell_states(connection, id, device);
+    if (with_levels) tell_level(connection, id, device);
+  }
+  retain(connection, topics_->status(), kOnline);  // all that stood there from before is mended by now
+  tell_next(connection);
+  told_.save();
+  has_news_ = false;
+}
+
+// Those configured, those that are heard, and senders that were here in an earlier run and may come back.
+MqttTeller::Devices MqttTeller::present(const MqttPicture& picture) {
+  Devices devices;
+  if (std::ranges::any_of(wish_->sources, is_for_many)) {
+    for (const auto& [key, told] : told_.all()) {
+      const auto source = picture.sources().find(told.name);
+      const bool is_gone = source != picture.sources().end() && source->second.forgotten;
+      if (key.first == topics_->base() && !is_gone && ids_.is_present(told.name)) devices[key.second] = {told.name};
+    }
+  }
+  for (const auto& [name, source] : picture.sources()) {
+    if (source.forgotten || !ids_.is_present(name)) continue;
+    devices[ids_.of(name)] = {name, &source};
+  }
+  for (const auto& [name, id] : ids_.configured()) {
+    const auto source = picture.sources().find(name);
+    const bool is_heard = source != picture.sources().end() && !source->second.forgotten;
+    devices[id] = {name, is_heard ? &source->second : nullptr};
+  }
+  return devices;
+}
+
+void MqttTeller::retire_gone(MqttConnection& connection, const Devices& devices) {
+  const auto all = told_.all();
+  for (const auto& [key, told] : all) {
+    if (key.first == topics_->base() && devices.contains(key.second)) continue;
+    retire(connection, key, told);
+    told_.erase(key);
+  }
+}
+
+// Whoever comes later finds nothing of it but that it is offline.
+void MqttTeller::retire(MqttConnection& connection, const ToldDevices::Key& key, const ToldDevice& told) {
+  const MqttTopics topics(key.first);
+  const std::string& id = key.second;
+  const auto clear = [&](const std::string& topic) {
+    connection.publish(topic, "", true);
+    retained_.erase(topic);
+  };
+  if (!told.components.empty()) clear(topics.discovery(id));
+  for (const std::string& label : told.labels) {
+    clear(topics.label(id, label));
+    clear(topics.label_switch(id, label));
+  }
+  clear(topics.level(id));
+  connection.publish(topics.status(id), "offline", true);
+  retained_.erase(topics.status(id));
+  levels_.erase(id);
+  discovered_.erase(id);
+}
+
+void MqttTeller::tell_states(MqttConnection& connection, const std::string& id, const Device& device) {
+  const MqttPicture::Source nothing;
+  const MqttPicture::Source& source = device.source ? *device.source : nothing;
+  for (const std::string& label : wish_->settings.labels) {
+    const bool is_on = !is_off(id, label);
+    if (wish_->settings.switches)
+      retain(connection, topics_->label_switch(id, label), is_on ? kOn : kOff);
+    retain(connection, topics_->label(id, label), is_on && source.going_on.contains(label) ? kOn : kOff);
+  }
+  retain(connection, topics_->status(id), source.up ? kOnline : "offline");
+}
+
+// And what it was before and is no more.
+void MqttTeller::discover(MqttConnection& connection, const std::string& id, const Device& device) {
+  if (const auto found = discovered_.find(id); found != discovered_.end() && found->second == device.name) return;
+  discovered_[id] = device.name;
+  const MqttSettings& settings = wish_->settings;
+  const ToldDevices::Key key{topics_->base(), id};
+  const auto before = told_.all().find(key);
+  const DiscoveredSource source{id, device.name, wish_->model, settings.labels, settings.switches};
+  ToldDevice told{device.name, settings.labels, {}};
+  if (settings.homeassistant) told.components = component_keys(source);
+  if (before != told_.all().end()) {
+    for (const std::string& label : before->second.labels) {
+      if (std::ranges::find(settings.labels, label) != settings.labels.end()) continue;
+      connection.publish(topics_->label(id, label), "", true);
+      connection.publish(topics_->label_switch(id, label), "", true);
+    }
+    std::vector<std::string> gone;
+    std::ranges::copy_if(before->second.components, std::back_inserter(gone), [&](const std::string& each) {
+      return std::ranges::find(told.components, each) == told.components.end();
+    });
+    if (!settings.homeassistant && !gone.empty()) {
+      connection.publish(topics_->discovery(id), "", true);
+    } else if (!gone.empty()) {
+      connection.publish(topics_->discovery(id), discovery_message(*topics_, source, gone), true);
+    }
+  }
+  if (settings.homeassistant)
+    connection.publish(topics_->discovery(id), discovery_message(*topics_, source, {}), true);
+  told_.set(key, std::move(told));
+}
+
+void MqttTeller::tell_level(MqttConnection& connection, const std::string& id, const Device& device) {
+  if (!device.source || !device.source->has_level) return;
+  const float level = device.source->level_dbfs;
+  const auto told = levels_.find(id);
+  if (told != levels_.end() && std::abs(told->second - level) < kLevelStepDb) return;
+  levels_[id] = level;
+  JsonWriter number;
+  std::string text = number.fixed(level, 1).take_line();
+  text.pop_back();
+  connection.publish(topics_->level(id), text, true);
+}
+
+void MqttTeller::retain(MqttConnection& connection, const std::string& topic, const std::string& payload) {
+  const auto [told, is_new] = retained_.try_emplace(topic);
+  if (!is_new && told->second == payload) return;
+  told->second = payload;
+  connection.publish(topic, payload, true);
+}
+
+// One at a time: what is sent again stands directly behind its first copy.
+void MqttTeller::tell_next(MqttConnection& connection) {
+  if (in_flight_) return;
+  if (const Outbox::Loss& loss = outbox_.loss(); loss.messages > 0) {
+    const int number =
+        connection.publish(topics_->lost(), loss_json(loss.messages, loss.first_time, loss.last_time), false);
+    in_flight_ = {number, true, loss.messages};
+  } else if (!outbox_.empty()) {
+    const Outbox::Entry& entry = outbox_.front();
+    std::string payload = entry.payload;
+    if (!entry.heard || BootClock::now() - *entry.heard > times_.late) {
+      JsonWriter late;
+      late.begin_object().field("late", true);
+      payload = with_fields(late, payload);
+    }
+    in_flight_ = {connection.publish(topics_->below(entry.topic), payload, false), false, outbox_.front_number()};
+  }
+}
+
+void MqttTeller::take(MqttConnection& connection) {
+  for (const int number : connection.acknowledged()) {
+    if (!in_flight_ || in_flight_->number != number) continue;
+    if (in_flight_->is_loss) {
+      outbox_.forget_loss(in_flight_->which);
+    } else {
+      outbox_.remove(in_flight_->which);
+    }
+    in_flight_.reset();
+    tell_next(connection);
+  }
+  for (const MqttConnection::Received& received : connection.received()) {
+    if (received.retained) continue;  // what somebody said some time ago
+    has_news_ = true;
+    if (received.topic != kHomeAssistantStatus) {
+      command(received);
+    } else if (received.payload == kOnline) {
+      discovered_.clear();
+    }
+  }
+}
+
+void MqttTeller::command(const MqttConnection::Received& received) {
+  const bool is_on = received.payload == kOn;
+  const bool is_command = is_on || received.payload == kOff;
+  for (const auto& [key, device] : told_.all()) {
+    if (key.first != topics_->base() || !is_command) continue;
+    for (const std::string& label : wish_->settings.labels) {
+      if (received.topic != topics_->label_command(key.second, label)) continue;
+      if (is_on ? off_.erase({key.second, label}) > 0 : off_.insert({key.second, label}).second)
+        log_info("MQTT: '{}' of source '{}' is switched {}", label, device.name, is_on ? "on" : "off");
+      return;
+    }
+  }
+  odd_commands_.line(LogSummary::Clock::now(), "MQTT: passed over \"{}\" to {}, expected ON or OFF to a switch",
+                     printable(received.payload.substr(0, 40)), printable(received.topic.substr(0, 200)));
+}
+
+}  // namespace earshot
