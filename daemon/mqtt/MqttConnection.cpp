@@ -2,12 +2,14 @@
 
 #include <mosquitto.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <mutex>
 #include <new>
 
 #include "dsp/base/Error.h"
+#include "dsp/base/ReadFile.h"
 
 namespace earshot {
 namespace {
@@ -15,6 +17,7 @@ namespace {
 constexpr int kQos = 1;
 constexpr int kKeepAliveS = 15;
 constexpr std::size_t kMostPayloadBytes = 64 * 1024;  // nobody sends us more in earnest
+constexpr std::uintmax_t kMostPasswordBytes = 4096;
 constexpr std::string_view kOffline = "offline";
 
 void init_library() {
@@ -23,6 +26,12 @@ void init_library() {
 }
 
 }  // namespace
+
+std::string read_mqtt_password(const std::filesystem::path& file) {
+  std::string text = read_file(file, kMostPasswordBytes, "a password");
+  text.resize(std::min(text.size(), text.find_first_of("\r\n")));
+  return text;
+}
 
 // The library calls them within turn(); no exception may pass through it.
 struct MqttConnection::Callbacks {
@@ -76,10 +85,12 @@ MqttConnection::MqttConnection(const MqttLogin& login) : broker_(login.broker.te
   expect(::mosquitto_will_set(handle, login.status_topic.c_str(), static_cast<int>(kOffline.size()), kOffline.data(),
                               kQos, true),
          "set the last will");
-  if (!login.user.empty())
-    expect(::mosquitto_username_pw_set(handle, login.user.c_str(),
-                                       login.password.empty() ? nullptr : login.password.c_str()),
+  if (!login.user.empty()) {
+    const bool has_password = !login.password_file.empty();
+    const std::string password = has_password ? read_mqtt_password(login.password_file) : "";
+    expect(::mosquitto_username_pw_set(handle, login.user.c_str(), has_password ? password.c_str() : nullptr),
            "set the user");
+  }
   if (login.tls && login.ca_file.empty()) {
     expect(::mosquitto_int_option(handle, MOSQ_OPT_TLS_USE_OS_CERTS, 1), "use the system's certificates");
   } else if (login.tls) {

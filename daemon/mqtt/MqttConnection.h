@@ -16,13 +16,16 @@ struct mosquitto;
 
 namespace earshot {
 
+/// A file's first line. Throws Error(no_input) if it cannot be read, Error(bad_data) if it is too long to be one.
+std::string read_mqtt_password(const std::filesystem::path& file);
+
 /// How a broker is reached, and what it says of us when we are gone.
 struct MqttLogin {
   Endpoint broker;
   bool tls = false;
   std::filesystem::path ca_file;  ///< empty: the system's
   std::string user;
-  std::string password;
+  std::filesystem::path password_file;  ///< empty: none
   std::string client_id;
   std::string status_topic;  ///< retained "offline", should the connection be lost
   bool operator==(const MqttLogin&) const = default;
@@ -38,7 +41,8 @@ class MqttConnection {
     bool retained = false;
   };
 
-  /// Looks the broker's name up and connects, however long that takes. Throws Error(unavailable).
+  /// Reads the password, looks the broker's name up and connects, however long that takes. Throws Error(unavailable),
+  /// or as read_mqtt_password().
   explicit MqttConnection(const MqttLogin& login);
   ~MqttConnection();
   MqttConnection(const MqttConnection&) = delete;

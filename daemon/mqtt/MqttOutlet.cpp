@@ -24,13 +24,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kRound{1'000};     // to beat, and to look at the time
 constexpr std::chrono::milliseconds kFarewell{150};    // of the time there is at the end
 constexpr std::chrono::seconds kLasting{30};           // a connection that lasted so long was a good one
-constexpr std::uintmax_t kMostPasswordBytes = 4096;
-
-std::string read_password(const std::filesystem::path& file) {
-  std::string text = read_file(file, kMostPasswordBytes, "a password");
-  text.resize(std::min(text.size(), text.find_first_of("\r\n")));
-  return text;
-}
+constexpr std::uintmax_t kMostCertificateBytes = 16U << 20U;
 
 // Another process of ours has another one; a start after a crash has the same, and the broker closes the old session.
 std::string client_id(const MqttSettings& settings, const std::filesystem::path& directory) {
@@ -41,16 +35,20 @@ std::string client_id(const MqttSettings& settings, const std::filesystem::path&
 }
 
 MqttLogin login_of(const MqttSettings& settings, const std::filesystem::path& directory) {
-  MqttLogin login{.broker = settings.broker,
-                  .tls = settings.tls,
-                  .ca_file = settings.ca_file,
-                  .user = settings.user,
-                  .password = {},
-                  .client_id = client_id(settings, directory),
-                  .status_topic = MqttTopics(settings.topic).status()};
-  if (!settings.password_file.empty()) login.password = read_password(settings.password_file);
-  if (!settings.ca_file.empty()) read_file(settings.ca_file, 16U << 20U, "a file of certificates");
-  return login;
+  return {.broker = settings.broker,
+          .tls = settings.tls,
+          .ca_file = settings.ca_file,
+          .user = settings.user,
+          .password_file = settings.password_file,
+          .client_id = client_id(settings, directory),
+          .status_topic = MqttTopics(settings.topic).status()};
+}
+
+void warn_of_open_password(const std::filesystem::path& file) {
+  std::error_code ignored;
+  const auto mode = std::filesystem::status(file, ignored).permissions();
+  if (!ignored && (mode & std::filesystem::perms::others_read) != std::filesystem::perms::none)
+    log_warning("MQTT: {} can be read by every user of this machine", file.string());
 }
 
 }  // namespace
@@ -124,7 +122,7 @@ class MqttThread {
     end_ = news.end;
     if (news.has_wish) want(std::move(news.wish));
     if (!wish_) return;
-    if (news.lost > 0) teller_.keep_loss(news.lost, news.lost_time);
+    if (news.lost.messages > 0) teller_.keep(news.lost);
     for (const HeardEvent& event : news.events) teller_.keep(event);
   }
 
@@ -258,12 +256,11 @@ void MqttOutlet::hear(const Message& message) noexcept {
     if (!has_changed) return;
     news_.has_picture = true;
     if (const auto* event = std::get_if<Event>(&message)) {
-      if (news_.events.size() >= times_.most_queued) {
-        ++news_.lost;
-        news_.lost_time = rfc3339(news_.events.front().event.time);
+      news_.events.push_back({*event, BootClock::now()});
+      if (news_.events.size() > times_.most_queued) {
+        news_.lost.add(rfc3339(news_.events.front().event.time));
         news_.events.pop_front();
       }
-      news_.events.push_back({*event, BootClock::now()});
     }
     wake_->wake();
   } catch (const std::exception&) {  // no memory: the stream still tells
@@ -273,8 +270,10 @@ void MqttOutlet::hear(const Message& message) noexcept {
 void MqttOutlet::change(const Config& config, const StreamFacts& facts) {
   check_mqtt(config, facts.labels);
   std::optional<MqttWish> wish;
-  if (const auto& settings = config.publish_mqtt)
+  if (const auto& settings = config.publish_mqtt) {
     wish = MqttWish{*settings, config.sources, facts.model_name, login_of(*settings, directory_)};
+    if (!settings->password_file.empty()) warn_of_open_password(settings->password_file);
+  }
   const bool is_wanted = wish.has_value();
   {
     const std::lock_guard lock(mutex_);
@@ -307,8 +306,11 @@ void MqttOutlet::run() {
 }
 
 void check_mqtt(const Config& config, const std::vector<std::string>& labels) {
-  if (config.publish_mqtt)
-    check_mqtt_labels(*config.publish_mqtt, labels, config.events ? &*config.events : nullptr);
+  if (!config.publish_mqtt) return;
+  const MqttSettings& mqtt = *config.publish_mqtt;
+  check_mqtt_labels(mqtt, labels, config.events ? &*config.events : nullptr);
+  if (!mqtt.password_file.empty()) read_mqtt_password(mqtt.password_file);
+  if (!mqtt.ca_file.empty()) read_file(mqtt.ca_file, kMostCertificateBytes, "a file of certificates");
 }
 
 }  // namespace earshot

@@ -43,8 +43,7 @@ class MqttOutlet final : public Outlet {
     bool has_wish = false;
     std::optional<MqttWish> wish;
     std::deque<HeardEvent> events;
-    std::uint64_t lost = 0;  // before those
-    std::string lost_time;
+    Outbox::Loss lost;  // before those
     bool has_picture = false;
     std::optional<std::chrono::steady_clock::time_point> end;  // told by then, if it can be
   };

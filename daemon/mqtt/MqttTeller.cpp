@@ -26,11 +26,10 @@ std::string with_fields(JsonWriter& fields, std::string_view object) {
   return text;
 }
 
-std::string loss_json(std::uint64_t messages, const std::string& first_time, const std::string& last_time) {
+std::string loss_json(const Outbox::Loss& loss) {
   JsonWriter json;
-  json.begin_object().field("type", "lost").field("messages", messages);
-  if (!first_time.empty()) json.field("first_time", first_time);
-  json.field("last_time", last_time).end_object();
+  json.begin_object().field("type", "lost").field("messages", loss.messages);
+  json.field("first_time", loss.first_time).field("last_time", loss.last_time).end_object();
   std::string text = json.take_line();
   text.pop_back();
   return text;
@@ -72,10 +71,10 @@ void MqttTeller::keep(const HeardEvent& heard) {
                .heard = heard.heard});
 }
 
-void MqttTeller::keep_loss(std::uint64_t events, const std::string& last_time) {
+void MqttTeller::keep(const Outbox::Loss& loss) {
   outbox_.add({.topic = "lost",
-               .time = last_time,
-               .payload = loss_json(events, "", last_time),
+               .time = loss.last_time,
+               .payload = loss_json(loss),
                .heard = BootClock::now()});
 }
 
@@ -226,7 +225,7 @@ void MqttTeller::tell_next(MqttConnection& connection) {
   if (in_flight_) return;
   if (const Outbox::Loss& loss = outbox_.loss(); loss.messages > 0) {
     const int number =
-        connection.publish(topics_->lost(), loss_json(loss.messages, loss.first_time, loss.last_time), false);
+        connection.publish(topics_->lost(), loss_json(loss), false);
     in_flight_ = {number, true, loss.messages};
   } else if (!outbox_.empty()) {
     const Outbox::Entry& entry = outbox_.front();

@@ -61,8 +61,8 @@ class MqttTeller {
   void want(const MqttWish& wish);
   /// Into the outbox.
   void keep(const HeardEvent& event);
-  /// So many could not even be kept.
-  void keep_loss(std::uint64_t events, const std::string& last_time);
+  /// These could not even be kept.
+  void keep(const Outbox::Loss& loss);
 
   /// A broker has let us in: it knows nothing of this yet.
   void begin(MqttConnection& connection);

@@ -145,9 +145,7 @@ void Outbox::add(Entry entry) {
 }
 
 void Outbox::drop_front() {
-  const std::string& time = entries_.front().time;
-  if (loss_.messages++ == 0) loss_.first_time = time;
-  loss_.last_time = time;
+  loss_.add(entries_.front().time);
   pop_front();
 }
 

@@ -36,6 +36,11 @@ class Outbox {
     std::uint64_t messages = 0;
     std::string first_time;
     std::string last_time;
+
+    void add(const std::string& time) {
+      if (messages++ == 0) first_time = time;
+      last_time = time;
+    }
   };
 
   /// Reads what an earlier run has left. An empty path: in memory.
