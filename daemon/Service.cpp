@@ -14,6 +14,7 @@
 #include "daemon/books/StateDirectory.h"
 #include "daemon/log/Logging.h"
 #include "daemon/mqtt/MqttOutlet.h"
+#include "daemon/web/WebOutlet.h"
 #include "dsp/base/Failure.h"
 
 namespace earshot {
@@ -37,10 +38,11 @@ WatchdogSettings watchdog_settings() {
   return {.deadline = std::chrono::microseconds(deadline_us)};
 }
 
-std::vector<std::unique_ptr<Outlet>> make_outlets(Pulses& pulses) {
+std::vector<std::unique_ptr<Outlet>> make_outlets(Counters& counters, UtcClock& utc, Pulses& pulses) {
   const std::filesystem::path state = state_directory();
   std::vector<std::unique_ptr<Outlet>> outlets;
   outlets.push_back(std::make_unique<MqttOutlet>(state.empty() ? state : state / "mqtt", &pulses));
+  outlets.push_back(std::make_unique<WebOutlet>(counters, utc, pulses));
   return outlets;
 }
 
@@ -70,7 +72,7 @@ Service::Service(std::optional<std::filesystem::path> asked, const Config& confi
       configured_{config, make_hearing(config, nullptr)},
       facts_(facts_of(configured_)),
       server_(config.publish_tcp, facts_, counters_, utc_, &watchdog_.pulses()),
-      outlets_(server_, make_outlets(watchdog_.pulses())),
+      outlets_(server_, make_outlets(counters_, utc_, watchdog_.pulses())),
       status_(waiting_, outlets_, tell_systemd) {
   outlets_.change(config, facts_);
   listen(std::exchange(configured_, {}));

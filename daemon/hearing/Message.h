@@ -112,6 +112,7 @@ struct Counters {
   std::atomic<std::uint64_t> bad_samples{0};
   std::atomic<std::uint64_t> skipped_windows{0};
   std::atomic<std::uint64_t> events{0};  ///< begun; numbers them, too
+  std::atomic<std::size_t> clients{0};   ///< of the stream, now
   GaugeBoard sources;
 };
 

@@ -40,6 +40,15 @@ bool Pulses::look() noexcept {
   return all_come_round;
 }
 
+std::vector<std::string> Pulses::standing_still() const {
+  std::vector<std::string> names;
+  const std::lock_guard lock(mutex_);
+  for (const Pulse* pulse : pulses_) {
+    if (pulse->silent_rounds_ >= patience_) names.push_back(pulse->name_);
+  }
+  return names;
+}
+
 double Pulses::silent_s(const Pulse& pulse) const noexcept {
   return std::chrono::duration<double>(pulse.silent_rounds_ * round_).count();
 }

@@ -62,13 +62,16 @@ class Pulses {
   /// round again.
   bool look() noexcept;
 
+  /// Any thread: the names of those that had stopped when look() was called last.
+  std::vector<std::string> standing_still() const;
+
  private:
   friend class Pulse;
   double silent_s(const Pulse& pulse) const noexcept;
 
   const unsigned patience_;
   const std::chrono::microseconds round_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<Pulse*> pulses_;
 };
 

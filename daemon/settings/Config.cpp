@@ -34,6 +34,9 @@ Config read_config(StrictToml root) {
   StrictToml publish = root.table("publish");
   StrictToml tcp = publish.table("tcp");
   config.publish_tcp = read_stream_settings(tcp, listeners);
+  const bool web_wanted = publish.has("web");
+  StrictToml web = publish.table("web");
+  if (web_wanted) config.publish_web = read_web_settings(web, listeners);
   config.sources = read_sources(root, listeners);
   const bool mqtt_wanted = publish.has("mqtt");
   StrictToml mqtt = publish.table("mqtt");

@@ -11,6 +11,7 @@
 #include "daemon/settings/MqttSettings.h"
 #include "daemon/settings/SourceSettings.h"
 #include "daemon/settings/StreamSettings.h"
+#include "daemon/settings/WebSettings.h"
 #include "dsp/audio/Level.h"
 #include "dsp/features/LiveHop.h"
 #include "nn/events/EventSettings.h"
@@ -35,6 +36,7 @@ struct Config {
   std::vector<SourceSettings> sources;
   StreamSettings publish_tcp;
   std::optional<MqttSettings> publish_mqtt;  ///< nothing: no broker
+  std::optional<WebSettings> publish_web;  ///< nothing: no pages
   std::string log_level = "info";  ///< as spdlog names them
 
   /// How many there may be at a time, senders included.

@@ -45,6 +45,7 @@ std::string to_toml(const Config& config) {
   for (const SourceSettings& source : config.sources) write_source(text, source);
   write_stream_settings(text, config.publish_tcp);
   if (config.publish_mqtt) write_mqtt_settings(text, *config.publish_mqtt);
+  if (config.publish_web) write_web_settings(text, *config.publish_web);
   text.header("[log]");
   text.line("level", toml_string(config.log_level));
   return text.take();

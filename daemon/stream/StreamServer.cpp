@@ -85,6 +85,7 @@ struct StreamServer::Impl {
   asio::awaitable<void> farewell(std::string reason, std::chrono::milliseconds grace);
 
   StreamAddresses addresses;
+  Counters& counters;
 
   StreamSettings settings;
   asio::io_context io{1};
@@ -109,9 +110,10 @@ struct StreamServer::Impl {
   std::thread thread;
 };
 
-StreamServer::Impl::Impl(StreamSettings settings_in, StreamFacts facts, Counters& counters, UtcClock& utc,
+StreamServer::Impl::Impl(StreamSettings settings_in, StreamFacts facts, Counters& counters_in, UtcClock& utc,
                          Pulses* pulses)
-    : settings(std::move(settings_in)),
+    : counters(counters_in),
+      settings(std::move(settings_in)),
       state(std::move(facts), settings.history, counters, utc),
       door(settings),
       pulse(pulses, "the stream server") {
@@ -266,6 +268,7 @@ void StreamServer::Impl::admit(Peer peer, Socket socket) {
   auto session = std::make_shared<StreamSession>(std::move(socket), std::move(peer), state,
                                                  settings.client_buffer_kib * 1024, settings.stall_limit);
   sessions.push_back(session);
+  counters.clients.store(sessions.size(), std::memory_order_relaxed);
   log_debug("client {} connected", session->peer().text);
   session->start(
       [this](StreamSession& half_closed) {
@@ -276,6 +279,7 @@ void StreamServer::Impl::admit(Peer peer, Socket socket) {
         log_debug("client {} disconnected", closed.peer().text);
         door.leave(closed.peer());
         std::erase_if(sessions, [&](const auto& each) { return each.get() == &closed; });
+        counters.clients.store(sessions.size(), std::memory_order_relaxed);
         for (const auto& listener : listeners) listener->pause.cancel();
         if (stopping && sessions.empty()) farewell_timer.cancel();
       });

@@ -92,6 +92,9 @@ listen = "[::1]:7557"
 max_clients = 3
 client_buffer_kib = 128
 history = 10
+[publish.web]
+listen = "192.168.1.5:7580"
+allow = ["192.168.1.0/24"]
 [log]
 level = "debug"
 )";
@@ -167,6 +170,8 @@ TEST_CASE("every key of every kind is read") {
   CHECK(config.publish_tcp.max_clients == 3);
   CHECK(config.publish_tcp.client_buffer_kib == 128);
   CHECK(config.publish_tcp.history == 10);
+  CHECK(config.publish_web ==
+        WebSettings{{"192.168.1.5", 7580}, {parse_network("192.168.1.0/24").value()}});
   CHECK(config.log_level == "debug");
 }
 
@@ -276,8 +281,14 @@ TEST_CASE("each mistake is named with file, line and key") {
        "dir/earshot.toml:5: key 'publish.tcp.listen': found \"example.org:1\""},
       {mic + "[publish.tcp]\nlisten = \"0.0.0.0:7557\"\n",
        "dir/earshot.toml:5: key 'publish.tcp.listen': found \"0.0.0.0:7557\" without 'allow'"},
+      {mic + "[publish.web]\nlisten = \"0.0.0.0:7580\"\n",
+       "dir/earshot.toml:5: key 'publish.web.listen': found \"0.0.0.0:7580\" without 'allow'"},
+      {mic + "[publish.web]\nlisten = \"127.0.0.1:7557\"\n",
+       "dir/earshot.toml:5: key 'publish.web.listen': found \"127.0.0.1:7557\", expected another port than that of"},
+      {mic + "[publish.web]\nport = 7580\n",
+       "dir/earshot.toml:5: key 'publish.web.port': found an unknown key, expected one of allow, listen"},
       {mic + "[publish.udp]\nlisten = \"x\"\n",
-       "dir/earshot.toml:4: key 'publish.udp': found an unknown key, expected one of tcp"},
+       "dir/earshot.toml:4: key 'publish.udp': found an unknown key, expected one of tcp, web"},
       {mic + mic, "dir/earshot.toml:5: key 'source.name': found \"mic\" a second time"},
       {mic + "id = \"Front door\"\n",
        "dir/earshot.toml:4: key 'source.id': found \"Front door\", expected lower-case "
@@ -365,6 +376,12 @@ TEST_CASE("the stream is published on one address or a list of them, Unix socket
   CHECK(published("[\"127.0.0.1:7557\", \"[::1]:7557\", \"unix:/run/earshot/earshot.sock\"]") ==
         std::vector{v4, v6, path});
   CHECK(published("[\"127.0.0.1:0\", \"127.0.0.1:0\"]").size() == 2);
+}
+
+TEST_CASE("pages over HTTP are served if there is a table for them, on loopback unless it says more") {
+  CHECK_FALSE(parse_config(kMicrophone, "x.toml").publish_web);
+  CHECK(parse_config(kMicrophone + std::string("[publish.web]\n"), "x.toml").publish_web ==
+        WebSettings{{"127.0.0.1", 7580}, {}});
 }
 
 TEST_CASE("a list to publish on names the address that is wrong") {
