@@ -8,14 +8,19 @@ namespace earshot {
 
 void HeardTally::change(const StreamFacts& facts) {
   const std::lock_guard lock(mutex_);
-  if (facts.instance != heard_.facts.instance) heard_.sources.clear();
-  std::erase_if(heard_.sources, [&](const auto& each) {
-    return each.second.configured && std::ranges::find(facts.sources, each.first, &SourceFacts::name) == facts.sources.end();
-  });
+  if (facts.instance != instance_) heard_.sources.clear();
+  const auto is_listed = [&](const std::string& name) {
+    return std::ranges::find(facts.sources, name, &SourceFacts::name) != facts.sources.end();
+  };
+  std::erase_if(heard_.sources,
+                [&](const auto& each) { return each.second.configured && !is_listed(each.first); });
   for (const SourceFacts& each : facts.sources) source(each.name).configured = true;
   event_kinds_ = 0;
   for (const auto& each : heard_.sources) event_kinds_ += each.second.events.size();
-  heard_.facts = facts;
+  heard_.model_name = facts.model_name;
+  heard_.model_sha256 = facts.model_sha256;
+  instance_ = facts.instance;
+  rate_hz_ = facts.rate_hz;
 }
 
 void HeardTally::hear(const Message& message) noexcept {
@@ -60,7 +65,7 @@ void HeardTally::take(const Event& event) {
 void HeardTally::take(const Gap& gap) {
   Gaps& gaps = source(gap.source).gaps[static_cast<std::size_t>(gap.reason)];
   ++gaps.count;
-  if (heard_.facts.rate_hz > 0) gaps.lost_s += static_cast<double>(gap.samples) / heard_.facts.rate_hz;
+  if (rate_hz_ > 0) gaps.lost_s += static_cast<double>(gap.samples) / rate_hz_;
 }
 
 void HeardTally::take(const SourceChange& change) {

@@ -20,7 +20,8 @@ namespace earshot {
 class HeardTally {
  public:
   /// Upper bounds of the latencies' classes; one more is for all above.
-  static constexpr std::array<double, 10> kLatencyBounds_s{0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0};
+  static constexpr std::array<double, 10> kLatencyBounds_s{0.01, 0.025, 0.05, 0.1, 0.25,
+                                                           0.5,  1.0,   2.5,  5.0, 10.0};
   /// Events are counted by source and label for so many pairs of these; for the rest by source alone.
   static constexpr std::size_t kMostEventKinds = 1'000;
   static constexpr const char* kOtherLabel = "other";
@@ -35,7 +36,7 @@ class HeardTally {
     bool configured = false;  ///< no sender that named itself
     std::uint64_t predictions = 0;
     std::uint64_t gated = 0;
-    std::array<Gaps, 4> gaps{};  ///< by GapReason
+    std::array<Gaps, 4> gaps{};                   ///< by GapReason
     std::map<std::string, std::uint64_t> events;  ///< begun, by label
   };
   struct Latencies {
@@ -43,7 +44,8 @@ class HeardTally {
     double sum_s = 0.0;
   };
   struct Heard {
-    StreamFacts facts;
+    std::string model_name;
+    std::string model_sha256;
     std::map<std::string, Source, std::less<>> sources;
     Latencies latencies;  ///< from a window's last sample to the moment it is published
   };
@@ -69,6 +71,8 @@ class HeardTally {
   UtcClock& utc_;
   mutable std::mutex mutex_;
   Heard heard_;
+  std::string instance_;
+  int rate_hz_ = 0;  // of the model
   std::size_t event_kinds_ = 0;
 };
 

@@ -16,9 +16,10 @@
 namespace earshot {
 namespace {
 
-constexpr std::array kSourceStates{SourceState::starting, SourceState::up, SourceState::stalled, SourceState::down,
-                             SourceState::ended};
-constexpr std::array kGapReasons{GapReason::overflow, GapReason::device, GapReason::network, GapReason::overload};
+constexpr std::array kSourceStates{SourceState::starting, SourceState::up, SourceState::stalled,
+                                   SourceState::down, SourceState::ended};
+constexpr std::array kGapReasons{GapReason::overflow, GapReason::device, GapReason::network,
+                                 GapReason::overload};
 
 template <typename Number>
 Number relaxed(const std::atomic<Number>& value) {
@@ -35,7 +36,7 @@ class PageMaker {
     text_.family("earshot_build_info", "gauge", "The daemon's version; always 1.");
     text_.sample({{"version", EARSHOT_VERSION}}, 1.0);
     text_.family("earshot_model_info", "gauge", "The model that classifies; always 1.");
-    text_.sample({{"name", heard_.facts.model_name}, {"sha256", heard_.facts.model_sha256}}, 1.0);
+    text_.sample({{"name", heard_.model_name}, {"sha256", heard_.model_sha256}}, 1.0);
   }
 
   void states() {
@@ -53,41 +54,54 @@ class PageMaker {
   void gauges() {
     const auto family = [&](std::string_view name, std::string_view help, auto read) {
       text_.family(name, "gauge", help);
-      each([&](auto source, const auto&, const SourceGauges& gauges) { text_.sample({{"source", source}}, read(gauges)); });
+      each([&](auto source, const auto&, const SourceGauges& gauges) {
+        text_.sample({{"source", source}}, read(gauges));
+      });
     };
-    family("earshot_source_level_dbfs", "Level of the latest window's loudest 100 ms, dB below full scale.",
+    family("earshot_source_level_dbfs",
+           "Level of the latest window's loudest 100 ms, in dB; full scale is about 0.",
            [](const SourceGauges& of) { return static_cast<double>(relaxed(of.level_dbfs)); });
     family("earshot_source_lag_seconds", "How long ago the latest window had been heard when it was done.",
            [](const SourceGauges& of) { return static_cast<double>(relaxed(of.lag_s)); });
-    family("earshot_source_clock_drift_ratio", "How much faster than nominal the source's clock runs; 0 until known.",
+    family("earshot_source_clock_drift_ratio",
+           "How much faster than nominal the source's clock runs; 0 until known.",
            [](const SourceGauges& of) { return static_cast<double>(relaxed(of.drift_ppm)) / 1e6; });
   }
 
   void counters() {
     text_.family("earshot_predictions_total", "counter", "Windows that were published, gated ones included.");
-    each([&](auto name, const auto& source, const auto&) { text_.sample({{"source", name}}, source.predictions); });
-    text_.family("earshot_gated_windows_total", "counter", "Windows quieter than the gate, published unclassified.");
+    each([&](auto name, const auto& source, const auto&) {
+      text_.sample({{"source", name}}, source.predictions);
+    });
+    text_.family("earshot_gated_windows_total", "counter",
+                 "Windows quieter than the gate, published unclassified.");
     each([&](auto name, const auto& source, const auto&) { text_.sample({{"source", name}}, source.gated); });
     text_.family("earshot_skipped_windows_total", "counter", "Windows that came too late to be classified.");
-    each([&](auto name, const auto&, const SourceGauges& of) { text_.sample({{"source", name}}, relaxed(of.skipped_windows)); });
-    text_.family("earshot_events_total", "counter",
-                 "Events that began, by labels that occurred; beyond a thousand of them the label is \"other\".");
+    each([&](auto name, const auto&, const SourceGauges& of) {
+      text_.sample({{"source", name}}, relaxed(of.skipped_windows));
+    });
+    text_.family(
+        "earshot_events_total", "counter",
+        "Events that began, by labels that occurred; beyond a thousand of them the label is \"other\".");
     each([&](auto name, const auto& source, const auto&) {
-      for (const auto& [label, count] : source.events) text_.sample({{"source", name}, {"label", label}}, count);
+      for (const auto& [label, count] : source.events)
+        text_.sample({{"source", name}, {"label", label}}, count);
     });
     text_.family("earshot_gaps_total", "counter", "Gaps in what was heard or classified.");
     each([&](auto name, const auto& source, const auto&) {
       for (const GapReason reason : kGapReasons)
         text_.sample({{"source", name}, {"reason", to_string(reason)}}, source.gaps[index(reason)].count);
     });
-    text_.family("earshot_lost_seconds_total", "counter", "Sound that was lost in gaps; none in those of overload.");
+    text_.family("earshot_lost_seconds_total", "counter",
+                 "Sound that was lost in gaps; none in those of overload.");
     each([&](auto name, const auto& source, const auto&) {
       for (const GapReason reason : kGapReasons)
         text_.sample({{"source", name}, {"reason", to_string(reason)}}, source.gaps[index(reason)].lost_s);
     });
     text_.family("earshot_dropped_samples_total", "counter", "Samples that came and could not be taken.");
     text_.sample({}, std::uint64_t{relaxed(counters_.dropped_samples)});
-    text_.family("earshot_bad_samples_total", "counter", "Samples that were no sound (NaN, infinite), heard as 0.");
+    text_.family("earshot_bad_samples_total", "counter",
+                 "Samples that were no sound (NaN, infinite), heard as 0.");
     text_.sample({}, std::uint64_t{relaxed(counters_.bad_samples)});
     text_.family("earshot_stream_clients", "gauge", "Clients of the stream that are connected.");
     text_.sample({}, std::uint64_t{relaxed(counters_.clients)});
@@ -95,7 +109,8 @@ class PageMaker {
 
   void latencies() {
     text_.family("earshot_publish_latency_seconds", "histogram",
-                 "From a window's last sample to its publication; sound that is played faster than it was is left out.");
+                 "From a window's last sample to its publication; sound that is played faster than it was is "
+                 "left out.");
     std::uint64_t count = 0;
     for (std::size_t i = 0; i < heard_.latencies.counts.size(); ++i) {
       count += heard_.latencies.counts[i];

@@ -35,8 +35,8 @@ WebAnswer WebPages::readiness() const {
     if (source.state == SourceState::up) {
       ++up;
     } else {
-      others += printable(fmt::format("{} is {}{}{}", name, to_string(source.state), source.detail.empty() ? "" : ": ",
-                                      source.detail)) +
+      others += printable(fmt::format("{} is {}{}{}", name, to_string(source.state),
+                                      source.detail.empty() ? "" : ": ", source.detail)) +
                 '\n';
     }
   }

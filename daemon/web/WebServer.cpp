@@ -103,7 +103,10 @@ struct WebServer::Impl {
 };
 
 WebServer::Impl::Impl(const WebSettings& settings_in, Answer answer_in, Pulses* pulses, WebLimits limits_in)
-    : settings(settings_in), answer(std::move(answer_in)), limits(limits_in), pulse(pulses, "the web server") {
+    : settings(settings_in),
+      answer(std::move(answer_in)),
+      limits(limits_in),
+      pulse(pulses, "the web server") {
   const int socket = open_listener(settings.listen, settings.allow);
   const bool v4 = listen_address(settings.listen)->is_v4();
   acceptor.assign(v4 ? asio::ip::tcp::v4() : asio::ip::tcp::v6(), socket);
@@ -148,7 +151,8 @@ void WebServer::Impl::admit(asio::ip::tcp::socket socket) {
   std::optional<Peer> peer = peer_of(socket.native_handle());
   if (!peer) return;  // gone already
   if (!may_connect(peer->address, settings.allow)) {
-    refused.line(LogSummary::Clock::now(), "request of {} turned away: it is in no network of allow", peer->name);
+    refused.line(LogSummary::Clock::now(), "request of {} turned away: it is in no network of allow",
+                 peer->name);
     return;
   }
   if (connections.size() >= limits.most_connections) {
@@ -176,10 +180,11 @@ asio::awaitable<void> WebServer::Impl::converse(WebConnection& with) {
   with.stream.expires_after(limits.patience);
   co_await http::async_read_header(with.stream, buffer, request, into(error));
   if (error == beast::error::timeout)
-    refused.line(LogSummary::Clock::now(), "request of {} closed: it has not come within {} s", with.peer.name,
-                 std::chrono::duration<double>(limits.patience).count());
-  const bool is_http = !error || (error.category() == http::make_error_code(http::error::bad_method).category() &&
-                                  error != http::error::end_of_stream && error != http::error::partial_message);
+    refused.line(LogSummary::Clock::now(), "request of {} closed: it has not come within {} s",
+                 with.peer.name, std::chrono::duration<double>(limits.patience).count());
+  const bool is_http =
+      !error || (error.category() == http::make_error_code(http::error::bad_method).category() &&
+                 error != http::error::end_of_stream && error != http::error::partial_message);
   if (stopping || with.made_way || !is_http) co_return;
 
   const WebAnswer judged = judge(with, request, error);
@@ -189,13 +194,15 @@ asio::awaitable<void> WebServer::Impl::converse(WebConnection& with) {
   if (!error) co_await drain(with);
 }
 
-WebAnswer WebServer::Impl::judge(const WebConnection& with, const WebRequest& parser, const error_code& error) {
+WebAnswer WebServer::Impl::judge(const WebConnection& with, const WebRequest& parser,
+                                 const error_code& error) {
   const auto refuse = [&](unsigned status, std::string why) {
     refused.line(LogSummary::Clock::now(), "request of {} refused: {}", with.peer.name, why);
     return WebAnswer{status, std::move(why) + '\n'};
   };
   if (error == http::error::header_limit)
-    return refuse(431, "found a longer header, expected at most " + std::to_string(limits.most_header_bytes) + " bytes");
+    return refuse(431, "found a longer header, expected at most " + std::to_string(limits.most_header_bytes) +
+                           " bytes");
   if (error) return refuse(400, "expected a request of HTTP/1: " + error.message());
   const auto& request = parser.get();
   if (request.count(http::field::host) != 1) return refuse(400, "expected one Host");
@@ -208,7 +215,8 @@ WebAnswer WebServer::Impl::judge(const WebConnection& with, const WebRequest& pa
   return answer(request.target());
 }
 
-asio::awaitable<void> WebServer::Impl::send(WebConnection& to, const WebAnswer& what, bool head, error_code& error) {
+asio::awaitable<void> WebServer::Impl::send(WebConnection& to, const WebAnswer& what, bool head,
+                                            error_code& error) {
   if (head) {
     http::response<http::empty_body> response(static_cast<http::status>(what.status), 11);
     set_web_fields(response, what);

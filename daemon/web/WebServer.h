@@ -15,13 +15,14 @@
 namespace earshot {
 
 struct WebLimits {
-  std::chrono::milliseconds patience{10'000};  ///< for all of a request to come, and again for its answer to be taken
-  std::size_t most_connections = 32;           ///< one more, and the oldest makes way
+  std::chrono::milliseconds patience{
+      10'000};                        ///< for all of a request to come, and again for its answer to be taken
+  std::size_t most_connections = 32;  ///< one more, and the oldest makes way
   std::uint32_t most_header_bytes = 8'192;
 };
 
-/// One thread of its own. Whoever stalls is closed; whom `allow` does not name gets nothing. Refusals are a line
-/// of the log, then one a minute at most.
+/// One thread of its own. Whoever stalls is closed; whom `allow` does not name gets nothing. Refusals are a
+/// line of the log, then one a minute at most.
 class WebServer {
  public:
   /// Called by the server's thread with a request's target.

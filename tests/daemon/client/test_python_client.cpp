@@ -14,15 +14,18 @@ namespace earshot::test {
 namespace {
 
 Finished run_client_tests(const std::string& python, std::uint16_t stream, const std::string& tests) {
-  return run_program({"/bin/sh", "-c",
-                      "cd '" EARSHOT_SOURCE_DIR "/clients/python' && exec " + python +
-                          " -B -X dev -W error tests/test_client.py " + tests},
-                     {"EARSHOT_STREAM=" + std::to_string(stream), "PYTHONPATH=" EARSHOT_SOURCE_DIR "/clients/python"});
+  return run_program(
+      {"/bin/sh", "-c",
+       "cd '" EARSHOT_SOURCE_DIR "/clients/python' && exec " + python +
+           " -B -X dev -W error tests/test_client.py " + tests},
+      {"EARSHOT_STREAM=" + std::to_string(stream), "PYTHONPATH=" EARSHOT_SOURCE_DIR "/clients/python"});
 }
 
 }  // namespace
 
-TEST_CASE("the Python client comes back without a gap or a message twice, tells what was lost, and pins before a token") {
+TEST_CASE(
+    "the Python client comes back without a gap or a message twice, tells what was lost, and pins before a "
+    "token") {
   const auto python = debian_python_with("asyncio, ssl, tomllib");  // the last came with Python 3.11
   if (!python) return;
   TestServer server(std::uint16_t{0});

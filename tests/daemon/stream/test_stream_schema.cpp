@@ -19,7 +19,8 @@ namespace {
 std::vector<SharedLine> all_lines() {
   Counters counters;
   UtcClock utc;
-  StreamFacts facts{"esc10", "ab12", {"dog", "rain"}, false, 220500, 22016, 44100, {{"mic", "microphone"}, {"file", "file"}}};
+  StreamFacts facts{"esc10", "ab12", {"dog", "rain"}, false,
+                    220500,  22016,  44100,           {{"mic", "microphone"}, {"file", "file"}}};
   StreamState state(facts, 100, counters, utc);
   Subscriber client(state, std::size_t{1} << 20);
   const auto publish = [&](const Message& message) {
@@ -37,7 +38,8 @@ std::vector<SharedLine> all_lines() {
   publish(prediction);
   client.request(R"({"type":"subscribe","scores":"none"})");
   publish(prediction);
-  client.request(R"({"type":"subscribe","scores":1,"types":["prediction","event","gap","source","clock"],"sources":["mic"]})");
+  client.request(
+      R"({"type":"subscribe","scores":1,"types":["prediction","event","gap","source","clock"],"sources":["mic"]})");
   publish(prediction);
   client.request(R"({"type":"subscribe","scores":"all"})");
   prediction.gated = true;
@@ -52,7 +54,8 @@ std::vector<SharedLine> all_lines() {
   event.peak_confidence = 0.5F;
   for (const auto& why : std::vector<decltype(event.why)>{
            BegunByWindows{2, 3, 0.5F, {0.75F, std::numeric_limits<float>::quiet_NaN(), 0.5F}, ""},
-           BegunByWindows{1, 1, 0.5F, {0.75F}, "Cat"}, BegunBySurety{0.75F, 0.875F, ""}, BegunBySurety{0.75F, 0.875F, "Cat"}}) {
+           BegunByWindows{1, 1, 0.5F, {0.75F}, "Cat"}, BegunBySurety{0.75F, 0.875F, ""},
+           BegunBySurety{0.75F, 0.875F, "Cat"}}) {
     event.why = why;
     publish(event);
   }
@@ -74,14 +77,15 @@ std::vector<SharedLine> all_lines() {
   publish(Gap{"mic", 10, 0, GapReason::overload, 2, 22016});
   for (const SourceState each : {SourceState::starting, SourceState::up, SourceState::stalled})
     publish(SourceChange{"mic", each, "why", {}});
-  for (const SourceState each : {SourceState::down, SourceState::ended}) publish(SourceChange{"mic", each, "", 5});
+  for (const SourceState each : {SourceState::down, SourceState::ended})
+    publish(SourceChange{"mic", each, "", 5});
   publish(ClockStep{-1.5});
   client.heartbeat(state.heartbeat(1));
   facts.several_labels = true;
   state.change(facts, 100);
   client.greet_again(false);
-  for (const char* request :
-       {"?", "{}", R"({"type":"x"})", R"({"type":"subscribe","sources":["attic"]})", R"({"type":"subscribe","instance":"x"})"})
+  for (const char* request : {"?", "{}", R"({"type":"x"})", R"({"type":"subscribe","sources":["attic"]})",
+                              R"({"type":"subscribe","instance":"x"})"})
     client.request(request);
   client.refuse({"line_too_long", "found more than 64 KiB"});
   std::vector<SharedLine> lines{lost_line({1, 2, 2}), bye_line("SIGTERM")};
@@ -100,12 +104,13 @@ TEST_CASE("docs/stream.schema.json fits every line that is sent, and notices wha
     lines += *line;
     types.emplace(boost::json::parse(*line).at("type").as_string());
   }
-  CHECK(types == std::set<std::string>{"hello", "prediction", "event", "gap", "source", "clock", "heartbeat", "subscribed",
-                                       "lost", "error", "bye"});
+  CHECK(types == std::set<std::string>{"hello", "prediction", "event", "gap", "source", "clock", "heartbeat",
+                                       "subscribed", "lost", "error", "bye"});
   const TemporaryDirectory directory;
   const auto file = directory.write("lines", lines);
-  const Finished checked = run_program({*python, EARSHOT_SOURCE_DIR "/tests/daemon/stream/check_stream_schema.py",
-                                        EARSHOT_SOURCE_DIR "/docs/stream.schema.json", file.string()});
+  const Finished checked =
+      run_program({*python, EARSHOT_SOURCE_DIR "/tests/daemon/stream/check_stream_schema.py",
+                   EARSHOT_SOURCE_DIR "/docs/stream.schema.json", file.string()});
   INFO(checked.out << checked.err);
   CHECK(checked.code == 0);
 }

@@ -11,7 +11,8 @@
 namespace earshot::test {
 
 inline StreamFacts web_facts() {
-  return {"esc10", "ab12", {"dog", "rain"}, false, 220500, 22050, 44100, {{"mic", "microphone"}, {"porch", "tcp"}}};
+  return {"esc10", "ab12", {"dog", "rain"}, false,
+          220500,  22050,  44100,           {{"mic", "microphone"}, {"porch", "tcp"}}};
 }
 
 inline Prediction window_of(std::string source, bool gated = false) {

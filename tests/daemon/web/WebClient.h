@@ -30,7 +30,8 @@ inline WebReply read_reply(StreamClient& client) {
       reply.head += *line + '\n';
     }
   }
-  if (reply.head.starts_with("HTTP/1.1 ")) reply.status = static_cast<unsigned>(std::stoul(reply.head.substr(9, 3)));
+  if (reply.head.starts_with("HTTP/1.1 "))
+    reply.status = static_cast<unsigned>(std::stoul(reply.head.substr(9, 3)));
   return reply;
 }
 

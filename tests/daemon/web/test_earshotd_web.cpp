@@ -24,7 +24,9 @@ std::string with_web(std::uint16_t port) {
 }
 
 // Two seconds of it: windows of 0.975 s every 0.48 s.
-std::string quiet_pcm() { return std::string(2 * 2 * 16'000, '\0'); }
+std::string quiet_pcm() {
+  return std::string(2 * 2 * 16'000, '\0');
+}
 
 // What the server at `port` answers to a query of its API; empty while it does not.
 std::string ask_prometheus(std::uint16_t port, const std::string& target) {
@@ -73,9 +75,11 @@ TEST_CASE("a real Prometheus scrapes what was heard") {
   stream.message("prediction");
 
   const TemporaryDirectory directory;
-  const auto config = directory.write("prometheus.yml", "scrape_configs:\n- job_name: earshot\n  scrape_interval: 200ms\n"
-                                                        "  scrape_timeout: 200ms\n  static_configs:\n  - targets: ['127.0.0.1:" +
-                                                            std::to_string(port) + "']\n");
+  const auto config =
+      directory.write("prometheus.yml",
+                      "scrape_configs:\n- job_name: earshot\n  scrape_interval: 200ms\n"
+                      "  scrape_timeout: 200ms\n  static_configs:\n  - targets: ['127.0.0.1:" +
+                          std::to_string(port) + "']\n");
   Child prometheus({"/usr/bin/prometheus", "--config.file=" + config.string(),
                     "--storage.tsdb.path=" + (directory / "data").string(),
                     "--web.listen-address=127.0.0.1:" + std::to_string(prometheus_port)});

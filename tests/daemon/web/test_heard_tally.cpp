@@ -57,7 +57,8 @@ TEST_CASE("latencies fall into classes; what is ahead of its time has none") {
   CHECK(all == 2);
 }
 
-TEST_CASE("a thousand labels have counts of their own, the rest are others, and one that is gone makes room") {
+TEST_CASE(
+    "a thousand labels have counts of their own, the rest are others, and one that is gone makes room") {
   UtcClock utc;
   HeardTally tally(utc);
   for (int i = 0; i < 1'500; ++i) tally.hear(event_of("mic", "label " + std::to_string(i)));

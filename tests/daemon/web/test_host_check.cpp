@@ -7,16 +7,20 @@
 
 namespace earshot::test {
 
-TEST_CASE("a Host is ours if it is localhost, loopback, the address that is listened on, or the one that was reached") {
+TEST_CASE(
+    "a Host is ours if it is localhost, loopback, the address that is listened on, or the one that was "
+    "reached") {
   const Endpoint listen{"0.0.0.0", 7580};
   const IpAddress local = parse_ip("192.168.1.5").value();
-  for (const std::string host : {"localhost", "LOCALHOST:7580", "localhost.", "127.0.0.1", "127.0.0.1:9000", "127.8.8.8",
-                                 "[::1]", "[::1]:7580", "192.168.1.5:7580", "192.168.1.5", "0.0.0.0:7580"}) {
+  for (const std::string host :
+       {"localhost", "LOCALHOST:7580", "localhost.", "127.0.0.1", "127.0.0.1:9000", "127.8.8.8", "[::1]",
+        "[::1]:7580", "192.168.1.5:7580", "192.168.1.5", "0.0.0.0:7580"}) {
     INFO(host);
     CHECK(is_own_host(host, listen, local));
   }
-  for (const std::string host : {"evil.example", "evil.example:7580", "192.168.1.6", "localhost.evil.example", "", ":7580",
-                                 "127.0.0.1.evil.example", "localhost:", "localhost:99999", "[::1", "a b", "::1"}) {
+  for (const std::string host :
+       {"evil.example", "evil.example:7580", "192.168.1.6", "localhost.evil.example", "", ":7580",
+        "127.0.0.1.evil.example", "localhost:", "localhost:99999", "[::1", "a b", "::1"}) {
     INFO(host);
     CHECK_FALSE(is_own_host(host, listen, local));
   }

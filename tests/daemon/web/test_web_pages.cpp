@@ -34,14 +34,16 @@ bool has_line(const std::string& page, const std::string& line) {
 
 }  // namespace
 
-TEST_CASE("labels' values are escaped, repaired where they are not UTF-8, and numbers are whole where they are") {
+TEST_CASE(
+    "labels' values are escaped, repaired where they are not UTF-8, and numbers are whole where they are") {
   MetricsText text;
   text.family("earshot_x_total", "counter", "Things.");
   text.sample({{"a", "say \"\\\n\xFF"}, {"b", ""}}, std::uint64_t{18446744073709551615U});
   text.sample({}, 0.25);
   CHECK(text.take() ==
         "# HELP earshot_x_total Things.\n# TYPE earshot_x_total counter\n"
-        "earshot_x_total{a=\"say \\\"\\\\\\n\xEF\xBF\xBD\",b=\"\"} 18446744073709551615\nearshot_x_total 0.25\n");
+        "earshot_x_total{a=\"say \\\"\\\\\\n\xEF\xBF\xBD\",b=\"\"} 18446744073709551615\nearshot_x_total "
+        "0.25\n");
 }
 
 TEST_CASE("/metrics has what was heard right after it was") {
@@ -62,24 +64,32 @@ TEST_CASE("/metrics has what was heard right after it was") {
   gauges->skipped_windows = 3;
   const std::string page = rig.metrics();
   INFO(page);
-  for (const char* line :
-       {"earshot_build_info{version=\"" EARSHOT_VERSION "\"} 1", "earshot_model_info{name=\"esc10\",sha256=\"ab12\"} 1",
-        "earshot_source_up{source=\"mic\"} 1", "earshot_source_up{source=\"porch\"} 0",
-        "earshot_source_state{source=\"porch\",state=\"starting\"} 1",
-        "earshot_source_state{source=\"porch\",state=\"down\"} 0", "earshot_source_level_dbfs{source=\"mic\"} -20.5",
-        "earshot_source_lag_seconds{source=\"mic\"} 0.25", "earshot_source_clock_drift_ratio{source=\"mic\"} 0.000125",
-        "earshot_predictions_total{source=\"mic\"} 2", "earshot_gated_windows_total{source=\"mic\"} 1",
-        "earshot_skipped_windows_total{source=\"mic\"} 3", "earshot_events_total{source=\"mic\",label=\"dog\"} 1",
-        "earshot_gaps_total{source=\"porch\",reason=\"network\"} 1",
-        "earshot_lost_seconds_total{source=\"porch\",reason=\"network\"} 0.5", "earshot_dropped_samples_total 8",
-        "earshot_bad_samples_total 7", "earshot_stream_clients 2",
-        "earshot_publish_latency_seconds_bucket{le=\"+Inf\"} 2", "earshot_publish_latency_seconds_count 2"}) {
+  for (const char* line : {"earshot_build_info{version=\"" EARSHOT_VERSION "\"} 1",
+                           "earshot_model_info{name=\"esc10\",sha256=\"ab12\"} 1",
+                           "earshot_source_up{source=\"mic\"} 1",
+                           "earshot_source_up{source=\"porch\"} 0",
+                           "earshot_source_state{source=\"porch\",state=\"starting\"} 1",
+                           "earshot_source_state{source=\"porch\",state=\"down\"} 0",
+                           "earshot_source_level_dbfs{source=\"mic\"} -20.5",
+                           "earshot_source_lag_seconds{source=\"mic\"} 0.25",
+                           "earshot_source_clock_drift_ratio{source=\"mic\"} 0.000125",
+                           "earshot_predictions_total{source=\"mic\"} 2",
+                           "earshot_gated_windows_total{source=\"mic\"} 1",
+                           "earshot_skipped_windows_total{source=\"mic\"} 3",
+                           "earshot_events_total{source=\"mic\",label=\"dog\"} 1",
+                           "earshot_gaps_total{source=\"porch\",reason=\"network\"} 1",
+                           "earshot_lost_seconds_total{source=\"porch\",reason=\"network\"} 0.5",
+                           "earshot_dropped_samples_total 8",
+                           "earshot_bad_samples_total 7",
+                           "earshot_stream_clients 2",
+                           "earshot_publish_latency_seconds_bucket{le=\"+Inf\"} 2",
+                           "earshot_publish_latency_seconds_count 2"}) {
     INFO(line);
     CHECK(has_line(page, line));
   }
   CHECK(page.find("label=\"rain\"") == std::string::npos);  // it has not occurred
-  for (const char* family : {"process_cpu_seconds_total ", "process_resident_memory_bytes ", "process_open_fds ",
-                             "process_max_fds ", "process_start_time_seconds "})
+  for (const char* family : {"process_cpu_seconds_total ", "process_resident_memory_bytes ",
+                             "process_open_fds ", "process_max_fds ", "process_start_time_seconds "})
     CHECK(page.find(std::string("\n") + family) != std::string::npos);
 }
 
@@ -122,9 +132,11 @@ TEST_CASE("docs/metrics.md names every family, and promtool takes its rules and 
   if (!std::filesystem::exists("/usr/bin/promtool")) return skip("no /usr/bin/promtool");
   const TemporaryDirectory directory;
   std::size_t blocks = 0;
-  for (std::size_t at = document.find("```yaml\n"); at != std::string::npos; at = document.find("```yaml\n", at + 1)) {
+  for (std::size_t at = document.find("```yaml\n"); at != std::string::npos;
+       at = document.find("```yaml\n", at + 1)) {
     const std::size_t begin = at + 8;
-    const auto yaml = directory.write("block.yml", document.substr(begin, document.find("```", begin) - begin));
+    const auto yaml =
+        directory.write("block.yml", document.substr(begin, document.find("```", begin) - begin));
     const std::string kind = document.compare(begin, 6, "groups") == 0 ? "rules" : "config";
     const Finished checked = run_program({"/usr/bin/promtool", "check", kind, yaml.string()});
     INFO(kind << checked.out << checked.err);
