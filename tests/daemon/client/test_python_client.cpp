@@ -41,7 +41,7 @@ TEST_CASE(
   daemon.join();
   INFO(tested.out << tested.err);
   CHECK(tested.code == 0);
-  CHECK(tested.err.find("\nOK") != std::string::npos);
+  CHECK(tested.err.find("\nOK\n") != std::string::npos);
 }
 
 TEST_CASE("the Python client's types are strict") {

@@ -1,8 +1,11 @@
 // WebClient: requests over HTTP as a test writes them, byte by byte.
 #pragma once
 
+#include <poll.h>
+#include <sys/socket.h>
+
 #include <cstdint>
-#include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -12,27 +15,28 @@ namespace earshot::test {
 
 struct WebReply {
   unsigned status = 0;  ///< 0: closed without an answer
-  std::string head;     ///< status line and fields, a line each
-  std::string body;     ///< whose last line ends with a newline
+  std::string head;     ///< status line and fields
+  std::string body;
 
   bool has(std::string_view text) const { return body.find(text) != std::string::npos; }
 };
 
+/// All that comes until the connection is closed.
 inline WebReply read_reply(StreamClient& client) {
-  WebReply reply;
-  bool in_body = false;
-  while (std::optional<std::string> line = client.line()) {
-    if (in_body) {
-      reply.body += *line + '\n';
-    } else if (*line == "\r") {
-      in_body = true;
-    } else {
-      reply.head += *line + '\n';
-    }
+  std::string text;
+  char bytes[65'536];
+  for (;;) {
+    pollfd ready{client.socket(), POLLIN, 0};
+    if (::poll(&ready, 1, 20'000) <= 0) throw std::runtime_error("no reply in time");
+    const ssize_t count = ::recv(client.socket(), bytes, sizeof bytes, 0);
+    if (count <= 0) break;
+    text.append(bytes, static_cast<std::size_t>(count));
   }
-  if (reply.head.starts_with("HTTP/1.1 "))
-    reply.status = static_cast<unsigned>(std::stoul(reply.head.substr(9, 3)));
-  return reply;
+  constexpr std::string_view kEndOfHead = "\r\n\r\n";
+  const std::size_t end = text.find(kEndOfHead);
+  if (!text.starts_with("HTTP/1.") || end == std::string::npos) return {};
+  return {static_cast<unsigned>(std::stoul(text.substr(9, 3))), text.substr(0, end + 2),
+          text.substr(end + kEndOfHead.size())};
 }
 
 inline WebReply send_request(std::uint16_t port, std::string_view request) {
