@@ -77,8 +77,8 @@ TEST_CASE("a real Prometheus scrapes what was heard") {
   const TemporaryDirectory directory;
   const auto config =
       directory.write("prometheus.yml",
-                      "scrape_configs:\n- job_name: earshot\n  scrape_interval: 200ms\n"
-                      "  scrape_timeout: 200ms\n  static_configs:\n  - targets: ['127.0.0.1:" +
+                      "scrape_configs:\n- job_name: earshot\n  scrape_interval: 500ms\n"
+                      "  scrape_timeout: 500ms\n  static_configs:\n  - targets: ['127.0.0.1:" +
                           std::to_string(port) + "']\n");
   Child prometheus({"/usr/bin/prometheus", "--config.file=" + config.string(),
                     "--storage.tsdb.path=" + (directory / "data").string(),
