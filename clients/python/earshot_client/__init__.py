@@ -134,8 +134,8 @@ class EarshotClient:
                 self.position = (message["instance"], 0 if self.position else message["next_seq"] - 1)
             if kind == "hello" and self.position and not asked:
                 asked = True
-                request = {"type": "subscribe", **self._filter, "instance": self.position[0]}
-                request["from_seq"] = self.position[1] + 1
+                request: dict[str, Any] = {"type": "subscribe", **self._filter}
+                request["instance"], request["from_seq"] = self.position[0], self.position[1] + 1
                 writer.write(json.dumps(request).encode() + b"\n")
             if kind == "subscribed":
                 subscribed, self._pause_s = True, 0.0

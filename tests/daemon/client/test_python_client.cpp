@@ -1,7 +1,7 @@
 // The Python client: its own tests, with a real stream to be cut off from.
-#include <atomic>
 #include <chrono>
-#include <memory>
+#include <cstdint>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -11,37 +11,28 @@
 #include "tests/support/Python.h"
 
 namespace earshot::test {
-namespace {
-
-Finished run_client_tests(const std::string& python, std::uint16_t stream, const std::string& tests) {
-  return run_program(
-      {"/bin/sh", "-c",
-       "cd '" EARSHOT_SOURCE_DIR "/clients/python' && exec " + python +
-           " -B -X dev -W error tests/test_client.py " + tests},
-      {"EARSHOT_STREAM=" + std::to_string(stream), "PYTHONPATH=" EARSHOT_SOURCE_DIR "/clients/python"});
-}
-
-}  // namespace
 
 TEST_CASE(
-    "the Python client comes back without a gap or a message twice, tells what was lost, and pins before a "
-    "token") {
+    "the Python client misses nothing and has nothing twice, tells what was lost, and pins before a token") {
   const auto python = debian_python_with("asyncio, ssl, tomllib");  // the last came with Python 3.11
   if (!python) return;
   TestServer server(std::uint16_t{0});
-  std::atomic<bool> enough = false;
-  std::thread daemon([&] {
-    while (!enough) {
+  const std::jthread daemon([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
       server.predict(1);
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   });
-  const Finished tested = run_client_tests(*python, server.stream->port(), "");
-  enough = true;
-  daemon.join();
+  const Finished tested = run_program({"/bin/sh", "-c",
+                                       "cd '" EARSHOT_SOURCE_DIR "/clients/python' && exec " + *python +
+                                           " -B -X dev -W error tests/test_client.py"},
+                                      {"EARSHOT_STREAM=" + std::to_string(server.stream->port()),
+                                       "PYTHONPATH=" EARSHOT_SOURCE_DIR "/clients/python"});
   INFO(tested.out << tested.err);
   CHECK(tested.code == 0);
-  CHECK(tested.err.find("\nOK\n") != std::string::npos);
+  CHECK(tested.err.find("\nOK") != std::string::npos);
+  if (tested.err.find("skipped=") != std::string::npos)
+    skip("no openssl to make a certificate: TLS was not tried");
 }
 
 TEST_CASE("the Python client's types are strict") {
