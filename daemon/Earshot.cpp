@@ -21,6 +21,7 @@
 #include "daemon/client/LabelTree.h"
 #include "daemon/client/Send.h"
 #include "daemon/client/Watch.h"
+#include "daemon/doctor/Doctor.h"
 #include "dsp/audio/Resampler.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/Failure.h"
@@ -173,6 +174,17 @@ void add_books(CLI::App& app, BooksSettings& settings) {
       "system's.");
 }
 
+void add_doctor(CLI::App& app, DoctorSettings& settings) {
+  CLI::App& command = *app.add_subcommand("doctor", "What is wrong, and how to mend it");
+  command.add_option("--config", settings.config, "The configuration, unless the one that earshotd would take")
+      ->option_text("FILE");
+  command.add_option("--bundle", settings.bundle, "Write a report for a bug tracker, without passwords and names")
+      ->option_text("FILE");
+  command.footer(
+      "It ends within some 15 s. Without a daemon that runs it records two seconds from the microphone. For all of\n"
+      "the service: sudo earshot doctor. The exit code is 0 if nothing has failed, 78 if it is the configuration.");
+}
+
 int run(int argc, char** argv) {
   CLI::App app("The companion of earshotd for people.", "earshot");
   app.set_version_flag("--version", "earshot " EARSHOT_VERSION);
@@ -183,12 +195,14 @@ int run(int argc, char** argv) {
   SendSettings sending;
   LabelsSettings labels;
   BooksSettings books;
+  DoctorSettings doctor;
   bool devices_json = false;
   add_watch(app, server, watching);
   add_classify(app, classifying);
   add_send(app, receiver, sending);
   add_labels(app, labels);
   add_books(app, books);
+  add_doctor(app, doctor);
   CLI::App& devices = *app.add_subcommand("devices", "List the devices that record");
   devices.add_flag("--json", devices_json, "One JSON document");
   app.add_subcommand("demo", "Synthesised sounds on standard output: f32le, mono, 44100 Hz, in real time");
@@ -204,7 +218,7 @@ int run(int argc, char** argv) {
   if (app.get_subcommands().empty()) {
     throw Error(ExitCode::usage,
                 std::string("found ") + (argc > 1 ? '\'' + std::string(argv[1]) + '\'' : "no command") +
-                    ", expected watch, classify, send, labels, books, devices or demo (see earshot --help)");
+                    ", expected watch, classify, send, labels, books, doctor, devices or demo (see earshot --help)");
   }
 
   if (app.got_subcommand("watch")) {
@@ -220,6 +234,9 @@ int run(int argc, char** argv) {
     print_labels(labels);
   } else if (app.got_subcommand("books")) {
     show_books(books, std::cout);
+  } else if (app.got_subcommand("doctor")) {
+    doctor.terminal = terminal_of(STDOUT_FILENO);
+    return static_cast<int>(examine_and_tell(doctor, std::cout));
   } else if (app.got_subcommand(&devices)) {
     const std::vector<CaptureDevice> found = PortAudio().devices();
     std::cout << (devices_json ? device_json(found) : device_lines(found));

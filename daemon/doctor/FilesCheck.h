@@ -1,0 +1,28 @@
+// check_files: whether earshotd may read every file that its configuration names, and sees them from its
+// cage.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "daemon/doctor/Finding.h"
+#include "daemon/doctor/Patient.h"
+
+namespace earshot {
+
+struct ConfiguredFile {
+  std::string key;  ///< "[model] path"
+  std::filesystem::path path;
+  bool is_run = false;  ///< a program
+};
+
+/// All that a configuration names: one that a new table brings is a line here.
+std::vector<ConfiguredFile> configured_files(const Config& config);
+
+/// "ProtectHome=yes" if the unit hides `path` by that, or "PrivateTmp=yes"; else empty.
+std::string hidden_by(const ServiceUnit& unit, const std::filesystem::path& path);
+
+Findings check_files(const Patient& patient);
+
+}  // namespace earshot
