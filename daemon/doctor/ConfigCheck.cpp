@@ -2,26 +2,29 @@
 
 #include <unistd.h>
 
+#include <system_error>
+
 namespace earshot {
 
 Findings check_config(const Patient& patient) {
   if (!patient.path) {
     return {found_wrong(patient.trouble,
-                        "copy earshot.toml of the sources' folder config/, or of /usr/share/earshot, to "
-                        "~/.config/earshot/earshot.toml and change it")};
+                        "copy config/earshot.toml of the sources to "
+                        "~/.config/earshot/earshot.toml, and change it")};
   }
   const std::string path = patient.path->string();
-  const std::string denied = refusal(patient.account, *patient.path, R_OK);
-  if (!patient.config && denied.empty()) {
-    return {found_wrong(patient.trouble,
-                        "edit it there; earshotd --check-config --config " + path + " says when it is good")};
+  std::error_code none;
+  if (!std::filesystem::exists(*patient.path, none) && !none)
+    return {found_wrong(patient.trouble, "name one that exists")};
+  if (!patient.config) {
+    const bool unseen = !refusal(this_account(), *patient.path, R_OK).empty();
+    return {found_wrong(patient.trouble, unseen ? "sudo earshot doctor, or let this user read it"
+                                                : "edit it there; earshotd --check-config --config " + path +
+                                                      " says when it is good")};
   }
-  if (!denied.empty()) {
-    const bool missing = !std::filesystem::exists(*patient.path);
-    return {found_wrong(
-        patient.config ? denied : patient.trouble,
-        missing ? "name one that exists"
-                : "sudo chgrp " + patient.account.name + ' ' + path + " && sudo chmod g+r " + path)};
+  if (const std::string denied = refusal(patient.account, *patient.path, R_OK); !denied.empty()) {
+    return {found_wrong(denied,
+                        "sudo chgrp " + patient.account.name + ' ' + path + " && sudo chmod g+r " + path)};
   }
   Findings findings{found_ok(path + ", read by " + patient.account_text())};
   if (patient.unit.is_active() && !patient.is_service && patient.unit.config) {

@@ -12,8 +12,7 @@ namespace earshot {
 
 Findings device_findings(std::span<const CaptureDevice> devices, const std::vector<WantedDevice>& wanted,
                          const std::vector<std::string>& pulse_names, const std::string& denied) {
-  if (wanted.empty())
-    return {found_ok(fmt::format("{} that record; no microphone is configured", devices.size()))};
+  if (wanted.empty()) return {found_ok("no microphone is configured")};
   Findings findings;
   for (const WantedDevice& each : wanted) {
     const std::string name = fmt::format("{}: \"{}\"", each.source, each.device);
@@ -45,12 +44,10 @@ Findings check_devices(const Patient& patient) {
                       .device = std::get<MicrophoneSettings>(each->kind).device,
                       .is_heard = heard && heard->state == "up"});
   }
-  const bool all_heard = std::ranges::all_of(wanted, &WantedDevice::is_heard);
-  if (all_heard && !wanted.empty()) return device_findings({}, wanted, {}, {});  // and nothing is opened
+  // Then nothing has to be opened.
+  if (std::ranges::all_of(wanted, &WantedDevice::is_heard)) return device_findings({}, wanted, {}, {});
   std::vector<std::string> pulse_names;
-  if (!wanted.empty()) {
-    for (const PulseSource& each : ask_sound_servers().sources) pulse_names.push_back(each.name);
-  }
+  for (const PulseSource& each : ask_sound_servers().sources) pulse_names.push_back(each.name);
   return device_findings(PortAudio().devices(), wanted, pulse_names, denied_devices());
 }
 

@@ -26,7 +26,7 @@ Finding file_finding(const ConfiguredFile& file, const Patient& patient) {
               (home ? "; or sudo systemctl edit earshotd: [Service] ProtectHome=read-only" : ""));
     }
   }
-  const std::string why = refusal(patient.account, file.path, file.is_run ? R_OK | X_OK : R_OK);
+  const std::string why = refusal(patient.account, file.path, file.is_run ? X_OK : R_OK);
   if (why.empty()) return found_ok(text);
   std::error_code none;
   const bool missing = !std::filesystem::exists(file.path, none) && !none;

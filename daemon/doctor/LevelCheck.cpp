@@ -35,6 +35,15 @@ double gate_of(const Config& config, const std::string& name) {
   return source ? source->level_dbfs.value_or(config.gate_level_dbfs) : config.gate_level_dbfs;
 }
 
+Finding up_finding(const HeardSource& source, double gate_dbfs) {
+  const bool silent = source.level_dbfs <= kDigitalSilenceDbfs;
+  if (silent && source.lag_s == 0.0) return found_ok(source.name + ": up, no window yet");
+  if (silent && source.kind != "microphone")
+    return found_doubtful(source.name + ": up, digital silence",
+                          "see whether it is muted where it comes from");
+  return level_finding(source.name, source.level_dbfs, gate_dbfs, false);
+}
+
 Finding recorded_finding(const SourceSettings& source, double gate_dbfs) {
   const CaptureWish wish{
       .device = std::get<MicrophoneSettings>(source.kind).device, .channel = source.channel, .hardware = {}};
@@ -101,7 +110,7 @@ Findings heard_findings(const DaemonWord& word, const Config& config) {
   Findings findings;
   for (const HeardSource& source : word.sources) {
     if (source.state == "up" && !std::isnan(source.level_dbfs)) {
-      findings.push_back(level_finding(source.name, source.level_dbfs, gate_of(config, source.name), false));
+      findings.push_back(up_finding(source, gate_of(config, source.name)));
       continue;
     }
     const std::string text =
@@ -125,8 +134,8 @@ Findings check_level(const Patient& patient) {
     return {found_wrong("earshotd said hello and then no heartbeat in 6 s",
                         "restart it, and report it with --bundle")};
   const auto microphones = patient.microphones();
-  if (patient.word.connected || !patient.daemons.empty()) {
-    return {found_doubtful("not looked at: a daemon runs that does not answer here, and may hold the device",
+  if (!patient.daemons.empty()) {
+    return {found_doubtful("not looked at: an earshotd runs that did not answer, and may hold the device",
                            "see ports and unit below")};
   }
   if (microphones.empty()) return {found_ok("no daemon runs, and no microphone is configured")};

@@ -73,6 +73,10 @@ SoundServers ask_sound_servers() {
     const auto found = processes_called(name);
     servers.running.insert(servers.running.end(), found.begin(), found.end());
   }
+  if (servers.running.empty() && !std::getenv("PULSE_SERVER")) {
+    servers.answer = SoundServers::Answer::none;  // asked all the same, pactl would start one
+    return servers;
+  }
   const Told info = program_within(kPactlPatience, {"pactl", "info"});
   if (!info.in_time) {
     servers.answer = SoundServers::Answer::late;

@@ -33,7 +33,7 @@ struct SoundServers {
   const PulseSource* source_of(std::string_view device) const;
 };
 
-/// pactl asks the server of this process' user. Takes 3 s at most.
+/// pactl asks the server of this process' user, and none is started. Takes 3 s at most.
 SoundServers ask_sound_servers();
 
 }  // namespace earshot

@@ -58,6 +58,7 @@ Finding unit_finding(const ServiceUnit& unit, bool daemon_runs) {
                                    unit.restarts, unit.result, end_text(unit)),
                        "mend what it said: " + unit.journalctl() + " -u earshotd -e");
   }
+  if (unit.active == "inactive" && daemon_runs) return found_ok(text + "; an earshotd runs without it");
   if (unit.active != "active" && unit.active != "reloading")
     return found_doubtful(text, unit.systemctl() + " enable --now earshotd");
   if (unit.enabled == "disabled")

@@ -88,6 +88,7 @@ TEST_CASE("a unit that failed is told with what its exit code means, its log is 
   CHECK_THAT(findings[0].mend, Contains("sudo systemctl restart earshotd"));
   CHECK_THAT(findings[1].text, !Contains("hunter2"));
   unit.active = "inactive";
+  CHECK(unit_findings(unit, true, {})[0].verdict == Verdict::ok);
   CHECK_THAT(unit_findings(unit, false, {})[0].mend, Contains("enable --now"));
   unit.active = "active";
   CHECK(unit_findings(unit, true, {})[0].verdict == Verdict::ok);
@@ -237,16 +238,16 @@ TEST_CASE("a daemon's heartbeat says what is heard, and its sources' states why 
   DaemonWord word;
   word.take(R"({"type":"hello","server":"someone"})");
   CHECK_FALSE(word.greeted);
-  word.take(
-      R"({"type":"hello","server":"earshotd","version":"1","first_seq":5,"model":{"name":"m"},)"
-      R"("sources":[{"name":"mic","kind":"microphone","state":"up"},{"name":"porch","kind":"tcp","state":"down"}]})");
+  word.take(R"({"type":"hello","server":"earshotd","version":"1","first_seq":5,"model":{"name":"m"},)"
+            R"("sources":[{"name":"mic","kind":"microphone","state":"up"},)"
+            R"({"name":"porch","kind":"tcp","state":"down"}]})");
   CHECK(word.greeted);
   CHECK(word.first_seq == 5);
   word.take("no JSON");
   word.take(R"({"type":"source","source":"porch","state":"down","detail":"the sender left"})");
-  word.take(
-      R"({"type":"heartbeat","uptime_s":9.5,"sources":[{"name":"mic","state":"up","lag_s":0.2,"level_dbfs":-120.0,)"
-      R"("skipped_windows":3},{"name":"porch","state":"down","lag_s":0,"level_dbfs":-120,"skipped_windows":0}]})");
+  word.take(R"({"type":"heartbeat","uptime_s":9.5,"sources":[{"name":"mic","state":"up","lag_s":0.2,)"
+            R"("level_dbfs":-120.0,"skipped_windows":3},)"
+            R"({"name":"porch","state":"down","lag_s":0,"level_dbfs":-120,"skipped_windows":0}]})");
   REQUIRE(word.heartbeat);
   const Findings findings = heard_findings(word, *patient.config);
   REQUIRE(findings.size() == 2);
@@ -258,6 +259,11 @@ TEST_CASE("a daemon's heartbeat says what is heard, and its sources' states why 
   CHECK(speed_findings(word, {.count = 4, .has_avx2 = true}).at(0).verdict == Verdict::warn);
   CHECK_THAT(speed_findings(word, {.count = 4, .has_avx2 = true}).at(0).mend, !Contains("AVX2"));
   CHECK_THAT(speed_findings(word, {.count = 4, .has_avx2 = false}).at(0).mend, Contains("AVX2"));
+  word.sources[0].lag_s = 0.0;
+  CHECK_THAT(heard_findings(word, *patient.config)[0].text, Contains("no window yet"));
+  word.sources[0].lag_s = 0.2;
+  word.sources[0].kind = "tcp";
+  CHECK(heard_findings(word, *patient.config)[0].verdict == Verdict::warn);
   word.sources[0].lag_s = 20.0;
   CHECK(speed_findings(word, {}).at(0).verdict == Verdict::fail);
   CHECK(speed_findings(DaemonWord(), {}).at(0).verdict == Verdict::ok);
