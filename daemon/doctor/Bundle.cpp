@@ -96,7 +96,8 @@ std::string raw_config(const Patient& patient) {
 Secrets secrets_of(const Patient& patient) {
   Secrets secrets{.host = {},
                   .users = {this_account().name},
-                  .words = secret_words(raw_config(patient), !patient.config)};
+                  .words = patient.config ? secret_words(to_toml(*patient.config), false)
+                                          : secret_words(raw_config(patient), true)};
   utsname kernel{};
   if (::uname(&kernel) == 0) secrets.host = kernel.nodename;
   if (const char* user = std::getenv("SUDO_USER")) secrets.users.emplace_back(user);

@@ -19,56 +19,12 @@ constexpr std::size_t kLeastPathSecret = 8;  // "live" is none
 constexpr std::array<std::string_view, 3> kNobodysNames{"root", "earshot", "nobody"};
 
 /// As the documentation's examples have them.
-constexpr auto kHarmless = std::to_array<std::string_view>({"-",
-                                                            "-nostdin",
-                                                            "-hide_banner",
-                                                            "-loglevel",
-                                                            "quiet",
-                                                            "error",
-                                                            "warning",
-                                                            "info",
-                                                            "-rtsp_transport",
-                                                            "tcp",
-                                                            "udp",
-                                                            "-i",
-                                                            "-vn",
-                                                            "-f",
-                                                            "s16le",
-                                                            "s24le",
-                                                            "s32le",
-                                                            "f32le",
-                                                            "alsa",
-                                                            "pulse",
-                                                            "-ar",
-                                                            "-ac",
-                                                            "-c",
-                                                            "-r",
-                                                            "-t",
-                                                            "raw",
-                                                            "-q",
-                                                            "-D",
-                                                            "-e",
-                                                            "-b",
-                                                            "S16_LE",
-                                                            "S24_3LE",
-                                                            "S32_LE",
-                                                            "FLOAT_LE",
-                                                            "8000",
-                                                            "11025",
-                                                            "16000",
-                                                            "22050",
-                                                            "24000",
-                                                            "32000",
-                                                            "44100",
-                                                            "48000",
-                                                            "1",
-                                                            "2",
-                                                            "-re",
-                                                            "-reconnect",
-                                                            "-reconnect_streamed",
-                                                            "-reconnect_delay_max",
-                                                            "-timeout",
-                                                            "pipe:1"});
+constexpr std::string_view kHarmless =
+    " - -nostdin -hide_banner -loglevel quiet error warning info -rtsp_transport tcp udp -i -vn -f s16le "
+    "s24le s32le "
+    "f32le alsa pulse -ar -ac -c -r -t raw -q -D -e -b S16_LE S24_3LE S32_LE FLOAT_LE 8000 11025 16000 22050 "
+    "24000 "
+    "32000 44100 48000 1 2 -re -reconnect -reconnect_streamed -reconnect_delay_max -timeout pipe:1 ";
 
 bool is_word_character(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
@@ -105,7 +61,9 @@ std::vector<TomlLiteral> literals_in(std::string_view line) {
     if (quote != '"' && quote != '\'') continue;
     TomlLiteral literal{.begin = at, .end = line.size(), .text = {}};
     for (++at; at < line.size() && line[at] != quote; ++at) {
-      if (quote == '"' && line[at] == '\\' && at + 1 < line.size()) ++at;
+      const bool escapes = quote == '"' && line[at] == '\\' && at + 1 < line.size();
+      // Others stay as they are written: printable() shows them so.
+      if (escapes && (line[at + 1] == '"' || line[at + 1] == '\\')) ++at;
       literal.text += line[at];
     }
     literal.end = std::min(at + 1, line.size());
@@ -122,13 +80,19 @@ std::string key_of(std::string_view line) {
   return key;
 }
 
+bool closes_list(std::string line, const std::vector<TomlLiteral>& literals) {
+  for (std::size_t i = literals.size(); i-- > 0;)
+    line.erase(literals[i].begin, literals[i].end - literals[i].begin);
+  return line.substr(0, line.find('#')).find(']') != std::string::npos;
+}
+
 bool has_arguments(std::string_view line) {
   const std::string key = key_of(line);
   return key == "argv" || key == "command";
 }
 
-bool is_harmless(std::string_view word) {
-  return std::ranges::find(kHarmless, word) != kHarmless.end();
+bool is_harmless(const std::string& word) {
+  return word.find(' ') == std::string::npos && kHarmless.find(' ' + word + ' ') != std::string_view::npos;
 }
 
 void add_pieces(std::string_view text, std::string_view separators, std::size_t least,
@@ -171,9 +135,9 @@ void add_argument(const std::string& word, std::vector<std::string>& words) {
 }
 
 const std::regex kNamedSecret(
-    R"re(((?:password|passwd|passphrase|pass|pwd|token|secret|api_?key|auth|credential|psk))re"
+    R"re(((?:password|passwd|passphrase|pass|pwd|token|secret|api_?key|auth|credential|psk|user(?:name)?))re"
     R"re(["']?\s*[=:]\s*))re"
-    R"re(("[^"]*"|'[^']*'|[^\s"',;&]+))re",
+    R"re(("(?:[^"\\]|\\.)*"|'[^']*'|[^\s"',;&]+))re",
     std::regex::icase | std::regex::optimize);
 const std::regex kBearer(R"re(((?:authorization|bearer|basic)[:\s]+)[^"',]+)re",
                          std::regex::icase | std::regex::optimize);
@@ -195,17 +159,16 @@ std::vector<std::string> secret_words(std::string_view toml, bool broken) {
   std::istringstream lines{std::string(toml)};
   for (std::string line; std::getline(lines, line);) {
     const std::vector<TomlLiteral> literals = literals_in(line);
-    const bool begins = has_arguments(line);
-    in_arguments = begins || (in_arguments && key_of(line).empty());
+    const bool begins = !in_arguments && has_arguments(line);
+    in_arguments = in_arguments || begins;
     for (std::size_t i = 0; i < literals.size(); ++i) {
-      const std::string& text = literals[i].text;
       const bool is_program = begins && i == 0;
-      add_urls(text, words);
-      if (in_arguments ? !is_program : broken) add_argument(text, words);
+      add_urls(literals[i].text, words);
+      if (in_arguments ? !is_program : broken) add_argument(literals[i].text, words);
     }
-    if (line.find(']') != std::string::npos && !literals.empty() &&
-        line.find(']', literals.back().end) != std::string::npos)
-      in_arguments = false;
+    if (broken && literals.empty() && key_of(line).empty())
+      add_argument(line, words);  // of a text of many lines
+    if (closes_list(line, literals)) in_arguments = false;
   }
   return words;
 }

@@ -51,6 +51,11 @@ Findings server_findings(const SoundServers& servers, const std::vector<std::str
     return {found_doubtful(text + ": the server may hold the microphone",
                            "on a desktop run it as that user: systemctl --user enable --now earshotd")};
   }
+  if (servers.answer == Answer::none && !devices.empty()) {
+    return {found_doubtful(
+        servers_text(servers.running) + ": it takes no connection of earshotd's user here",
+        "see XDG_RUNTIME_DIR and PULSE_SERVER; systemctl --user status pipewire-pulse pulseaudio")};
+  }
   Findings findings{
       found_ok(servers.running.empty() ? "a server of elsewhere answers" : servers_text(servers.running))};
   for (const std::string& device : devices) {

@@ -34,7 +34,8 @@ TEST_CASE("passwords and tokens go, however they are written") {
   for (const std::string secret :
        {"password = \"hunter2\"", "\"token\": \"hunter2\"", "token=hunter2", "mqtt_password='hunter2'",
         "Authorization: Bearer hunter2", "rtsp://user:hunter2@host/x", "https://ntfy.example/hunter2",
-        "api_key: hunter2", "PASSWD=hunter2;x", "wss://hunter2"}) {
+        "api_key: hunter2", "PASSWD=hunter2;x", "user = \"hunter2\"", "token = \"a\\\"hunter2\"",
+        "wss://hunter2"}) {
     INFO(secret);
     CHECK_THAT(redaction.of(secret), !Contains("hunter2") && Contains("***"));
   }
@@ -61,7 +62,7 @@ TEST_CASE(
 TEST_CASE(
     "a list of arguments over several lines is one, and of a broken configuration every text may be secret") {
   const std::string toml =
-      "name = \"garden\"\nargv = [\"cmd\",\n  \"first-secret\",  # and\n  \"second-secret\"]\nid = "
+      "name = \"garden\"\nargv = [\"cmd\",\n  \"first-secret\",  # and\n  \"--key=second-secret\"]\nid = "
       "\"plain\"\n";
   const std::vector<std::string> words = secret_words(toml, false);
   CHECK(std::ranges::find(words, "first-secret") != words.end());
