@@ -31,13 +31,9 @@ std::string host_in_url(std::string_view word) {
   const std::size_t scheme = word.find(kAfterScheme);
   if (scheme == std::string_view::npos) return {};
   std::string_view rest = word.substr(scheme + kAfterScheme.size());
-  // A password that nobody escaped may have a slash or '@': what is behind the last '@' before the path is
-  // the host.
-  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
-  const std::size_t at =
-      authority.rfind('@') != std::string_view::npos ? authority.rfind('@') : rest.rfind('@');
-  if (at != std::string_view::npos) rest.remove_prefix(at + 1);
-  std::string_view host = rest.substr(0, rest.find_first_of("/?# "));
+  rest = rest.substr(0, rest.find_first_of("/?# "));
+  if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) rest.remove_prefix(at + 1);
+  std::string_view host = rest;
   if (host.starts_with('[')) {
     host = host.substr(1, host.find(']') - 1);
   } else {

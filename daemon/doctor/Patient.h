@@ -1,5 +1,4 @@
-// Patient: what is known before the checks begin: the configuration, who runs by it, and what the daemon
-// says.
+// Patient: what is known before the checks begin: the configuration, who runs by it, what the daemon says.
 #pragma once
 
 #include <filesystem>

@@ -21,9 +21,8 @@ constexpr std::array<std::string_view, 3> kNobodysNames{"root", "earshot", "nobo
 /// As the documentation's examples have them.
 constexpr std::string_view kHarmless =
     " - -nostdin -hide_banner -loglevel quiet error warning info -rtsp_transport tcp udp -i -vn -f -ar -ac "
-    "-re "
-    "-reconnect -reconnect_streamed -reconnect_delay_max -timeout pipe:1 s16le s24le s32le f32le alsa pulse "
-    "-c -r -t raw -q -D -e -b S16_LE S24_3LE S32_LE FLOAT_LE 1 2 "
+    "-re -reconnect -reconnect_streamed -reconnect_delay_max -timeout pipe:1 s16le s24le s32le f32le alsa "
+    "pulse -c -r -t raw -q -D -e -b S16_LE S24_3LE S32_LE FLOAT_LE 1 2 "
     "8000 11025 16000 22050 24000 32000 44100 48000 ";
 
 bool is_word_character(char c) {

@@ -11,7 +11,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// earshotd's own helper is called so, too.
 constexpr std::array<std::string_view, 6> kSharing{"earshotd", "earshot-capture", "pulseaudio",
                                                    "pipewire", "pipewire-pulse",  "wireplumber"};
 
@@ -21,7 +20,7 @@ std::string field_of(const fs::path& path, std::string_view key) {
   for (std::string line; std::getline(file, line);) {
     const std::size_t colon = line.find(':');
     if (colon == std::string::npos || !line.starts_with(key)) continue;
-    const std::size_t begin = line.find_first_not_of(' ', colon + 1);
+    const std::size_t begin = line.find_first_not_of(" \t", colon + 1);
     if (line.find_first_not_of(' ', key.size()) == colon && begin != std::string::npos)
       return line.substr(begin);
   }
@@ -42,9 +41,12 @@ std::vector<fs::path> entries_of(const fs::path& folder, std::string_view begin)
 
 std::optional<Process> holder_in(const fs::path& device, const fs::path& proc) {
   for (const fs::path& each : entries_of(device, "sub")) {
-    const std::string owner = field_of(each / "status", "owner_pid");
+    const std::string thread = field_of(each / "status", "owner_pid");
+    if (thread.empty()) continue;
+    const std::string group = field_of(proc / thread / "status", "Tgid");
+    const std::string& number = group.empty() ? thread : group;
     pid_t pid = 0;
-    std::from_chars(owner.data(), owner.data() + owner.size(), pid);
+    std::from_chars(number.data(), number.data() + number.size(), pid);
     if (pid > 0) return process_of(pid, proc).value_or(Process{.pid = pid, .name = "a program"});
   }
   return std::nullopt;

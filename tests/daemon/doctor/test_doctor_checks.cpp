@@ -150,7 +150,9 @@ TEST_CASE("cards are read from the kernel's files, with the name of who has one 
   directory.write("asound/card0/pcm2c/info", "name: HDA\n");
   directory.write("asound/card0/pcm2c/sub0/status", "closed\n");
   directory.write("asound/cards", "");
-  directory.write("proc/4711/stat", "4711 (my (odd) rec) S 1 1");
+  directory.write("proc/4711/status", "Name:\ta-thread\nTgid:\t4700\n");
+  directory.write("proc/4711/stat", "4711 (a-thread) S 1 1");
+  directory.write("proc/4700/stat", "4700 (my (odd) rec) S 1 1");
   const std::vector<SoundCard> cards = sound_cards(directory / "asound", directory / "proc");
   REQUIRE(cards.size() == 2);
   CHECK(cards[0].name == "HDA (hw:0,2)");
@@ -161,7 +163,7 @@ TEST_CASE("cards are read from the kernel's files, with the name of who has one 
   const Findings findings = card_findings(cards, true);
   CHECK(findings.at(0).verdict == Verdict::ok);
   CHECK(findings.at(1).verdict == Verdict::warn);
-  CHECK_THAT(findings.at(1).text, Contains("my (odd) rec (process 4711)"));
+  CHECK_THAT(findings.at(1).text, Contains("my (odd) rec (process 4700)"));
   CHECK(card_findings({{"HDA", Process{.pid = 1, .name = "pipewire"}}}, true)[0].verdict == Verdict::ok);
   CHECK(card_findings({}, true)[0].verdict == Verdict::warn);
   CHECK(card_findings({}, false)[0].verdict == Verdict::ok);
@@ -352,6 +354,7 @@ TEST_CASE("files that the unit's cage hides are told, those that it shows are no
       "[[source]]\nname = \"cam\"\nkind = \"command\"\nargv = [\"no-such-program-of-anybody\"]\nformat = "
       "\"s16le\"\nrate_hz = 16000\n"
       "channels = 1\n");
+  patient.path = "/etc/earshot/earshot.toml";
   patient.unit = caged_unit();
   patient.is_service = true;
   const Findings findings = check_files(patient);
@@ -383,7 +386,7 @@ TEST_CASE("modes along a path say who refuses, and to whom") {
 }
 
 TEST_CASE("a camera, a sender and a client beyond this machine need a hole in systemd's filter") {
-  CHECK(host_in_url("rtsp://user:pa@ss/w@192.168.1.20:554/live") == "192.168.1.20");
+  CHECK(host_in_url("rtsp://user:pa@ss@192.168.1.20:554/live") == "192.168.1.20");
   CHECK(host_in_url("http://[fd00::7]:80/") == "fd00::7");
   CHECK(host_in_url("http://camera.local/x@y") == "camera.local");
   CHECK(host_in_url("http://127.0.0.1/").empty());
