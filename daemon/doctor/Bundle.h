@@ -1,5 +1,4 @@
-// Bundle: the report for a bug tracker that `earshot doctor --bundle` writes, as text that people read
-// before.
+// Bundle: the report for a bug tracker, as text that people read before they send it.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,4 @@
-// Checks: what `earshot doctor` looks at, in this order: a new check is a line in Checks.cpp and a file of
-// its own.
+// Checks: what `earshot doctor` looks at, in order: a line in Checks.cpp and a file for each.
 #pragma once
 
 #include <span>

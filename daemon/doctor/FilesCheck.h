@@ -1,5 +1,4 @@
-// check_files: whether earshotd may read every file that its configuration names, and sees them from its
-// cage.
+// check_files: whether earshotd may read all files that its configuration names, and sees them in its cage.
 #pragma once
 
 #include <filesystem>

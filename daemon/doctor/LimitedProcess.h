@@ -1,5 +1,5 @@
-// run_within: work in a process of its own, which is ended when it takes too long: drivers, servers and file
-// systems may hang.
+// run_within: work in a process of its own, ended when it takes too long: drivers, servers and disks may
+// hang.
 #pragma once
 
 #include <chrono>

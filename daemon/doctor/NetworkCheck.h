@@ -1,5 +1,4 @@
-// check_network: whether systemd's filter of addresses turns away whom earshotd is to talk to: cameras,
-// senders, clients.
+// check_network: whether systemd's filter of addresses turns away cameras, senders or clients.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,4 @@
-// check_server: whether a sound server stands between the microphone and earshotd, answers it, and is not
-// muted.
+// check_server: whether a sound server that stands before the microphone answers, and is not muted.
 #pragma once
 
 #include <sys/types.h>

@@ -1,4 +1,7 @@
 // The real `earshot doctor`: by configurations, ports and daemons as people have them.
+#include <unistd.h>
+
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <iterator>
@@ -11,14 +14,15 @@
 #include <catch2/catch.hpp>
 
 #include "daemon/net/Address.h"
-#include "tests/daemon/Daemon.h"
 #include "tests/daemon/FreePorts.h"
+#include "tests/daemon/TestModel.h"
 #include "tests/support/Child.h"
 #include "tests/support/TemporaryDirectory.h"
 
 namespace earshot::test {
 namespace {
 
+using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
 
 /// A configuration with a model that exists, whose daemon would listen on `port`.
