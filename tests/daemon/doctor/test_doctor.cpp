@@ -10,7 +10,6 @@
 #include <thread>
 #include <vector>
 
-#include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
 #include "daemon/net/Address.h"
