@@ -99,8 +99,9 @@ TEST_CASE("a package's build needs what packages.txt says that a build needs") {
       build = line == "# build";
     } else if (build && line != "g++") {  // of build-essential, which is always there
       ++needed;
-      INFO(line);
-      CHECK(std::regex_search(control, std::regex("\n " + line + "[ ,]")));
+      const std::string name = line.substr(0, line.find('|'));  // one of Debian 12, else one of 13
+      INFO(name);
+      CHECK(std::regex_search(control, std::regex("\n " + name + "[ ,]")));
     }
   }
   CHECK(needed > 10);
