@@ -22,7 +22,8 @@ std::string packaged_text(const std::string& name) {
 
 std::set<std::string> all_of(const std::string& text, const std::regex& what) {
   std::set<std::string> found;
-  for (auto match = std::sregex_iterator(text.begin(), text.end(), what); match != std::sregex_iterator(); ++match) {
+  for (auto match = std::sregex_iterator(text.begin(), text.end(), what); match != std::sregex_iterator();
+       ++match) {
     found.insert((*match)[1].str());
   }
   return found;
@@ -64,7 +65,8 @@ TEST_CASE("man pages tell every command, and every option of earshotd and earsho
   check_options(packaged_text("docs/man/earshotd.8"), {EARSHOT_EARSHOTD});
   const std::string companion = packaged_text("docs/man/earshot.1");
   check_options(companion, {EARSHOT_EARSHOT});
-  for (const std::string& command : commands_of(EARSHOT_EARSHOT)) check_options(companion, {EARSHOT_EARSHOT, command});
+  for (const std::string& command : commands_of(EARSHOT_EARSHOT))
+    check_options(companion, {EARSHOT_EARSHOT, command});
   check_commands(companion, EARSHOT_EARSHOT);
   check_commands(packaged_text("docs/man/earshot-trainer.1"), EARSHOT_TRAINER);
 }
