@@ -47,10 +47,10 @@ void check_addresses(const Config& config, const Config& running) {
     if (!is_ours) ::close(open_listener(endpoint, allow));
   };
   for (const SocketAddress& each : config.publish_tcp.listen) {
-    if (const auto* endpoint = std::get_if<Endpoint>(&each)) check(*endpoint, config.publish_tcp.allow);
+    if (const auto* endpoint = std::get_if<Endpoint>(&each)) check(*endpoint, config.publish_tcp.admitted());
   }
   for (const SourceSettings& each : config.sources) {
-    if (const auto* tcp = std::get_if<TcpSettings>(&each.kind)) check(tcp->listen, tcp->allow);
+    if (const auto* tcp = std::get_if<TcpSettings>(&each.kind)) check(tcp->listen, tcp->admitted());
   }
 }
 

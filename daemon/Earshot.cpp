@@ -15,13 +15,16 @@
 #include "daemon/capture/PortAudio.h"
 #include "daemon/capture/SenderIntroduction.h"
 #include "daemon/client/BooksCommand.h"
+#include "daemon/client/CertificateCommand.h"
 #include "daemon/client/Classify.h"
 #include "daemon/client/DemoCommand.h"
 #include "daemon/client/EndOnSignal.h"
 #include "daemon/client/LabelTree.h"
 #include "daemon/client/Send.h"
+#include "daemon/client/TokenCommand.h"
 #include "daemon/client/Watch.h"
 #include "daemon/doctor/Doctor.h"
+#include "daemon/net/Certificate.h"
 #include "dsp/audio/Resampler.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/Failure.h"
@@ -62,7 +65,39 @@ auto number(double least, double most) {
   return [least, most](const std::string& text) { return number_problem(text, least, most); };
 }
 
-void add_watch(CLI::App& app, std::string& server, WatchSettings& settings) {
+/// Of a daemon that speaks TLS.
+struct TlsOptions {
+  std::string pin;
+  std::string token_file;
+};
+
+void add_tls(CLI::App& command, TlsOptions& options) {
+  command.add_option("--pin", options.pin, "By TLS, to whom has the certificate with this fingerprint")
+      ->option_text("FINGERPRINT");
+  command.add_option("--token-file", options.token_file, "The token to say there; - is standard input")
+      ->option_text("FILE");
+}
+
+/// A token is said to nobody who could be anybody.
+std::optional<TlsCredentials> credentials_from(const TlsOptions& options) {
+  if (options.pin.empty() && options.token_file.empty()) return std::nullopt;
+  const std::string where = " (`earshot certificate FILE` on the daemon's machine shows it)";
+  if (options.pin.empty()) {
+    throw Error(ExitCode::usage,
+                "--token-file: found no --pin, expected the fingerprint of the daemon's certificate" + where);
+  }
+  TlsCredentials credentials{.pin = read_fingerprint(options.pin), .token = {}};
+  if (credentials.pin.empty()) {
+    throw Error(ExitCode::usage, "--pin: found '" + printable(options.pin) +
+                                     "', expected the 64 hexadecimal digits of a certificate's SHA-256" + where);
+  }
+  if (options.token_file.empty())
+    throw Error(ExitCode::usage, "--pin: found no --token-file, expected the file with the daemon's token");
+  credentials.token = read_token(options.token_file == "-" ? "/dev/stdin" : options.token_file);
+  return credentials;
+}
+
+void add_watch(CLI::App& app, std::string& server, WatchSettings& settings, TlsOptions& tls) {
   CLI::App& command = *app.add_subcommand("watch", "Show what a daemon publishes; reconnects by itself");
   command.add_option("server", server, "The daemon")
       ->option_text("HOST:PORT|unix:PATH")
@@ -72,6 +107,7 @@ void add_watch(CLI::App& app, std::string& server, WatchSettings& settings) {
   command.add_option("--count", settings.count, "Exit after so many predictions")
       ->option_text("N")
       ->check(whole_number(1, std::numeric_limits<std::uint64_t>::max()));
+  add_tls(command, tls);
   command.footer(
       "server is 127.0.0.1:7557 unless given. On a terminal, without --json and --count, a screen drawn in place:\n"
       "sources above, what happened below; Ctrl-C ends it. Else a line for each message that people need to see.");
@@ -95,7 +131,7 @@ void add_classify(CLI::App& app, ClassifySettings& settings) {
       "ones. Without --json it prints a line when an event is over.");
 }
 
-void add_send(CLI::App& app, std::string& receiver, SendSettings& settings) {
+void add_send(CLI::App& app, std::string& receiver, SendSettings& settings, TlsOptions& tls) {
   CLI::App& command = *app.add_subcommand("send", "A file as live network audio, to a source of kind tcp");
   command.add_option("file", settings.file, "The audio file")->option_text("FILE")->required();
   command.add_option("receiver", receiver, "Where the source listens")->option_text("HOST:PORT")->required();
@@ -131,6 +167,7 @@ void add_send(CLI::App& app, std::string& receiver, SendSettings& settings) {
   command.add_option("--speed", settings.speed, "Times real time; 0 is as fast as it is taken [1]")
       ->option_text("X")
       ->check(number(0.0, 1000.0));
+  add_tls(command, tls);
   command.footer(
       "rate, format and channels must be those the source is configured for: raw PCM does not tell. The\n"
       "defaults are those of the configuration. A source takes one sender at a time; the daemon's log says\n"
@@ -185,6 +222,27 @@ void add_doctor(CLI::App& app, DoctorSettings& settings) {
       "the service: sudo earshot doctor. The exit code is 0 if nothing has failed, 78 if it is the configuration.");
 }
 
+void add_token(CLI::App& app, std::optional<std::filesystem::path>& file) {
+  CLI::App& command = *app.add_subcommand("token", "Make a token that clients of a network say to a daemon");
+  command.add_option("file", file, "Where it goes, readable for you alone; else standard output")->option_text("FILE");
+}
+
+void add_certificate(CLI::App& app, CertificateSettings& settings) {
+  CLI::App& command = *app.add_subcommand("certificate", "Make a certificate and its key, or show a fingerprint");
+  CLI::Option* file = command.add_option("file", settings.file, "A certificate: show its fingerprint, make none");
+  file->option_text("FILE");
+  command.add_option("--out", settings.directory, "Where certificate.pem and key.pem go [.]")
+      ->option_text("DIR")
+      ->excludes(file);
+  command.add_option("--name", settings.names, "What the daemon's machine is called; once for each name or address")
+      ->option_text("HOST")
+      ->allow_extra_args(false)
+      ->excludes(file);
+  command.footer(
+      "Standard output is the fingerprint, what --pin of watch and send wants. Without --name it is for this\n"
+      "machine's own name. Files that are there are not overwritten.");
+}
+
 int run(int argc, char** argv) {
   CLI::App app("The companion of earshotd for people.", "earshot");
   app.set_version_flag("--version", "earshot " EARSHOT_VERSION);
@@ -196,13 +254,18 @@ int run(int argc, char** argv) {
   LabelsSettings labels;
   BooksSettings books;
   DoctorSettings doctor;
+  std::optional<std::filesystem::path> token_file;
+  CertificateSettings certificate;
+  TlsOptions tls;
   bool devices_json = false;
-  add_watch(app, server, watching);
+  add_watch(app, server, watching, tls);
   add_classify(app, classifying);
-  add_send(app, receiver, sending);
+  add_send(app, receiver, sending, tls);
   add_labels(app, labels);
   add_books(app, books);
   add_doctor(app, doctor);
+  add_token(app, token_file);
+  add_certificate(app, certificate);
   CLI::App& devices = *app.add_subcommand("devices", "List the devices that record");
   devices.add_flag("--json", devices_json, "One JSON document");
   app.add_subcommand("demo", "Synthesised sounds on standard output: f32le, mono, 44100 Hz, in real time");
@@ -218,17 +281,22 @@ int run(int argc, char** argv) {
   if (app.get_subcommands().empty()) {
     throw Error(ExitCode::usage,
                 std::string("found ") + (argc > 1 ? '\'' + std::string(argv[1]) + '\'' : "no command") +
-                    ", expected watch, classify, send, labels, books, doctor, devices or demo (see earshot --help)");
+                    ", expected watch, classify, send, labels, books, doctor, token, certificate, devices or demo (see "
+                    "earshot --help)");
   }
 
   if (app.got_subcommand("watch")) {
     watching.server = server_from(server);
+    watching.tls = credentials_from(tls);
+    if (watching.tls && !std::holds_alternative<Endpoint>(watching.server))
+      throw Error(ExitCode::usage, "--pin: found '" + server + "', expected HOST:PORT: a Unix socket has no TLS");
     watching.terminal = terminal_of(STDOUT_FILENO);
     watch(watching, std::cout, std::cerr);
   } else if (app.got_subcommand("classify")) {
     return static_cast<int>(classify_files(classifying, std::cout, std::cerr));
   } else if (app.got_subcommand("send")) {
     sending.to = endpoint_from(receiver);
+    sending.tls = credentials_from(tls);
     send_file(sending, std::cerr);
   } else if (app.got_subcommand("labels")) {
     print_labels(labels);
@@ -237,6 +305,10 @@ int run(int argc, char** argv) {
   } else if (app.got_subcommand("doctor")) {
     doctor.terminal = terminal_of(STDOUT_FILENO);
     return static_cast<int>(examine_and_tell(doctor, std::cout));
+  } else if (app.got_subcommand("token")) {
+    make_token(token_file, std::cout);
+  } else if (app.got_subcommand("certificate")) {
+    run_certificate(certificate, std::cout, std::cerr);
   } else if (app.got_subcommand(&devices)) {
     const std::vector<CaptureDevice> found = PortAudio().devices();
     std::cout << (devices_json ? device_json(found) : device_lines(found));

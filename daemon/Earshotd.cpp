@@ -42,8 +42,10 @@ void open_standard_streams() {
   }
 }
 
-// What a start needs besides the configuration: the model, a hop that it can step by, labels that it has, the files.
-void check(const Config& config) {
+// What a start needs besides the configuration: the model, a hop that it can step by, labels that it has, the
+// files.
+void check(Config config) {
+  load_tls(config, nullptr);
   check_mqtt(config, make_hearing(config, nullptr)->model->labels);
   check_sources(config, nullptr);
 }
@@ -55,7 +57,7 @@ int run(const EarshotdOptions& options) {
     return static_cast<int>(ExitCode::ok);
   }
   const std::filesystem::path path = config_path(options.config);
-  const Config config = load_config(path);
+  Config config = load_config(path);
   if (options.reload) {
     check(config);
     reload_running(options.config);
@@ -68,6 +70,7 @@ int run(const EarshotdOptions& options) {
     flush_output(std::cout);
   } else {
     start_logging(config.log_level);
+    load_tls(config, nullptr);
     Service(options.config, config).run();
   }
   return static_cast<int>(ExitCode::ok);

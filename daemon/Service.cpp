@@ -105,7 +105,7 @@ void Service::run() {
 
 void Service::listen(ConfiguredHearing configured) {
   const Config& config = configured.config;
-  raise_descriptor_limit(config.publish_tcp.max_clients, config.most_sources());
+  raise_descriptor_limit(config.publish_tcp.max_clients, config.publish_tls.has_value(), config.most_sources());
   listening_ = std::make_unique<Listening>(
       ListeningContext{.server = server_,
                        .sink = status_,
@@ -159,7 +159,8 @@ void Service::step_by(std::uint64_t hop_samples) {
 
 void Service::reload(ConfiguredHearing configured) {
   const ConfiguredHearing& present = listening_->configured();
-  if (configured.hearing == present.hearing && to_toml(configured.config) == to_toml(present.config)) {
+  if (configured.hearing == present.hearing && to_toml(configured.config) == to_toml(present.config) &&
+      configured.config.publish_tls == present.config.publish_tls) {
     log_info("reloaded: nothing has changed");
     return tell_systemd("READY=1");
   }
@@ -175,7 +176,8 @@ void Service::reload(ConfiguredHearing configured) {
 }
 
 std::string Service::change(ConfiguredHearing configured) {
-  raise_descriptor_limit(configured.config.publish_tcp.max_clients, configured.config.most_sources());
+  raise_descriptor_limit(configured.config.publish_tcp.max_clients, configured.config.publish_tls.has_value(),
+                         configured.config.most_sources());
   StreamFacts facts = facts_of(configured);
   facts.started = facts_.started;
   facts.instance = facts_.instance;

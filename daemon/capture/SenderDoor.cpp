@@ -10,6 +10,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -48,13 +49,39 @@ void Sender::close(std::string why) {
 SenderDoor::SenderDoor(asio::io_context& io, const TcpSettings& tcp, std::string source)
     : source_(std::move(source)),
       listen_(tcp.listen),
-      allow_(tcp.allow),
+      allow_(tcp.admitted()),
       acceptor_(io, listen_address(tcp.listen)->is_v4() ? Tcp::v4() : Tcp::v6(),
-                open_listener(tcp.listen, tcp.allow)) {
+                open_listener(tcp.listen, tcp.admitted())),
+      someone_entered_(io, asio::steady_timer::time_point::max()) {
   listen_.port = bound_port(acceptor_.native_handle());
+  if (!tcp.tls) return;
+  identity_ = tcp.tls->identity;
+  gate_.emplace(io, "source '" + source_ + "': sender", TlsLimits{}, [this, &io](Peer peer, int plain) {
+    TlsGate::Socket socket(io, asio::generic::stream_protocol(AF_UNIX, 0), plain);
+    entered_.push_back(std::make_shared<Sender>(Sender{std::move(socket), peer.text, Sender::Clock::now()}));
+    someone_entered_.cancel();
+  });
+  asio::co_spawn(io, accept_for_gate(), rethrow);
 }
 
 asio::awaitable<std::shared_ptr<Sender>> SenderDoor::next() {
+  if (!gate_) co_return co_await accept();
+  while (entered_.empty()) co_await someone_entered_.async_wait(kDoorTuple);
+  const std::shared_ptr<Sender> sender = entered_.front();
+  entered_.pop_front();
+  sender->last_heard = Sender::Clock::now();
+  co_return sender;
+}
+
+asio::awaitable<void> SenderDoor::accept_for_gate() {
+  for (;;) {
+    const std::shared_ptr<Sender> sender = co_await accept();
+    if (auto peer = peer_of(sender->socket.native_handle()))
+      gate_->receive(identity_, *std::move(peer), std::move(sender->socket));
+  }
+}
+
+asio::awaitable<std::shared_ptr<Sender>> SenderDoor::accept() {
   for (;;) {
     Tcp::endpoint from;
     auto [error, socket] = co_await acceptor_.async_accept(from, kDoorTuple);

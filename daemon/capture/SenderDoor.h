@@ -3,17 +3,21 @@
 
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "daemon/capture/PcmQueue.h"
 #include "daemon/log/LogSummary.h"
+#include "daemon/net/TlsGate.h"
 #include "daemon/settings/Config.h"
 
 namespace earshot {
@@ -22,7 +26,7 @@ namespace earshot {
 struct Sender {
   using Clock = std::chrono::steady_clock;
 
-  boost::asio::ip::tcp::socket socket;
+  TlsGate::Socket socket;        ///< by TLS: what is heard and said beneath that
   std::string peer;              ///< "192.168.1.7:40122"
   Clock::time_point last_heard;  ///< at first: when it connected
   std::string leaves = {};       ///< why we close it
@@ -38,7 +42,7 @@ class SenderDoor {
   /// Listens from here on. `source` is how the log calls it. Throws as open_listener does.
   SenderDoor(boost::asio::io_context& io, const TcpSettings& tcp, std::string source);
 
-  /// The next one that `allow` lets in.
+  /// The next one that `allow` lets in, and that has said the token where one is asked for.
   boost::asio::awaitable<std::shared_ptr<Sender>> next();
   /// One that may not come in after all: a line of the log, or its part of one.
   void log_refusal(const Sender& sender, const std::string& why);
@@ -51,10 +55,17 @@ class SenderDoor {
   const Endpoint& listen() const noexcept { return listen_; }
 
  private:
+  boost::asio::awaitable<std::shared_ptr<Sender>> accept();
+  boost::asio::awaitable<void> accept_for_gate();
+
   std::string source_;
   Endpoint listen_;
   std::vector<IpNetwork> allow_;
+  std::shared_ptr<const TlsIdentity> identity_;  // null: no TLS
   boost::asio::ip::tcp::acceptor acceptor_;
+  std::optional<TlsGate> gate_;
+  std::deque<std::shared_ptr<Sender>> entered_;  // by the gate
+  boost::asio::steady_timer someone_entered_;    // cancelled then
   LogSummary strangers_{LogLevel::warning};
   LogSummary refused_{LogLevel::warning};
   LogSummary failures_{LogLevel::warning};

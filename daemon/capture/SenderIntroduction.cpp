@@ -106,7 +106,9 @@ std::string refusal_line(std::string_view why) {
 
 std::string refusal_of(std::string_view line) {
   const std::optional<json::object> object = object_of(line);
-  const json::value* error = object ? object->if_contains("error") : nullptr;
+  const json::value* type = object ? object->if_contains("type") : nullptr;
+  const bool is_of_stream = type && *type == "error";  // of one that asks for a token
+  const json::value* error = object ? object->if_contains(is_of_stream ? "message" : "error") : nullptr;
   return error && error->is_string() ? std::string(error->get_string()) : std::string();
 }
 

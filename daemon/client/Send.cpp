@@ -150,7 +150,7 @@ void send_file(const SendSettings& settings, std::ostream& errors) {
   const AudioFile file(settings.file);
   const int rate_hz = settings.pcm.rate_hz > 0 ? settings.pcm.rate_hz : file.rate_hz();
   std::vector<Voice> voices = open_voices(settings, rate_hz, file.channels());
-  ClientSocket socket(settings.to, kSendConnectLimit);
+  ClientSocket socket(settings.to, kSendConnectLimit, settings.tls);
   Answers answers(settings.to, socket);
   try {
     if (!settings.source.empty()) {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <ostream>
 #include <string>
 
 #include "daemon/net/Address.h"
+#include "daemon/net/ClientSocket.h"
 #include "daemon/settings/Config.h"
 
 namespace earshot {
@@ -15,6 +17,7 @@ struct SendSettings {
   Endpoint to;
   PcmSettings pcm;     ///< what a tcp source expects unless it is configured otherwise; rate_hz 0: the file's
   std::string source;  ///< how it names itself, to a source of many senders; empty: it does not
+  std::optional<TlsCredentials> tls = {};  ///< where the source speaks TLS
   double speed = 1.0;  ///< times real time; 0: as fast as it is taken
 };
 

@@ -77,7 +77,7 @@ class Watcher {
  private:
   /// One connection, from hello to its end.
   void listen() {
-    ClientSocket socket(settings_.server, kConnectLimit);
+    ClientSocket socket(settings_.server, kConnectLimit, settings_.tls);
     LineSplitter splitter(kMostLineBytes);
     greeted_ = false;
     std::array<char, 65536> buffer;
@@ -89,7 +89,7 @@ class Watcher {
         return tell(server_ + ": no heartbeat; trying again");
       }
       silence = 0ms;
-      if (*count == 0) return tell(server_ + ": the connection has ended; trying again");
+      if (*count == 0) return tell(server_ + ": the connection has ended" + ended_before_hello() + "; trying again");
       std::string_view bytes(buffer.data(), *count);
       while (auto line = splitter.next(bytes)) {
         if (line->too_long) refuse("a line of more than 4 MiB");
@@ -112,6 +112,8 @@ class Watcher {
       greet(*message, socket);
     } else if (type == "subscribed" || (greeted_ && type == "error")) {
       resuming_ = false;
+    } else if (type == "error" && text_of(*message, "code") == "unauthorized") {
+      throw Error(ExitCode::bad_data, server_ + ": " + text_of(*message, "message"));
     } else if (type == "error") {
       tell(server_ + ": " + text_of(*message, "message") + "; trying again");
     } else if (type == "bye" && greeted_) {
@@ -203,6 +205,12 @@ class Watcher {
     if (screen_) return state_.lost_connection(now_s(), notice);
     if (notice != last_notice_) notices_ << "earshot: " << printable(notice) << std::endl;
     last_notice_ = notice;
+  }
+
+  std::string ended_before_hello() const {
+    const bool may_want_tls = !greeted_ && !settings_.tls && std::holds_alternative<Endpoint>(settings_.server);
+    return may_want_tls ? " before a hello: it does not let this machine in, or it speaks TLS (--pin, --token-file)"
+                        : "";
   }
 
   [[noreturn]] void refuse(const std::string& found) const {

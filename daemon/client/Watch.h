@@ -6,6 +6,7 @@
 #include <optional>
 #include <ostream>
 
+#include "daemon/net/ClientSocket.h"
 #include "daemon/net/SocketAddress.h"
 #include "dsp/base/Terminal.h"
 
@@ -13,6 +14,7 @@ namespace earshot {
 
 struct WatchSettings {
   SocketAddress server = Endpoint{"127.0.0.1", 7557};
+  std::optional<TlsCredentials> tls = {};  ///< where the daemon speaks TLS
   bool json = false;                   ///< lines as they come
   std::optional<std::filesystem::path> notes = {};  ///< what is written to this file is shown, too
   Terminal terminal;                   ///< what `out` is

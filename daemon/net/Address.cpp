@@ -61,6 +61,12 @@ bool IpAddress::is_loopback() const noexcept {
   return std::all_of(bytes.begin(), bytes.end() - 1, [](std::uint8_t b) { return b == 0; }) && bytes[15] == 1;
 }
 
+IpAddress IpAddress::machine() const noexcept {
+  IpAddress machine = *this;
+  if (!is_v4()) std::fill(machine.bytes.begin() + 8, machine.bytes.end(), std::uint8_t{0});
+  return machine;
+}
+
 std::string IpAddress::text() const {
   char buffer[INET6_ADDRSTRLEN] = "";
   if (is_v4()) {

@@ -6,9 +6,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <system_error>
+
+#include "dsp/base/JsonWriter.h"
 
 namespace earshot {
 namespace {
@@ -44,11 +47,52 @@ int connect_within(int socket, const sockaddr& address, socklen_t size, std::chr
 
 }  // namespace
 
-ClientSocket::ClientSocket(const SocketAddress& address, std::chrono::milliseconds limit)
+ClientSocket::ClientSocket(const SocketAddress& address, std::chrono::milliseconds limit,
+                           const std::optional<TlsCredentials>& tls)
     : name_(to_text(address)) {
   const int reason = std::visit([&](const auto& to) { return connect_to(to, limit); }, address);
   if (socket_ < 0) throw Error(ExitCode::unavailable, name_ + ": " + reason_text(reason));
-  ::fcntl(socket_, F_SETFL, 0);  // from here on it may block
+  if (!tls) {
+    ::fcntl(socket_, F_SETFL, 0);  // from here on it may block
+    return;
+  }
+  try {
+    begin_tls(*tls, limit);
+  } catch (...) {
+    ::close(socket_);
+    throw;
+  }
+}
+
+void ClientSocket::begin_tls(const TlsCredentials& credentials, std::chrono::milliseconds limit) {
+  tls_.emplace(socket_);
+  const auto until = std::chrono::steady_clock::now() + limit;
+  TlsChannel::State state = tls_->handshake();
+  while (state == TlsChannel::State::wants_read || state == TlsChannel::State::wants_write) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    if (!await(state, left)) throw Error(ExitCode::unavailable, name_ + ": TLS: " + reason_text(ETIMEDOUT));
+    state = tls_->handshake();
+  }
+  if (state != TlsChannel::State::done) {
+    const std::string& why = tls_->failure();
+    throw Error(ExitCode::unavailable, name_ + ": found no TLS (" + (why.empty() ? "it closed the connection" : why) +
+                                           "), expected a daemon that speaks it there");
+  }
+  if (const std::string found = tls_->peer_fingerprint(); found != credentials.pin) {
+    throw Error(ExitCode::bad_data, name_ + ": found a certificate with the fingerprint " + found + ", expected " +
+                                        credentials.pin +
+                                        ": the daemon has a new one, or somebody else answers in its place; the token "
+                                        "was not sent");
+  }
+  JsonWriter auth;
+  auth.begin_object().field("type", "auth").field("token", credentials.token).end_object();
+  const std::string line = auth.take_line();
+  send(std::as_bytes(std::span(line)));
+}
+
+bool ClientSocket::await(TlsChannel::State state, std::chrono::milliseconds limit) const {
+  return wait_for(socket_, state == TlsChannel::State::wants_write ? POLLOUT : POLLIN, limit);
 }
 
 int ClientSocket::connect_to(const Endpoint& endpoint, std::chrono::milliseconds limit) {
@@ -89,6 +133,7 @@ ClientSocket::~ClientSocket() {
 }
 
 std::optional<std::size_t> ClientSocket::receive(std::span<char> bytes, std::chrono::milliseconds limit) {
+  if (tls_) return receive_tls(bytes, limit);
   if (!wait_for(socket_, POLLIN, limit)) return std::nullopt;
   ssize_t count = 0;
   do {
@@ -98,7 +143,34 @@ std::optional<std::size_t> ClientSocket::receive(std::span<char> bytes, std::chr
   return static_cast<std::size_t>(count);
 }
 
+std::optional<std::size_t> ClientSocket::receive_tls(std::span<char> bytes, std::chrono::milliseconds limit) {
+  const auto until = std::chrono::steady_clock::now() + limit;
+  for (;;) {
+    const TlsChannel::Step step = tls_->read(bytes);
+    if (step.state == TlsChannel::State::done) return step.bytes;
+    if (step.state == TlsChannel::State::ended) return 0;
+    if (step.state == TlsChannel::State::failed) fail_tls();
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    if (!await(step.state, std::max(left, std::chrono::milliseconds(0)))) return std::nullopt;
+  }
+}
+
+void ClientSocket::send_tls(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const TlsChannel::Step step =
+        tls_->write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    if (step.state == TlsChannel::State::failed) fail_tls();
+    if (step.state == TlsChannel::State::done) {
+      bytes = bytes.subspan(step.bytes);
+    } else {
+      await(step.state, std::chrono::hours(1));
+    }
+  }
+}
+
 void ClientSocket::send(std::span<const std::byte> bytes) {
+  if (tls_) return send_tls(bytes);
   while (!bytes.empty()) {
     const ssize_t count = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (count < 0 && errno == EINTR) continue;
@@ -108,6 +180,11 @@ void ClientSocket::send(std::span<const std::byte> bytes) {
 }
 
 void ClientSocket::finish_sending() noexcept {
+  if (tls_) {
+    for (TlsChannel::State state = tls_->finish(); state == TlsChannel::State::wants_write; state = tls_->finish())
+      await(state, std::chrono::hours(1));
+    return;
+  }
   ::shutdown(socket_, SHUT_WR);
 }
 
@@ -116,6 +193,11 @@ void ClientSocket::fail(int reason) const {
     throw ConnectionClosed(ExitCode::unavailable, name_ + ": closed the connection");
   }
   throw Error(ExitCode::io, name_ + ": " + reason_text(reason));
+}
+
+void ClientSocket::fail_tls() const {
+  if (tls_->failure().empty()) fail(ECONNRESET);
+  throw Error(ExitCode::io, name_ + ": TLS: " + tls_->failure());
 }
 
 }  // namespace earshot

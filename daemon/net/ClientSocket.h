@@ -10,6 +10,7 @@
 #include <string>
 
 #include "daemon/net/SocketAddress.h"
+#include "daemon/net/TlsChannel.h"
 #include "dsp/base/Error.h"
 
 namespace earshot {
@@ -21,12 +22,20 @@ class ConnectionClosed : public Error {
   using Error::Error;
 };
 
+/// For a daemon that speaks TLS.
+struct TlsCredentials {
+  std::string pin;    ///< the SHA-256 of its certificate, as fingerprint_of_file() gives it
+  std::string token;  ///< what it wants to hear: said to nobody who has another certificate
+};
+
 /// Not thread safe.
 class ClientSocket {
  public:
-  /// Throws Error(unavailable) naming the address and the reason ("127.0.0.1:7557: Connection refused"), or
-  /// if it takes longer than `limit`.
-  ClientSocket(const SocketAddress& address, std::chrono::milliseconds limit);
+  /// With `tls` the token has been said. Throws Error(unavailable) naming the address and the reason
+  /// ("127.0.0.1:7557: Connection refused"), or if it takes longer than `limit`; Error(bad_data) if another
+  /// certificate than the pinned one is shown.
+  ClientSocket(const SocketAddress& address, std::chrono::milliseconds limit,
+               const std::optional<TlsCredentials>& tls = std::nullopt);
   ~ClientSocket();
   ClientSocket(const ClientSocket&) = delete;
   ClientSocket& operator=(const ClientSocket&) = delete;
@@ -44,10 +53,17 @@ class ClientSocket {
   int connect_to(const Endpoint& endpoint, std::chrono::milliseconds limit);
   int connect_to(const UnixPath& path, std::chrono::milliseconds limit);
   int connect_to(int family, const sockaddr& address, socklen_t size, std::chrono::milliseconds limit);
+  void begin_tls(const TlsCredentials& credentials, std::chrono::milliseconds limit);
+  std::optional<std::size_t> receive_tls(std::span<char> bytes, std::chrono::milliseconds limit);
+  void send_tls(std::span<const std::byte> bytes);
+  /// False if what `state` waits for did not come within `limit`.
+  bool await(TlsChannel::State state, std::chrono::milliseconds limit) const;
   [[noreturn]] void fail(int reason) const;
+  [[noreturn]] void fail_tls() const;
 
   std::string name_;
   int socket_ = -1;
+  std::optional<TlsChannel> tls_;
 };
 
 }  // namespace earshot

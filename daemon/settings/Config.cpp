@@ -33,11 +33,12 @@ Config read_config(StrictToml root) {
   Listeners listeners;
   StrictToml publish = root.table("publish");
   StrictToml tcp = publish.table("tcp");
-  config.publish_tcp = read_stream_settings(tcp, listeners);
+  config.publish_tls = read_tls_settings(publish);
+  config.publish_tcp = read_stream_settings(tcp, config.publish_tls, listeners);
   const bool web_wanted = publish.has("web");
   StrictToml web = publish.table("web");
   if (web_wanted) config.publish_web = read_web_settings(web, listeners);
-  config.sources = read_sources(root, listeners);
+  config.sources = read_sources(root, config.publish_tls, listeners);
   const bool mqtt_wanted = publish.has("mqtt");
   StrictToml mqtt = publish.table("mqtt");
   if (mqtt_wanted) config.publish_mqtt = read_mqtt_settings(mqtt, config.sources);

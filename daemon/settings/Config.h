@@ -11,6 +11,7 @@
 #include "daemon/settings/MqttSettings.h"
 #include "daemon/settings/SourceSettings.h"
 #include "daemon/settings/StreamSettings.h"
+#include "daemon/settings/TlsSettings.h"
 #include "daemon/settings/WebSettings.h"
 #include "dsp/audio/Level.h"
 #include "dsp/features/LiveHop.h"
@@ -37,6 +38,7 @@ struct Config {
   StreamSettings publish_tcp;
   std::optional<MqttSettings> publish_mqtt;  ///< nothing: no broker
   std::optional<WebSettings> publish_web;  ///< nothing: no pages
+  std::optional<TlsSettings> publish_tls;
   std::string log_level = "info";  ///< as spdlog names them
 
   /// How many there may be at a time, senders included.
@@ -53,7 +55,7 @@ std::filesystem::path config_path(const std::optional<std::filesystem::path>& as
 
 /// Throws Error(no_input) if it cannot be read; Error(config) naming file, line and key for an unknown key, a
 /// wrong type, a value out of range, a key of another kind of source, names that are not unique or
-/// hold what a log's line must not, a listener beyond loopback without `allow`, or two on one port or path.
+/// hold what a log's line must not, a listener beyond loopback with neither `allow` nor TLS, or two on one port or path.
 Config load_config(const std::filesystem::path& path);
 /// The same for text; `name` stands for the file in errors and relative paths.
 Config parse_config(std::string_view text, const std::string& name);

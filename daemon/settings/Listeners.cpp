@@ -25,6 +25,11 @@ std::vector<IpNetwork> read_allow(StrictToml& table) {
   return allow;
 }
 
+std::vector<IpNetwork> admitted_by(const std::vector<IpNetwork>& allow, bool tls) {
+  if (tls && allow.empty()) return {IpNetwork{IpAddress{}, 0}};
+  return allow;
+}
+
 Endpoint read_endpoint(const StrictToml& table, const std::string& text, const std::string& form,
                        const std::vector<IpNetwork>& allow) {
   const auto endpoint = parse_endpoint(text);
@@ -32,7 +37,8 @@ Endpoint read_endpoint(const StrictToml& table, const std::string& text, const s
   if (!address) table.refuse("listen", '"' + text + '"', form);
   if (!address->is_loopback() && allow.empty()) {
     table.refuse("listen", '"' + text + "\" without 'allow'",
-                 "a loopback address, or allow = [\"192.168.1.0/24\"] with those who may connect");
+                 "a loopback address, or allow = [\"192.168.1.0/24\"] with those who may connect, or TLS and a token "
+                 "(docs/network.md)");
   }
   return *endpoint;
 }

@@ -54,10 +54,14 @@ std::chrono::milliseconds read_idle(StrictToml& table, std::chrono::milliseconds
   return std::chrono::milliseconds(std::llround(1000.0 * idle_s));
 }
 
-TcpSettings read_tcp(StrictToml& table, Listeners& listeners) {
+TcpSettings read_tcp(StrictToml& table, const std::optional<TlsSettings>& tls, Listeners& listeners) {
   TcpSettings tcp;
   tcp.allow = read_allow(table);
-  tcp.listen = read_sender_listen(table, tcp.allow, listeners);
+  if (table.boolean("tls", false)) {
+    if (!tls) table.refuse("tls", "true", "a table [publish.tls] with certificate, key and token_file, or false");
+    tcp.tls = tls;
+  }
+  tcp.listen = read_sender_listen(table, tcp.admitted(), listeners);
   tcp.pcm = read_pcm(table);
   tcp.pace = read_pace(table);
   tcp.idle = read_idle(table, tcp.idle);
@@ -124,7 +128,7 @@ std::string read_id(StrictToml& table, const std::string& name) {
   return id;
 }
 
-SourceSettings read_source(StrictToml& table, Listeners& listeners) {
+SourceSettings read_source(StrictToml& table, const std::optional<TlsSettings>& tls, Listeners& listeners) {
   SourceSettings source;
   source.name = read_name(table);
   source.id = read_id(table, source.name);
@@ -134,7 +138,7 @@ SourceSettings read_source(StrictToml& table, Listeners& listeners) {
   if (kind == "microphone") {
     source.kind = MicrophoneSettings{.device = table.text("device", "default")};
   } else if (kind == "tcp") {
-    TcpSettings tcp = read_tcp(table, listeners);
+    TcpSettings tcp = read_tcp(table, tls, listeners);
     channels = tcp.pcm.channels;
     source.kind = std::move(tcp);
   } else if (kind == "stdin") {
@@ -180,6 +184,7 @@ class SourceText {
     idle(tcp.idle);
     text_.line("takeover", tcp.takeover ? "true" : "false");
     if (tcp.max_senders) text_.line("max_senders", std::to_string(*tcp.max_senders));
+    if (tcp.tls) text_.line("tls", "true");
   }
   void operator()(const StdinSettings& standard_input) {
     pcm(standard_input.pcm);
@@ -203,13 +208,14 @@ class SourceText {
 
 }  // namespace
 
-std::vector<SourceSettings> read_sources(StrictToml& root, Listeners& listeners) {
+std::vector<SourceSettings> read_sources(StrictToml& root, const std::optional<TlsSettings>& tls,
+                                         Listeners& listeners) {
   std::vector<SourceSettings> sources;
   std::set<std::string> names;
   std::set<std::string> ids;
   bool standard_input = false;
   for (StrictToml& table : root.tables("source")) {
-    SourceSettings source = read_source(table, listeners);
+    SourceSettings source = read_source(table, tls, listeners);
     if (!names.insert(source.name).second) {
       table.refuse("name", '"' + source.name + "\" a second time", "a name that no other source has");
     }

@@ -12,6 +12,7 @@
 
 #include "daemon/net/Address.h"
 #include "daemon/settings/Listeners.h"
+#include "daemon/settings/TlsSettings.h"
 #include "daemon/settings/TomlText.h"
 #include "dsp/base/StrictToml.h"
 
@@ -45,6 +46,10 @@ struct TcpSettings {
   std::chrono::milliseconds closing{60'000};  ///< ... and then it is closed
   bool takeover = false;  ///< a new sender replaces the one there, of many the one of its name
   std::optional<std::size_t> max_senders;  ///< of many: so many sources at most
+  std::optional<TlsSettings> tls;  ///< what senders speak, and the token that they say first
+
+  /// Who may send from other machines: with TLS everybody, where `allow` says nothing.
+  std::vector<IpNetwork> admitted() const { return admitted_by(allow, tls.has_value()); }
   bool operator==(const TcpSettings&) const = default;
 };
 
@@ -101,8 +106,9 @@ std::string slug(std::string_view text);
 std::optional<SampleFormat> sample_format(std::string_view name) noexcept;
 std::string_view to_string(SampleFormat format) noexcept;
 
-/// All of a file's, at least one. Throws Error(config).
-std::vector<SourceSettings> read_sources(StrictToml& root, Listeners& listeners);
+/// All of a file's, at least one; `tls` is that of its [publish.tls]. Throws Error(config).
+std::vector<SourceSettings> read_sources(StrictToml& root, const std::optional<TlsSettings>& tls,
+                                         Listeners& listeners);
 void write_source(TomlText& text, const SourceSettings& source);
 
 }  // namespace earshot

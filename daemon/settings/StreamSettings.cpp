@@ -31,10 +31,17 @@ std::vector<SocketAddress> read_stream_listen(StrictToml& table, const std::vect
 
 }  // namespace
 
-StreamSettings read_stream_settings(StrictToml& tcp, Listeners& listeners) {
+bool StreamSettings::speaks_tls(const SocketAddress& address) const {
+  const auto* endpoint = std::get_if<Endpoint>(&address);
+  const auto ip = endpoint ? listen_address(*endpoint) : std::nullopt;
+  return tls && ip && !ip->is_loopback();
+}
+
+StreamSettings read_stream_settings(StrictToml& tcp, const std::optional<TlsSettings>& tls, Listeners& listeners) {
   StreamSettings stream;
   stream.allow = read_allow(tcp);
-  stream.listen = read_stream_listen(tcp, stream.listen, stream.allow, listeners);
+  stream.tls = tls;
+  stream.listen = read_stream_listen(tcp, stream.listen, stream.admitted(), listeners);
   const auto size = [&](const char* key, std::size_t fallback, std::int64_t least, std::int64_t most) {
     return static_cast<std::size_t>(tcp.integer(key, static_cast<std::int64_t>(fallback), least, most));
   };

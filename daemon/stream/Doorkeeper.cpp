@@ -8,7 +8,6 @@ namespace {
 /// Besides those with clients. When there are more, those without any are forgotten, and with them how often
 /// they came.
 constexpr std::size_t kMostOrigins = 4096;
-constexpr std::ptrdiff_t kV6NetworkBytes = 8;
 
 }  // namespace
 
@@ -21,9 +20,7 @@ void Doorkeeper::change(const StreamSettings& settings) noexcept {
 Doorkeeper::Origin Doorkeeper::origin_of(const Peer& peer) noexcept {
   if (peer.user) return {.user = *peer.user};
   if (peer.address.is_loopback()) return {};
-  Origin origin{.network = peer.address.bytes};
-  if (!peer.address.is_v4()) std::fill(origin.network.begin() + kV6NetworkBytes, origin.network.end(), 0);
-  return origin;
+  return {.network = peer.address.machine().bytes};
 }
 
 std::size_t Doorkeeper::places_of(const Peer& peer) const noexcept {

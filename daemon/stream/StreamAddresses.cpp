@@ -29,7 +29,7 @@ StreamAddresses::Listeners StreamAddresses::change(boost::asio::io_context& io, 
         closed.push_back(mine);
         own.close(mine);
       }
-      opened.push_back(std::make_unique<StreamListener>(io, address, to.allow));
+      opened.push_back(std::make_unique<StreamListener>(io, address, to.admitted()));
       bound.push_back(opened.back()->address);
     }
   } catch (...) {

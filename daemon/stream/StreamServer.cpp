@@ -21,6 +21,7 @@
 #include "daemon/log/LogSummary.h"
 #include "daemon/log/Logging.h"
 #include "daemon/net/AsioGlue.h"
+#include "daemon/net/TlsDoor.h"
 #include "daemon/stream/Doorkeeper.h"
 #include "daemon/stream/Refusals.h"
 #include "daemon/stream/StreamAddresses.h"
@@ -57,7 +58,7 @@ struct StreamServer::Impl {
   using Listeners = StreamAddresses::Listeners;
   using Item = std::variant<Message, std::unique_ptr<Change>>;
 
-  Impl(StreamSettings settings_in, StreamFacts facts, Counters& counters, UtcClock& utc, Pulses* pulses);
+  Impl(StreamSettings settings_in, StreamFacts facts, Counters& counters, UtcClock& utc, Pulses* pulses_in);
 
   // Any thread.
   void publish(Item item);
@@ -67,6 +68,7 @@ struct StreamServer::Impl {
   Listeners listen(const StreamSettings& to);
   void do_there(const std::function<void()>& work);
   void change(StreamSettings to, StreamFacts facts);
+  void open_tls_door(const StreamSettings& to);
 
   // The server's thread.
   void close(const SocketAddress& address);
@@ -76,6 +78,8 @@ struct StreamServer::Impl {
   void take(Change& change);
   asio::awaitable<void> accept(StreamListener& listener);
   asio::awaitable<void> receive(StreamListener& listener, Socket socket);
+  void receive_by_tls(Peer peer, Socket socket);
+  asio::awaitable<void> receive(Peer peer, Socket socket, asio::steady_timer& pause);
   void close_gone();
   bool somebody_leaves() const;
   void admit(Peer peer, Socket socket);
@@ -106,18 +110,22 @@ struct StreamServer::Impl {
   std::vector<Item> backlog;
   bool accepting_messages = true;
 
+  Pulses* const pulses;
   Pulse pulse;
+  std::unique_ptr<TlsDoor> tls_door;  // from the first settings on that ask for it
   std::thread thread;
 };
 
 StreamServer::Impl::Impl(StreamSettings settings_in, StreamFacts facts, Counters& counters_in, UtcClock& utc,
-                         Pulses* pulses)
+                         Pulses* pulses_in)
     : counters(counters_in),
       settings(std::move(settings_in)),
       state(std::move(facts), settings.history, counters, utc),
       door(settings),
-      pulse(pulses, "the stream server") {
+      pulses(pulses_in),
+      pulse(pulses_in, "the stream server") {
   begin(listen(settings));
+  open_tls_door(settings);
   asio::co_spawn(io, beat(), rethrow);
   asio::co_spawn(io, make_rounds(), rethrow);
   thread = std::thread([this] { io.run(); });
@@ -139,7 +147,7 @@ void StreamServer::Impl::close(const SocketAddress& address) {
 void StreamServer::Impl::open_again(const SocketAddress& address) {
   try {
     Listeners again;
-    again.push_back(std::make_unique<StreamListener>(io, address, settings.allow));
+    again.push_back(std::make_unique<StreamListener>(io, address, settings.admitted()));
     begin(std::move(again));
   } catch (const std::exception& error) {
     log_error("no longer publishing on {}: {}", to_text(address), error.what());
@@ -159,9 +167,26 @@ void StreamServer::Impl::do_there(const std::function<void()>& work) {
 void StreamServer::Impl::change(StreamSettings to, StreamFacts facts) {
   auto change = std::make_unique<Change>();
   change->listeners = listen(to);
+  open_tls_door(to);
   change->settings = std::move(to);
   change->facts = std::move(facts);
   publish(std::move(change));
+}
+
+// What the server's thread is given after that finds it there.
+void StreamServer::Impl::open_tls_door(const StreamSettings& to) {
+  if (!to.tls || tls_door) return;
+  TlsLimits limits = to.tls_limits;
+  limits.stall = to.stall_limit;
+  tls_door = std::make_unique<TlsDoor>(
+      "client", limits,
+      [this](Peer peer, int plain) {
+        Socket socket(io, asio::generic::stream_protocol(AF_UNIX, 0), plain);
+        asio::post(io, [this, peer = std::move(peer), socket = std::move(socket)]() mutable {
+          receive_by_tls(std::move(peer), std::move(socket));
+        });
+      },
+      pulses);
 }
 
 void StreamServer::Impl::begin(Listeners more) {
@@ -229,21 +254,40 @@ asio::awaitable<void> StreamServer::Impl::accept(StreamListener& listener) {
 asio::awaitable<void> StreamServer::Impl::receive(StreamListener& listener, Socket socket) {
   const std::optional<Peer> peer = peer_of(socket.native_handle());
   if (!peer) co_return;  // gone already
-  if (!may_connect(peer->address, settings.allow)) {
+  if (!may_connect(peer->address, settings.admitted())) {
     refusals.stranger(*peer);
     co_return;
   }
-  if (!door.knock(*peer, Clock::now())) {
-    refusals.too_often(*peer, std::move(socket), settings.connects_per_s);
+  if (settings.speaks_tls(listener.asked)) {
+    error_code error;
+    if (const int own = socket.release(error); !error) tls_door->receive(settings.tls->identity, *peer, own);
     co_return;
   }
-  if (door.room_for(*peer) != Doorkeeper::Room::free) close_gone();
-  if (door.room_for(*peer) == Doorkeeper::Room::none && somebody_leaves()) {
-    error_code cancelled;
-    listener.pause.expires_after(kLeaving);
-    co_await listener.pause.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  co_await receive(*peer, std::move(socket), listener.pause);
+}
+
+// One that has said the token.
+void StreamServer::Impl::receive_by_tls(Peer peer, Socket socket) {
+  const auto come_in = [](Impl& server, Peer who, Socket plain) -> asio::awaitable<void> {
+    asio::steady_timer pause(server.io);
+    co_await server.receive(std::move(who), std::move(plain), pause);
+  };
+  if (!stopping) asio::co_spawn(io, come_in(*this, std::move(peer), std::move(socket)), rethrow);
+}
+
+// `pause` may be cancelled when a place becomes free.
+asio::awaitable<void> StreamServer::Impl::receive(Peer peer, Socket socket, asio::steady_timer& pause) {
+  if (!door.knock(peer, Clock::now())) {
+    refusals.too_often(peer, std::move(socket), settings.connects_per_s);
+    co_return;
   }
-  if (!stopping) admit(*peer, std::move(socket));
+  if (door.room_for(peer) != Doorkeeper::Room::free) close_gone();
+  if (door.room_for(peer) == Doorkeeper::Room::none && somebody_leaves()) {
+    error_code cancelled;
+    pause.expires_after(kLeaving);
+    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  }
+  if (!stopping) admit(std::move(peer), std::move(socket));
 }
 
 // Those that are gone may wait to be handled in the same queue as the new client.
@@ -331,9 +375,13 @@ void StreamServer::Impl::stop(std::string_view reason, std::chrono::milliseconds
     if (!std::exchange(accepting_messages, false)) return;
   }
   backlog_taken.notify_all();
+  const auto end = Clock::now() + grace;
   asio::post(io,
              [this, why = std::string(reason), grace] { asio::co_spawn(io, farewell(why, grace), rethrow); });
   thread.join();
+  if (tls_door)
+    tls_door->stop(std::max(std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()),
+                            std::chrono::milliseconds(0)));
 }
 
 asio::awaitable<void> StreamServer::Impl::farewell(std::string reason, std::chrono::milliseconds grace) {

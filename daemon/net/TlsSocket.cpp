@@ -1,0 +1,54 @@
+#include "daemon/net/TlsSocket.h"
+
+#include <utility>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace earshot {
+
+namespace asio = boost::asio;
+using TlsState = TlsChannel::State;
+
+TlsSocket::TlsSocket(const TlsIdentity& identity, Socket socket)
+    : socket_(std::move(socket)), channel_(identity, socket_.native_handle()) {
+  boost::system::error_code ignored;  // one that blocks is seen by the first read
+  socket_.native_non_blocking(true, ignored);
+}
+
+asio::awaitable<bool> TlsSocket::wait(TlsState state) {
+  if (!socket_.is_open() || (state != TlsState::wants_read && state != TlsState::wants_write)) co_return false;
+  boost::system::error_code error;
+  co_await socket_.async_wait(state == TlsState::wants_read ? Socket::wait_read : Socket::wait_write,
+                              asio::redirect_error(asio::use_awaitable, error));
+  co_return !error && socket_.is_open();
+}
+
+asio::awaitable<TlsState> TlsSocket::handshake() {
+  TlsState state = channel_.handshake();
+  while (state != TlsState::done && co_await wait(state)) state = channel_.handshake();
+  co_return state == TlsState::done ? state : TlsState::failed;
+}
+
+asio::awaitable<TlsChannel::Step> TlsSocket::read(std::span<char> bytes) {
+  for (;;) {
+    const TlsChannel::Step step = channel_.read(bytes);
+    if (step.state == TlsState::done || step.state == TlsState::ended) co_return step;
+    if (!co_await wait(step.state)) co_return TlsChannel::Step{TlsState::failed};
+  }
+}
+
+asio::awaitable<void> TlsSocket::finish() {
+  TlsState state = channel_.finish();
+  while (state != TlsState::done && co_await wait(state)) state = channel_.finish();
+  boost::system::error_code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+}
+
+void TlsSocket::close() {
+  boost::system::error_code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+  socket_.close(ignored);
+}
+
+}  // namespace earshot
