@@ -1,0 +1,107 @@
+// Senders by TLS: the token comes first, then all is as without.
+#include <atomic>
+#include <chrono>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include <catch2/catch.hpp>
+
+#include "daemon/capture/ManySenders.h"
+#include "daemon/capture/SourceNames.h"
+#include "daemon/capture/TcpSource.h"
+#include "tests/daemon/LogLines.h"
+#include "tests/daemon/SourceRig.h"
+#include "tests/daemon/TlsClient.h"
+
+namespace earshot::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+TcpSettings tls_source(const TlsFiles& files) {
+  TcpSettings tcp;
+  tcp.listen = {"127.0.0.1", 0};
+  tcp.pace = Pace::fast;
+  tcp.pcm.rate_hz = 44'100;
+  tcp.tls = files.settings();
+  return tcp;
+}
+
+SourceSettings tls_settings(const TcpSettings& tcp) {
+  return {.name = "net", .id = "net", .channel = {}, .gain_db = 0.0, .level_dbfs = {}, .kind = tcp};
+}
+
+const std::string& a_window() {
+  static const std::string bytes(2 * SourceRig::kWindow, '\0');
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("a source with tls hears who says the token, and nobody else") {
+  LogLines log;
+  const TlsFiles files;
+  const TcpSettings tcp = tls_source(files);
+  SourceRig rig(kShortHop);
+  TcpSource source(tls_settings(tcp), tcp, rig.context);
+  std::stop_source stop;
+  std::jthread thread([&] { source.run(stop.get_token()); });
+  const std::string text = rig.sink.await<SourceChange>(1).at(0).detail;
+  const auto port = static_cast<std::uint16_t>(std::stoi(text.substr(text.rfind(':') + 1)));
+
+  StreamClient plain(port);
+  plain.send(a_window());
+  while (plain.line()) {
+  }
+  TlsClient wrong(StreamClient{port});
+  wrong.say_token("a wrong token of enough bytes");
+  const auto answer = wrong.line();
+  REQUIRE(answer);
+  CHECK(answer->find("unauthorized") != std::string::npos);
+  CHECK(rig.sink.all<SourceChange>().size() == 1);  // starting
+
+  TlsClient sender(StreamClient{port});
+  sender.send("{\"type\":\"auth\",\"token\":\"" + std::string(kToken) + "\"}\n" + a_window().substr(0, 1000));
+  sender.send(a_window().substr(1000));
+  CHECK(rig.sink.await<SourceChange>(2).at(1).state == SourceState::up);
+  CHECK(rig.sink.await<Prediction>(1).at(0).end_sample == SourceRig::kWindow);
+  sender.close_sending();
+  CHECK(rig.sink.await<SourceChange>(3).at(2).state == SourceState::down);
+  stop.request_stop();
+  thread.join();
+  CHECK(log.count("source 'net': sender 127.0.0.1 turned away") == 2);  // no TLS, no token
+}
+
+TEST_CASE("of many senders by TLS each says the token, then who it is; one that may not come in is told why") {
+  const TlsFiles files;
+  TcpSettings tcp = tls_source(files);
+  tcp.max_senders = 4;
+  SourceRig rig(kShortHop);
+  SourceNames names;
+  SourceContext context = rig.context;
+  context.names = &names;
+  ManySenders listener(tls_settings(tcp), tcp, context);
+  std::stop_source stop;
+  std::jthread thread([&] { listener.run(stop.get_token()); });
+  const auto connect = [&](const std::string& introduction) {
+    TlsClient client(StreamClient(listener.listen().port));
+    client.say_token(kToken);
+    client.send(introduction + "\n");
+    return client;
+  };
+  TlsClient barn = connect(R"({"source":"barn"})");
+  barn.send(a_window());
+  TlsClient stable = connect(R"({"source":"stable"})");
+  stable.send(a_window());
+  CHECK(rig.sink.await<Prediction>(2).size() >= 2);
+  TlsClient nobody = connect(R"({"name":"x"})");
+  const auto refused = nobody.line();
+  REQUIRE(refused);
+  CHECK(refused->find("\"error\"") != std::string::npos);
+  CHECK_FALSE(nobody.line());
+  stop.request_stop();
+}
+
+}  // namespace earshot::test
