@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstring>
 
 #include "daemon/net/Address.h"
 #include "daemon/net/OpenSsl.h"
@@ -75,8 +76,7 @@ void add_extension(X509* certificate, int kind, const std::string& value) {
 void set_serial_number(X509* certificate) {
   unsigned char bytes[16];
   expect(RAND_bytes(bytes, sizeof bytes) == 1, "draw random bytes");
-  bytes[0] &= 0x7F;  // positive
-  bytes[0] |= 0x40;
+  bytes[0] = 0x45;  // positive, and as long as the others
   const std::unique_ptr<BIGNUM, OpenSslFree<BN_free>> number(BN_bin2bn(bytes, sizeof bytes, nullptr));
   expect(number && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)), "number a certificate");
 }

@@ -3,7 +3,6 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
@@ -12,11 +11,11 @@
 
 namespace earshot {
 
-template <auto free>
+template <auto release>
 struct OpenSslFree {
   template <typename Object>
   void operator()(Object* object) const noexcept {
-    free(object);
+    release(object);
   }
 };
 using OwnedBio = std::unique_ptr<BIO, OpenSslFree<BIO_free_all>>;

@@ -92,7 +92,6 @@ struct TlsGate::Stranger {
   TlsSocket socket;
   Clock::time_point until;  ///< then it is closed
   Outcome closed_as = Outcome::late;
-  bool refused = false;  ///< and may take the reason
   std::string heard = {};  ///< beyond the token's line
 };
 
@@ -135,7 +134,7 @@ void TlsGate::make_room_for(const Peer& peer) {
 
 asio::awaitable<void> TlsGate::meet(std::shared_ptr<Stranger> stranger) {
   const Outcome outcome = co_await listen(*stranger);
-  if (outcome != Outcome::welcome) note_failure(*stranger, outcome);
+  if (outcome != Outcome::welcome && !stopped_) note_failure(*stranger, outcome);
   if (outcome == Outcome::wrong_token) co_await refuse_token(*stranger);
   std::erase(strangers_, stranger);
   if (outcome == Outcome::welcome && !stopped_) {
@@ -167,7 +166,6 @@ asio::awaitable<TlsGate::Outcome> TlsGate::listen(Stranger& stranger) {
 
 // It may be sending already: closed at once, the connection would be reset before it has read why.
 asio::awaitable<void> TlsGate::refuse_token(Stranger& stranger) {
-  stranger.refused = true;
   stranger.until = Clock::now() + limits_.refusal + limits_.farewell;
   asio::steady_timer pause(io_, limits_.refusal);
   error_code ignored;

@@ -1,5 +1,7 @@
 #include "daemon/stream/StreamServer.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <functional>

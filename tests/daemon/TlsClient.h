@@ -2,7 +2,9 @@
 #pragma once
 
 #include <openssl/ssl.h>
+#include <signal.h>
 
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -62,6 +64,7 @@ class TlsClient {
  public:
   /// Over a connection of its own. `version` 0: whichever both have.
   explicit TlsClient(StreamClient plain, int version = 0) : plain_(std::move(plain)) {
+    ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
     context_.reset(SSL_CTX_new(TLS_client_method()));
     if (version != 0) {
       SSL_CTX_set_security_level(context_.get(), 0);

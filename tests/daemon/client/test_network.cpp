@@ -126,7 +126,8 @@ TEST_CASE("a server with another certificate hears no token") {
     const int socket = ::accept(listener, nullptr, nullptr);
     const auto identity = theirs.identity();
     TlsChannel channel(*identity, socket);
-    REQUIRE(channel.handshake() == TlsChannel::State::done);
+    while (channel.handshake() == TlsChannel::State::wants_read) {
+    }
     char bytes[4096];
     const TlsChannel::Step step = channel.read(bytes);
     heard.assign(bytes, step.bytes);

@@ -1,4 +1,5 @@
 // Who gets through TLS and the token, and what becomes of all others: real OpenSSL clients against a gate on loopback.
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -119,6 +119,16 @@ TEST_CASE("a thousand wrong tokens, scans and stalls take nobody's place, and a 
     }
     door.stream.publish(ClockStep{});
   });
+  std::uint64_t heard = 0;
+  bool all_in_order = true;
+  std::jthread hearing([&] {
+    for (auto message = hearer.message(); message.at("type") != "clock"; message = hearer.message()) {
+      if (message.at("type") == "heartbeat") continue;
+      all_in_order = all_in_order && message.at("type") == "gap" &&
+                     message.at("start_sample").to_number<std::uint64_t>() == heard;
+      ++heard;
+    }
+  });
   std::vector<StreamClient> stalled;
   for (int i = 0; i < 100; ++i) stalled.emplace_back(Endpoint{kLan, kTlsPort}, 0, "10.0.0.9");
   for (int i = 0; i < 1000; ++i) {
@@ -128,17 +138,11 @@ TEST_CASE("a thousand wrong tokens, scans and stalls take nobody's place, and a 
   }
   CHECK(door.known().message("hello").at("server") == "earshotd");  // the second place
   attacked = true;
-  std::uint64_t expected = 0;
-  for (;;) {
-    const auto message = hearer.message();
-    if (message.at("type") == "clock") break;
-    if (message.at("type") != "gap") continue;
-    CHECK(message.at("start_sample").to_number<std::uint64_t>() == expected);
-    ++expected;
-  }
-  CHECK(expected > 100);
+  hearing.join();
+  CHECK(all_in_order);
+  CHECK(heard > 100);
   for (const char* kind : {"did not say the right token", "too many have yet", "failed more often", "left before"})
-    CHECK(log.count(kind) <= 2);
+    CHECK(log.count(kind) <= 3);  // at once, and one a minute
 }
 
 TEST_CASE("another certificate and token hold from the reload on, and who is connected stays") {
