@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "daemon/net/SocketAddress.h"
-#include "daemon/net/TlsGate.h"
+#include "daemon/net/TlsLimits.h"
 #include "daemon/settings/Listeners.h"
 #include "daemon/settings/TlsSettings.h"
 #include "daemon/settings/TomlText.h"
