@@ -89,7 +89,8 @@ std::optional<TlsCredentials> credentials_from(const TlsOptions& options) {
   TlsCredentials credentials{.pin = read_fingerprint(options.pin), .token = {}};
   if (credentials.pin.empty()) {
     throw Error(ExitCode::usage, "--pin: found '" + printable(options.pin) +
-                                     "', expected the 64 hexadecimal digits of a certificate's SHA-256" + where);
+                                     "', expected the 64 hexadecimal digits of a certificate's SHA-256" +
+                                     where);
   }
   if (options.token_file.empty())
     throw Error(ExitCode::usage, "--pin: found no --token-file, expected the file with the daemon's token");
@@ -224,22 +225,28 @@ void add_doctor(CLI::App& app, DoctorSettings& settings) {
 
 void add_token(CLI::App& app, std::optional<std::filesystem::path>& file) {
   CLI::App& command = *app.add_subcommand("token", "Make a token that clients of a network say to a daemon");
-  command.add_option("file", file, "Where it goes, readable for you alone; else standard output")->option_text("FILE");
+  command.add_option("file", file, "Where it goes, readable for you alone; else standard output")
+      ->option_text("FILE");
 }
 
 void add_certificate(CLI::App& app, CertificateSettings& settings) {
-  CLI::App& command = *app.add_subcommand("certificate", "Make a certificate and its key, or show a fingerprint");
-  CLI::Option* file = command.add_option("file", settings.file, "A certificate: show its fingerprint, make none");
+  CLI::App& command =
+      *app.add_subcommand("certificate", "Make a certificate and its key, or show a fingerprint");
+  CLI::Option* file =
+      command.add_option("file", settings.file, "A certificate: show its fingerprint, make none");
   file->option_text("FILE");
   command.add_option("--out", settings.directory, "Where certificate.pem and key.pem go [.]")
       ->option_text("DIR")
       ->excludes(file);
-  command.add_option("--name", settings.names, "What the daemon's machine is called; once for each name or address")
+  command
+      .add_option("--name", settings.names,
+                  "What the daemon's machine is called; once for each name or address")
       ->option_text("HOST")
       ->allow_extra_args(false)
       ->excludes(file);
   command.footer(
-      "Standard output is the fingerprint, what --pin of watch and send wants. Without --name it is for this\n"
+      "Standard output is the fingerprint, what --pin of watch and send wants. Without --name it is for "
+      "this\n"
       "machine's own name. Files that are there are not overwritten.");
 }
 
@@ -289,7 +296,8 @@ int run(int argc, char** argv) {
     watching.server = server_from(server);
     watching.tls = credentials_from(tls);
     if (watching.tls && !std::holds_alternative<Endpoint>(watching.server))
-      throw Error(ExitCode::usage, "--pin: found '" + server + "', expected HOST:PORT: a Unix socket has no TLS");
+      throw Error(ExitCode::usage,
+                  "--pin: found '" + server + "', expected HOST:PORT: a Unix socket has no TLS");
     watching.terminal = terminal_of(STDOUT_FILENO);
     watch(watching, std::cout, std::cerr);
   } else if (app.got_subcommand("classify")) {

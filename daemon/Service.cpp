@@ -105,7 +105,8 @@ void Service::run() {
 
 void Service::listen(ConfiguredHearing configured) {
   const Config& config = configured.config;
-  raise_descriptor_limit(config.publish_tcp.max_clients, config.publish_tls.has_value(), config.most_sources());
+  raise_descriptor_limit(config.publish_tcp.max_clients, config.publish_tls.has_value(),
+                         config.most_sources());
   listening_ = std::make_unique<Listening>(
       ListeningContext{.server = server_,
                        .sink = status_,

@@ -50,8 +50,8 @@ void run_certificate(const CertificateSettings& settings, std::ostream& out, std
     fingerprint = made.fingerprint;
     std::string list;
     for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-    notices << "earshot: made " << printable(certificate.string()) << " for " << list << ", good for ten years, and "
-            << printable(key.string()) << "; its fingerprint:\n";
+    notices << "earshot: made " << printable(certificate.string()) << " for " << list
+            << ", good for ten years, and " << printable(key.string()) << "; its fingerprint:\n";
   }
   out << fingerprint << '\n';
   flush_output(out);

@@ -15,8 +15,9 @@ struct CertificateSettings {
   std::vector<std::string> names = {};             ///< hosts and addresses; none: this machine's own name
 };
 
-/// The fingerprint to `out`, what was made to `notices`. Throws Error as fingerprint_of_file and make_certificate, and
-/// Error(io) if one of the files is there already or cannot be written; then neither is.
+/// The fingerprint to `out`, what was made to `notices`. Throws Error as fingerprint_of_file and
+/// make_certificate, and Error(io) if one of the files is there already or cannot be written; then neither
+/// is.
 void run_certificate(const CertificateSettings& settings, std::ostream& out, std::ostream& notices);
 
 }  // namespace earshot

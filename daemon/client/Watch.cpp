@@ -89,7 +89,8 @@ class Watcher {
         return tell(server_ + ": no heartbeat; trying again");
       }
       silence = 0ms;
-      if (*count == 0) return tell(server_ + ": the connection has ended" + ended_before_hello() + "; trying again");
+      if (*count == 0)
+        return tell(server_ + ": the connection has ended" + ended_before_hello() + "; trying again");
       std::string_view bytes(buffer.data(), *count);
       while (auto line = splitter.next(bytes)) {
         if (line->too_long) refuse("a line of more than 4 MiB");
@@ -208,9 +209,11 @@ class Watcher {
   }
 
   std::string ended_before_hello() const {
-    const bool may_want_tls = !greeted_ && !settings_.tls && std::holds_alternative<Endpoint>(settings_.server);
-    return may_want_tls ? " before a hello: it does not let this machine in, or it speaks TLS (--pin, --token-file)"
-                        : "";
+    const bool may_want_tls =
+        !greeted_ && !settings_.tls && std::holds_alternative<Endpoint>(settings_.server);
+    return may_want_tls
+               ? " before a hello: it does not let this machine in, or it speaks TLS (--pin, --token-file)"
+               : "";
   }
 
   [[noreturn]] void refuse(const std::string& found) const {

@@ -27,7 +27,8 @@ using OwnedExtension = std::unique_ptr<X509_EXTENSION, OpenSslFree<X509_EXTENSIO
 
 void expect(bool good, const char* what) {
   if (!good)
-    throw Error(ExitCode::software, std::string("OpenSSL cannot ") + what + ": " + openssl_reason("no reason given"));
+    throw Error(ExitCode::software,
+                std::string("OpenSSL cannot ") + what + ": " + openssl_reason("no reason given"));
 }
 
 std::string pem_of(BIO* bio) {
@@ -78,7 +79,8 @@ void set_serial_number(X509* certificate) {
   expect(RAND_bytes(bytes, sizeof bytes) == 1, "draw random bytes");
   bytes[0] = 0x45;  // positive, and as long as the others
   const std::unique_ptr<BIGNUM, OpenSslFree<BN_free>> number(BN_bin2bn(bytes, sizeof bytes, nullptr));
-  expect(number && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)), "number a certificate");
+  expect(number && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)),
+         "number a certificate");
 }
 
 }  // namespace

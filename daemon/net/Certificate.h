@@ -14,18 +14,17 @@ struct MadeCertificate {
   std::string fingerprint;
 };
 
-/// ECDSA over P-256, good for ten years from a day ago on, for `names`: host names and IP addresses, at least one.
-/// P-256, because a handshake then costs 0.2 ms of signing and key exchange where RSA takes ten times that.
-/// Throws Error(usage) for a name that no certificate can hold, Error(software) if OpenSSL cannot.
+/// ECDSA over P-256, good for ten years from a day ago on, for `names`: host names and IP addresses, at least
+/// one. P-256, because a handshake then costs 0.2 ms of signing and key exchange where RSA takes ten times
+/// that. Throws Error(usage) for a name that no certificate can hold, Error(software) if OpenSSL cannot.
 MadeCertificate make_certificate(const std::vector<std::string>& names);
 
 /// SHA-256 of the certificate's DER form: 64 lower-case digits.
 /// Throws as read_file, and Error(bad_data) naming the file if it holds no certificate in PEM form.
 std::string fingerprint_of_file(const std::filesystem::path& path);
 
-/// A fingerprint as people paste it: 64 hexadecimal digits of either case, as `openssl x509 -fingerprint -sha256`
-/// writes them with colons or without. In
-/// lower case and without them; empty if it is none.
+/// A fingerprint as people paste it: 64 hexadecimal digits of either case, as `openssl x509 -fingerprint
+/// -sha256` writes them with colons or without. In lower case and without them; empty if it is none.
 std::string read_fingerprint(std::string_view text);
 
 }  // namespace earshot

@@ -69,21 +69,22 @@ void ClientSocket::begin_tls(const TlsCredentials& credentials, std::chrono::mil
   const auto until = std::chrono::steady_clock::now() + limit;
   TlsChannel::State state = tls_->handshake();
   while (state == TlsChannel::State::wants_read || state == TlsChannel::State::wants_write) {
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
     if (!await(state, left)) throw Error(ExitCode::unavailable, name_ + ": TLS: " + reason_text(ETIMEDOUT));
     state = tls_->handshake();
   }
   if (state != TlsChannel::State::done) {
     const std::string& why = tls_->failure();
-    throw Error(ExitCode::unavailable, name_ + ": found no TLS (" + (why.empty() ? "it closed the connection" : why) +
+    throw Error(ExitCode::unavailable, name_ + ": found no TLS (" +
+                                           (why.empty() ? "it closed the connection" : why) +
                                            "), expected a daemon that speaks it there");
   }
   if (const std::string found = tls_->peer_fingerprint(); found != credentials.pin) {
-    throw Error(ExitCode::bad_data, name_ + ": found a certificate with the fingerprint " + found + ", expected " +
-                                        credentials.pin +
-                                        ": the daemon has a new one, or somebody else answers in its place; the token "
-                                        "was not sent");
+    throw Error(ExitCode::bad_data,
+                name_ + ": found a certificate with the fingerprint " + found + ", expected " +
+                    credentials.pin +
+                    ": the daemon has a new one, or somebody else answers in its place; the token "
+                    "was not sent");
   }
   JsonWriter auth;
   auth.begin_object().field("type", "auth").field("token", credentials.token).end_object();
@@ -150,16 +151,14 @@ std::optional<std::size_t> ClientSocket::receive_tls(std::span<char> bytes, std:
     if (step.state == TlsChannel::State::done) return step.bytes;
     if (step.state == TlsChannel::State::ended) return 0;
     if (step.state == TlsChannel::State::failed) fail_tls();
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
     if (!await(step.state, std::max(left, std::chrono::milliseconds(0)))) return std::nullopt;
   }
 }
 
 void ClientSocket::send_tls(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
-    const TlsChannel::Step step =
-        tls_->write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    const TlsChannel::Step step = tls_->write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     if (step.state == TlsChannel::State::failed) fail_tls();
     if (step.state == TlsChannel::State::done) {
       bytes = bytes.subspan(step.bytes);
@@ -181,7 +180,8 @@ void ClientSocket::send(std::span<const std::byte> bytes) {
 
 void ClientSocket::finish_sending() noexcept {
   if (tls_) {
-    for (TlsChannel::State state = tls_->finish(); state == TlsChannel::State::wants_write; state = tls_->finish())
+    for (TlsChannel::State state = tls_->finish(); state == TlsChannel::State::wants_write;
+         state = tls_->finish())
       await(state, std::chrono::hours(1));
     return;
   }

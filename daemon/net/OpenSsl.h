@@ -23,8 +23,8 @@ using OwnedKey = std::unique_ptr<EVP_PKEY, OpenSslFree<EVP_PKEY_free>>;
 using OwnedX509 = std::unique_ptr<X509, OpenSslFree<X509_free>>;
 using OwnedTlsContext = std::unique_ptr<SSL_CTX, OpenSslFree<SSL_CTX_free>>;
 
-/// The reason of this thread's first failure since the last call, in OpenSSL's words ("wrong version number");
-/// `usual` if it gave none.
+/// The reason of this thread's first failure since the last call, in OpenSSL's words ("wrong version
+/// number"); `usual` if it gave none.
 inline std::string openssl_reason(const char* usual) {
   const char* text = ERR_reason_error_string(ERR_get_error());
   ERR_clear_error();

@@ -29,11 +29,13 @@ int after(BIO* bio, ssize_t count, int retry) {
 }
 
 int send_bytes(BIO* bio, const char* bytes, int size) {
-  return after(bio, ::send(socket_of(bio), bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL), BIO_FLAGS_WRITE);
+  return after(bio, ::send(socket_of(bio), bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL),
+               BIO_FLAGS_WRITE);
 }
 
 int receive_bytes(BIO* bio, char* bytes, int size) {
-  const int count = after(bio, ::recv(socket_of(bio), bytes, static_cast<std::size_t>(size), 0), BIO_FLAGS_READ);
+  const int count =
+      after(bio, ::recv(socket_of(bio), bytes, static_cast<std::size_t>(size), 0), BIO_FLAGS_READ);
   if (count == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
   return count;
 }
@@ -58,7 +60,8 @@ const BIO_METHOD* quiet_socket() {
 SSL_CTX* client_context() {
   static const OwnedTlsContext context = [] {
     OwnedTlsContext made(SSL_CTX_new(TLS_client_method()));
-    if (!made) throw Error(ExitCode::software, "OpenSSL cannot speak TLS: " + openssl_reason("no reason given"));
+    if (!made)
+      throw Error(ExitCode::software, "OpenSSL cannot speak TLS: " + openssl_reason("no reason given"));
     SSL_CTX_set_min_proto_version(made.get(), TLS1_2_VERSION);
     SSL_CTX_set_options(made.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_mode(made.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -85,7 +88,8 @@ TlsChannel::TlsChannel(ssl_st* ssl, int socket) : ssl_(ssl) {
   SSL_set_bio(ssl_, bio, bio);
 }
 
-TlsChannel::TlsChannel(const TlsIdentity& identity, int socket) : TlsChannel(SSL_new(identity.context()), socket) {
+TlsChannel::TlsChannel(const TlsIdentity& identity, int socket)
+    : TlsChannel(SSL_new(identity.context()), socket) {
   SSL_set_accept_state(ssl_);
 }
 
@@ -104,9 +108,12 @@ TlsChannel::State TlsChannel::state_after(int result) noexcept {
   if (result > 0) return State::done;
   const int system_error = errno;
   switch (SSL_get_error(ssl_, result)) {
-    case SSL_ERROR_WANT_READ: return State::wants_read;
-    case SSL_ERROR_WANT_WRITE: return State::wants_write;
-    case SSL_ERROR_ZERO_RETURN: return State::ended;
+    case SSL_ERROR_WANT_READ:
+      return State::wants_read;
+    case SSL_ERROR_WANT_WRITE:
+      return State::wants_write;
+    case SSL_ERROR_ZERO_RETURN:
+      return State::ended;
     case SSL_ERROR_SYSCALL:
       ERR_clear_error();
       if (system_error != ECONNRESET && system_error != EPIPE)

@@ -11,10 +11,10 @@ struct ssl_st;  // OpenSSL's SSL
 
 namespace earshot {
 
-/// Asio's own TLS stream is not what is used here, since it cannot end what we send (close_notify) while it still
-/// reads: a client or sender that is refused while it sends would not hear why. Each call does what can be
-/// done at once, and tells what to wait for before the next. Reading and writing may take turns as they like.
-/// Raises no SIGPIPE. Not thread safe.
+/// Asio's own TLS stream is not what is used here, since it cannot end what we send (close_notify) while it
+/// still reads: a client or sender that is refused while it sends would not hear why. Each call does what can
+/// be done at once, and tells what to wait for before the next. Reading and writing may take turns as they
+/// like. Raises no SIGPIPE. Not thread safe.
 class TlsChannel {
  public:
   enum class State {

@@ -24,8 +24,8 @@ class TlsDoor {
   /// Any thread: a connected TCP socket, the door's from here on.
   void receive(std::shared_ptr<const TlsIdentity> identity, Peer peer, int socket);
 
-  /// Nobody comes in from here on; returns when all who are in are gone, after `grace` at the latest. Once they are
-  /// served no more.
+  /// Nobody comes in from here on; returns when all who are in are gone, after `grace` at the latest. Once
+  /// they are served no more.
   void stop(std::chrono::milliseconds grace) noexcept;
 
  private:

@@ -59,13 +59,15 @@ std::string unauthorized_line() {
       .field("type", "error")
       .field("code", "unauthorized")
       .field("message",
-             "found no line with the right token, expected {\"type\":\"auth\",\"token\":\"...\"} with that of the "
+             "found no line with the right token, expected {\"type\":\"auth\",\"token\":\"...\"} with that "
+             "of the "
              "daemon's token_file")
       .end_object();
   return json.take_line();
 }
 
-// What is sent is taken soon, or the kernel ends the connection, as it does with one whose machine has vanished.
+// What is sent is taken soon, or the kernel ends the connection, as it does with one whose machine has
+// vanished.
 void set_options(TlsGate::Socket& socket, std::chrono::milliseconds stall) {
   const auto set = [&](int level, int option, int value) {
     ::setsockopt(socket.native_handle(), level, option, &value, sizeof value);
@@ -103,8 +105,8 @@ TlsGate::TlsGate(asio::io_context& io, std::string who, TlsLimits limits, Enter 
 void TlsGate::receive(std::shared_ptr<const TlsIdentity> identity, Peer peer, Socket socket) {
   if (stopped_) return;
   if (fails_too_often(peer)) {
-    return too_often_.line(Clock::now(), "{} {} turned away: it has failed more often than {} times a second", who_,
-                           peer.name, limits_.failures_per_s);
+    return too_often_.line(Clock::now(), "{} {} turned away: it has failed more often than {} times a second",
+                           who_, peer.name, limits_.failures_per_s);
   }
   make_room_for(peer);
   set_options(socket, limits_.stall);
@@ -114,13 +116,14 @@ void TlsGate::receive(std::shared_ptr<const TlsIdentity> identity, Peer peer, So
   asio::co_spawn(io_, meet(strangers_.back()), rethrow);
 }
 
-// Who came first has had the longest time to say its token: of a flood that says none each stays a moment, and one that
-// knows it comes in between.
+// Who came first has had the longest time to say its token: of a flood that says none each stays a moment,
+// and one that knows it comes in between.
 void TlsGate::make_room_for(const Peer& peer) {
   const Machine machine = peer.address.machine().bytes;
   const auto is_of_it = [&](const auto& each) { return each->peer.address.machine().bytes == machine; };
   auto goes = strangers_.end();
-  if (std::ranges::count_if(strangers_, is_of_it) >= static_cast<std::ptrdiff_t>(limits_.strangers_of_machine)) {
+  if (std::ranges::count_if(strangers_, is_of_it) >=
+      static_cast<std::ptrdiff_t>(limits_.strangers_of_machine)) {
     goes = std::ranges::find_if(strangers_, is_of_it);
   } else if (strangers_.size() >= limits_.strangers) {
     goes = strangers_.begin();
@@ -160,7 +163,7 @@ asio::awaitable<TlsGate::Outcome> TlsGate::listen(Stranger& stranger) {
     if (!line) continue;
     const auto token = line->too_long ? std::nullopt : token_of(line->text);
     stranger.heard = rest;
-    co_return token && stranger.identity->is_token(*token) ? Outcome::welcome : Outcome::wrong_token;
+    co_return token&& stranger.identity->is_token(*token) ? Outcome::welcome : Outcome::wrong_token;
   }
 }
 
@@ -175,7 +178,8 @@ asio::awaitable<void> TlsGate::refuse_token(Stranger& stranger) {
   if (!co_await stranger.socket.write(line)) co_return;
   co_await stranger.socket.finish();
   std::array<char, 4096> bytes;
-  while (stranger.socket.is_open() && (co_await stranger.socket.read(bytes)).state == TlsChannel::State::done) {
+  while (stranger.socket.is_open() &&
+         (co_await stranger.socket.read(bytes)).state == TlsChannel::State::done) {
   }
 }
 
@@ -204,7 +208,8 @@ TlsGate::Failures& TlsGate::failures_of(const Peer& peer, Clock::time_point now)
     if (machines_.size() >= kMostMachines) machines_.clear();
   }
   Failures& failures =
-      machines_.try_emplace(peer.address.machine().bytes, Failures{limits_.failures_at_once, now}).first->second;
+      machines_.try_emplace(peer.address.machine().bytes, Failures{limits_.failures_at_once, now})
+          .first->second;
   const double passed_s = std::chrono::duration<double>(now - failures.counted).count();
   failures.left = std::min(limits_.failures_at_once, failures.left + passed_s * limits_.failures_per_s);
   failures.counted = now;
@@ -226,18 +231,21 @@ void TlsGate::note_failure(const Stranger& stranger, Outcome outcome) {
     case Outcome::no_tls:
       return no_tls_.line(now, "{} {} turned away: TLS failed: {}", who_, name, stranger.socket.failure());
     case Outcome::late:
-      return late_.line(now, "{} {} turned away: it said no token within {} s", who_, name, seconds(limits_.token));
+      return late_.line(now, "{} {} turned away: it said no token within {} s", who_, name,
+                        seconds(limits_.token));
     case Outcome::crowded:
       return crowded_.line(now, "{} {} turned away: too many have yet to say a token", who_, name);
-    case Outcome::left: return left_.line(now, "{} {} left before it said a token", who_, name);
-    case Outcome::welcome: return;
+    case Outcome::left:
+      return left_.line(now, "{} {} left before it said a token", who_, name);
+    case Outcome::welcome:
+      return;
   }
 }
 
 // Looks from time to time, so that nobody has a timer that outlives its connection.
 asio::awaitable<void> TlsGate::watch() {
-  const auto interval = std::clamp<std::chrono::milliseconds>(
-      limits_.token / 8, std::chrono::milliseconds(1), std::chrono::milliseconds(500));
+  const auto interval = std::clamp<std::chrono::milliseconds>(limits_.token / 8, std::chrono::milliseconds(1),
+                                                              std::chrono::milliseconds(500));
   for (;;) {
     watching_.expires_at(std::min(Clock::now() + interval, stop_at_));
     error_code cancelled;
@@ -252,7 +260,8 @@ asio::awaitable<void> TlsGate::watch() {
       each->close_if_stalled(now, limits_.stall, limits_.farewell);
       if (now >= stop_at_) each->close();
     }
-    for (LogSummary* each : {&wrong_tokens_, &no_tls_, &late_, &crowded_, &too_often_, &left_}) each->tick(now);
+    for (LogSummary* each : {&wrong_tokens_, &no_tls_, &late_, &crowded_, &too_often_, &left_})
+      each->tick(now);
     if (stopped_ && now >= stop_at_) co_return;
   }
 }

@@ -23,16 +23,17 @@
 
 namespace earshot {
 
-/// The first line of a connection is {"type":"auth","token":"..."}; before that nothing is said to it. Who has not
-/// said it costs no place that clients or senders have, and each kind of refusal a line of the log a minute. The
-/// thread that runs `io` owns it. A handshake takes it about 0.4 ms with a key of `earshot certificate`: of one
-/// machine that fails ten at once and then one a second are done, so that nobody can keep it busy.
+/// The first line of a connection is {"type":"auth","token":"..."}; before that nothing is said to it. Who
+/// has not said it costs no place that clients or senders have, and each kind of refusal a line of the log a
+/// minute. The thread that runs `io` owns it. A handshake takes it about 0.4 ms with a key of `earshot
+/// certificate`: of one machine that fails ten at once and then one a second are done, so that nobody can
+/// keep it busy.
 class TlsGate {
  public:
   using Socket = TlsSocket::Socket;
   using Clock = TlsRelay::Clock;
-  /// `plain` is a connected Unix socket that does not block, to be closed by whoever takes it. What it brings and
-  /// takes is the client's.
+  /// `plain` is a connected Unix socket that does not block, to be closed by whoever takes it. What it brings
+  /// and takes is the client's.
   using Enter = std::function<void(Peer peer, int plain)>;
 
   /// `who` is how the log calls them: "client", "source 'porch': sender".
@@ -41,7 +42,8 @@ class TlsGate {
   /// One that has connected.
   void receive(std::shared_ptr<const TlsIdentity> identity, Peer peer, Socket socket);
 
-  /// From here on nobody comes in. `done` is called when all who are in are gone, which they are after `grace`.
+  /// From here on nobody comes in. `done` is called when all who are in are gone, which they are after
+  /// `grace`.
   void stop(std::chrono::milliseconds grace, std::function<void()> done);
 
   /// Machines that it knows of.

@@ -56,7 +56,9 @@ void take_certificates(SSL_CTX* context, const std::filesystem::path& path, cons
 void take_key(SSL_CTX* context, const std::filesystem::path& path, const std::string& text,
               const std::filesystem::path& certificate) {
   const OwnedKey key(PEM_read_bio_PrivateKey(bio_of(text).get(), nullptr, no_passphrase, nullptr));
-  if (!key) refuse_file(path, "no private key", "one in PEM form, without a passphrase (-----BEGIN PRIVATE KEY-----)");
+  if (!key)
+    refuse_file(path, "no private key",
+                "one in PEM form, without a passphrase (-----BEGIN PRIVATE KEY-----)");
   if (SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1) {
     ERR_clear_error();
     refuse_file(path, "another key than that of the certificate",
@@ -68,9 +70,10 @@ void take_key(SSL_CTX* context, const std::filesystem::path& path, const std::st
 
 std::string read_token(const std::filesystem::path& path) {
   const auto refuse = [&](const std::string& found) {
-    throw Error(ExitCode::bad_data, printable(path.string()) + ": found " + found +
-                                        ", expected a token of 16 to 1024 printable characters without spaces, such "
-                                        "as `earshot token` makes");
+    throw Error(ExitCode::bad_data,
+                printable(path.string()) + ": found " + found +
+                    ", expected a token of 16 to 1024 printable characters without spaces, such "
+                    "as `earshot token` makes");
   };
   std::string token = read_file_or_pipe(path, kMostTokenBytes + 2, "a token");
   if (token.ends_with('\n')) token.pop_back();
@@ -105,7 +108,8 @@ TlsIdentity::TlsIdentity(const std::filesystem::path& certificate, const std::fi
   digest_ = sha256_of(sha256_of(certificate_text) + sha256_of(key_text) + sha256_of(token));
 
   OwnedTlsContext context(SSL_CTX_new(TLS_server_method()));
-  if (!context) throw Error(ExitCode::software, "OpenSSL cannot speak TLS: " + openssl_reason("no reason given"));
+  if (!context)
+    throw Error(ExitCode::software, "OpenSSL cannot speak TLS: " + openssl_reason("no reason given"));
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
                                          SSL_OP_CIPHER_SERVER_PREFERENCE);

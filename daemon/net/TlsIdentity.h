@@ -14,16 +14,16 @@ namespace earshot {
 inline constexpr std::size_t kLeastTokenBytes = 16;
 inline constexpr std::size_t kMostTokenBytes = 1024;
 
-/// A token as it stands in a file: 16 to 1024 printable characters without spaces; a newline at its end is none
-/// of it. Throws as read_file, and Error(bad_data) naming the file and what is wrong, never the token.
+/// A token as it stands in a file: 16 to 1024 printable characters without spaces; a newline at its end is
+/// none of it. Throws as read_file, and Error(bad_data) naming the file and what is wrong, never the token.
 std::string read_token(const std::filesystem::path& path);
 
 /// Any thread, once it is there.
 class TlsIdentity {
  public:
-  /// Reads all three, and nothing of them later. Throws Error(no_input) for what cannot be read, Error(config)
-  /// naming the file for what is none of its kind, for a key of another certificate, and for a key or token that
-  /// every user of the machine may read.
+  /// Reads all three, and nothing of them later. Throws Error(no_input) for what cannot be read,
+  /// Error(config) naming the file for what is none of its kind, for a key of another certificate, and for a
+  /// key or token that every user of the machine may read.
   TlsIdentity(const std::filesystem::path& certificate, const std::filesystem::path& key,
               const std::filesystem::path& token_file);
   ~TlsIdentity();

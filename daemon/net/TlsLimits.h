@@ -8,12 +8,12 @@ namespace earshot {
 
 /// What tests shorten.
 struct TlsLimits {
-  std::chrono::milliseconds token{10'000};  ///< from the connection to the token's last byte
-  std::chrono::milliseconds refusal{1'000};  ///< before a wrong token is answered
+  std::chrono::milliseconds token{10'000};    ///< from the connection to the token's last byte
+  std::chrono::milliseconds refusal{1'000};   ///< before a wrong token is answered
   std::chrono::milliseconds farewell{2'000};  ///< for one that was refused to take the reason
-  std::chrono::milliseconds stall{60'000};  ///< one that took nothing for so long is closed
-  std::size_t strangers = 64;               ///< that have yet to say a token; one more, and the first of them goes
-  std::size_t strangers_of_machine = 8;     ///< the same from one machine
+  std::chrono::milliseconds stall{60'000};    ///< one that took nothing for so long is closed
+  std::size_t strangers = 64;  ///< that have yet to say a token; one more, and the first of them goes
+  std::size_t strangers_of_machine = 8;  ///< the same from one machine
   double failures_at_once = 10.0;  ///< of one machine, before it may fail `failures_per_s` times a second
   double failures_per_s = 1.0;     ///< whoever fails more often is closed before its handshake
 };

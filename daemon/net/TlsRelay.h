@@ -16,8 +16,8 @@ namespace earshot {
 
 /// Whoever has the plain socket's other end serves a TLS client as any other: it hears its bytes, the end of
 /// what it sends (close_notify), and that it is gone; what it sends arrives, and when it closes so is the
-/// connection. A client that takes nothing holds up at most the two sockets' buffers and kChunkBytes. The thread
-/// that runs the sockets' io_context owns it.
+/// connection. A client that takes nothing holds up at most the two sockets' buffers and kChunkBytes. The
+/// thread that runs the sockets' io_context owns it.
 class TlsRelay : public std::enable_shared_from_this<TlsRelay> {
  public:
   using Socket = TlsSocket::Socket;
@@ -29,9 +29,10 @@ class TlsRelay : public std::enable_shared_from_this<TlsRelay> {
   void start(std::string heard, std::function<void(TlsRelay&)> on_closed);
 
   void close();
-  /// Closes one whose client has taken nothing of what waits for it for `limit`, or, if the other end has closed, for
-  /// `farewell`.
-  void close_if_stalled(Clock::time_point now, std::chrono::milliseconds limit, std::chrono::milliseconds farewell);
+  /// Closes one whose client has taken nothing of what waits for it for `limit`, or, if the other end has
+  /// closed, for `farewell`.
+  void close_if_stalled(Clock::time_point now, std::chrono::milliseconds limit,
+                        std::chrono::milliseconds farewell);
 
  private:
   static constexpr std::size_t kChunkBytes = 16 * 1024;  // of a TLS record

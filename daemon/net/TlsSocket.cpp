@@ -17,7 +17,8 @@ TlsSocket::TlsSocket(const TlsIdentity& identity, Socket socket)
 }
 
 asio::awaitable<bool> TlsSocket::wait(TlsState state) {
-  if (!socket_.is_open() || (state != TlsState::wants_read && state != TlsState::wants_write)) co_return false;
+  if (!socket_.is_open() || (state != TlsState::wants_read && state != TlsState::wants_write))
+    co_return false;
   boost::system::error_code error;
   co_await socket_.async_wait(state == TlsState::wants_read ? Socket::wait_read : Socket::wait_write,
                               asio::redirect_error(asio::use_awaitable, error));

@@ -10,8 +10,8 @@
 
 namespace earshot {
 
-/// The thread that runs the socket's io_context owns it. One coroutine at a time may read, and one write; after
-/// close() what they await has failed.
+/// The thread that runs the socket's io_context owns it. One coroutine at a time may read, and one write;
+/// after close() what they await has failed.
 class TlsSocket {
  public:
   using Socket = boost::asio::generic::stream_protocol::socket;

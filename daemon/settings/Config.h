@@ -55,7 +55,8 @@ std::filesystem::path config_path(const std::optional<std::filesystem::path>& as
 
 /// Throws Error(no_input) if it cannot be read; Error(config) naming file, line and key for an unknown key, a
 /// wrong type, a value out of range, a key of another kind of source, names that are not unique or
-/// hold what a log's line must not, a listener beyond loopback with neither `allow` nor TLS, or two on one port or path.
+/// hold what a log's line must not, a listener beyond loopback with neither `allow` nor TLS, or two on one
+/// port or path.
 Config load_config(const std::filesystem::path& path);
 /// The same for text; `name` stands for the file in errors and relative paths.
 Config parse_config(std::string_view text, const std::string& name);

@@ -36,9 +36,10 @@ Endpoint read_endpoint(const StrictToml& table, const std::string& text, const s
   const auto address = endpoint ? listen_address(*endpoint) : std::nullopt;
   if (!address) table.refuse("listen", '"' + text + '"', form);
   if (!address->is_loopback() && allow.empty()) {
-    table.refuse("listen", '"' + text + "\" without 'allow'",
-                 "a loopback address, or allow = [\"192.168.1.0/24\"] with those who may connect, or TLS and a token "
-                 "(docs/network.md)");
+    table.refuse(
+        "listen", '"' + text + "\" without 'allow'",
+        "a loopback address, or allow = [\"192.168.1.0/24\"] with those who may connect, or TLS and a token "
+        "(docs/network.md)");
   }
   return *endpoint;
 }

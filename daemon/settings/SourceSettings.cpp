@@ -58,7 +58,8 @@ TcpSettings read_tcp(StrictToml& table, const std::optional<TlsSettings>& tls, L
   TcpSettings tcp;
   tcp.allow = read_allow(table);
   if (table.boolean("tls", false)) {
-    if (!tls) table.refuse("tls", "true", "a table [publish.tls] with certificate, key and token_file, or false");
+    if (!tls)
+      table.refuse("tls", "true", "a table [publish.tls] with certificate, key and token_file, or false");
     tcp.tls = tls;
   }
   tcp.listen = read_sender_listen(table, tcp.admitted(), listeners);

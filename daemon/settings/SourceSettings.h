@@ -46,7 +46,7 @@ struct TcpSettings {
   std::chrono::milliseconds closing{60'000};  ///< ... and then it is closed
   bool takeover = false;  ///< a new sender replaces the one there, of many the one of its name
   std::optional<std::size_t> max_senders;  ///< of many: so many sources at most
-  std::optional<TlsSettings> tls;  ///< what senders speak, and the token that they say first
+  std::optional<TlsSettings> tls;          ///< what senders speak, and the token that they say first
 
   /// Who may send from other machines: with TLS everybody, where `allow` says nothing.
   std::vector<IpNetwork> admitted() const { return admitted_by(allow, tls.has_value()); }

@@ -37,7 +37,8 @@ bool StreamSettings::speaks_tls(const SocketAddress& address) const {
   return tls && ip && !ip->is_loopback();
 }
 
-StreamSettings read_stream_settings(StrictToml& tcp, const std::optional<TlsSettings>& tls, Listeners& listeners) {
+StreamSettings read_stream_settings(StrictToml& tcp, const std::optional<TlsSettings>& tls,
+                                    Listeners& listeners) {
   StreamSettings stream;
   stream.allow = read_allow(tcp);
   stream.tls = tls;

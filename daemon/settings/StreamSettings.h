@@ -36,7 +36,8 @@ struct StreamSettings {
 };
 
 /// `table` is [publish.tcp]. Throws Error(config).
-StreamSettings read_stream_settings(StrictToml& table, const std::optional<TlsSettings>& tls, Listeners& listeners);
+StreamSettings read_stream_settings(StrictToml& table, const std::optional<TlsSettings>& tls,
+                                    Listeners& listeners);
 void write_stream_settings(TomlText& text, const StreamSettings& stream);
 
 }  // namespace earshot

@@ -10,12 +10,14 @@ std::optional<TlsSettings> read_tls_settings(StrictToml& publish) {
   if (!publish.has("tls")) return std::nullopt;
   StrictToml table = publish.table("tls");
   const auto file = [&](const char* key, const char* expected) {
-    if (table.text(key, "").empty()) table.refuse(key, table.has(key) ? "an empty string" : "nothing", expected);
+    if (table.text(key, "").empty())
+      table.refuse(key, table.has(key) ? "an empty string" : "nothing", expected);
     return table.path(key, "");
   };
-  TlsSettings tls{.certificate = file("certificate", "the path of a certificate, such as `earshot certificate` makes"),
-                  .key = file("key", "the path of the certificate's key"),
-                  .token_file = file("token_file", "the path of a file with a token, such as `earshot token` makes")};
+  TlsSettings tls{
+      .certificate = file("certificate", "the path of a certificate, such as `earshot certificate` makes"),
+      .key = file("key", "the path of the certificate's key"),
+      .token_file = file("token_file", "the path of a file with a token, such as `earshot token` makes")};
   table.reject_unknown();
   return tls;
 }

@@ -26,8 +26,8 @@ struct Config;
 std::optional<TlsSettings> read_tls_settings(StrictToml& publish);
 void write_tls_settings(TomlText& text, const TlsSettings& tls);
 
-/// Reads the files, and gives what they hold to all that speaks TLS; where it is what `running` has, the same object.
-/// Null: nothing runs. Throws as TlsIdentity does.
+/// Reads the files, and gives what they hold to all that speaks TLS; where it is what `running` has, the same
+/// object. Null: nothing runs. Throws as TlsIdentity does.
 void load_tls(Config& config, const Config* running);
 
 }  // namespace earshot

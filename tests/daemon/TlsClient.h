@@ -1,4 +1,5 @@
-// What tests of TLS need: a certificate with its key and a token in files, and a client that is OpenSSL's own.
+// What tests of TLS need: a certificate with its key and a token in files, and a client that is OpenSSL's
+// own.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -39,12 +40,14 @@ struct TlsFiles {
   void write_token(std::string_view token) { write_secret("token", std::string(token) + "\n"); }
   std::filesystem::path write_secret(const std::string& name, std::string_view text) {
     const std::filesystem::path path = directory.write(name, text);
-    std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    std::filesystem::permissions(path,
+                                 std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     return path;
   }
 
   std::shared_ptr<const TlsIdentity> identity() const {
-    return std::make_shared<TlsIdentity>(directory / "certificate.pem", directory / "key.pem", directory / "token");
+    return std::make_shared<TlsIdentity>(directory / "certificate.pem", directory / "key.pem",
+                                         directory / "token");
   }
   TlsSettings settings() const {
     return {directory / "certificate.pem", directory / "key.pem", directory / "token", identity()};
@@ -86,7 +89,8 @@ class TlsClient {
   bool say_token(std::string_view token) {
     return send("{\"type\":\"auth\",\"token\":\"" + std::string(token) + "\"}\n");
   }
-  /// The next line without its newline; nothing at the end of the stream, however it came. Throws after 20 s without.
+  /// The next line without its newline; nothing at the end of the stream, however it came. Throws after 20 s
+  /// without.
   std::optional<std::string> line() {
     timeval limit{20, 0};
     ::setsockopt(plain_.socket(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
@@ -94,7 +98,8 @@ class TlsClient {
       char buffer[16'384];
       errno = 0;
       const int count = SSL_read(ssl_.get(), buffer, sizeof buffer);
-      if (count <= 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) throw std::runtime_error("no line in time");
+      if (count <= 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+        throw std::runtime_error("no line in time");
       if (count <= 0) return std::nullopt;
       text_.append(buffer, static_cast<std::size_t>(count));
     }

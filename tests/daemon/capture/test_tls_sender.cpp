@@ -74,7 +74,8 @@ TEST_CASE("a source with tls hears who says the token, and nobody else") {
   CHECK(log.count("source 'net': sender 127.0.0.1 turned away") == 2);  // no TLS, no token
 }
 
-TEST_CASE("of many senders by TLS each says the token, then who it is; one that may not come in is told why") {
+TEST_CASE(
+    "of many senders by TLS each says the token, then who it is; one that may not come in is told why") {
   const TlsFiles files;
   TcpSettings tcp = tls_source(files);
   tcp.max_senders = 4;

@@ -1,4 +1,5 @@
-// The real earshotd and earshot over TLS: watch and send with a pin and a token, and what they say when one is wrong.
+// The real earshotd and earshot over TLS: watch and send with a pin and a token, and what they say when one
+// is wrong.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -30,8 +31,8 @@ Finished earshot_of(std::vector<std::string> arguments) {
 }
 
 std::string tls_sender_source(std::uint16_t port, const std::string& keys = "") {
-  return "[[source]]\nname = \"net\"\nkind = \"tcp\"\npace = \"fast\"\nlisten = \"127.0.0.1:" + std::to_string(port) +
-         "\"\ntls = true\n" + keys;
+  return "[[source]]\nname = \"net\"\nkind = \"tcp\"\npace = \"fast\"\nlisten = \"127.0.0.1:" +
+         std::to_string(port) + "\"\ntls = true\n" + keys;
 }
 
 std::vector<std::string> credentials(const TlsFiles& files, const std::string& pin) {
@@ -58,8 +59,8 @@ TEST_CASE("token and certificate make what the daemon takes, for their owner alo
   CHECK(earshot_of({"token"}).out.size() == 65);
   CHECK(earshot_of({"token"}).out != earshot_of({"token"}).out);
 
-  const Finished made = earshot_of({"certificate", "--out", directory.path().string(), "--name", "box", "--name",
-                                    "192.168.1.10", "--name", "fd00::1"});
+  const Finished made = earshot_of({"certificate", "--out", directory.path().string(), "--name", "box",
+                                    "--name", "192.168.1.10", "--name", "fd00::1"});
   INFO(made.err);
   REQUIRE(made.code == 0);
   CHECK_THAT(made.err, Contains("for box, 192.168.1.10, fd00::1"));
@@ -96,8 +97,8 @@ TEST_CASE("send by TLS is heard, one of many as well; a wrong token and a foreig
   daemon.await_log("source 'net' starting");
   StreamClient hearer = daemon.connect();
   const auto send = [&](std::vector<std::string> with) {
-    std::vector<std::string> arguments{"send", (directory / "sound.wav").string(), "127.0.0.1:" + std::to_string(port),
-                                       "--speed", "0"};
+    std::vector<std::string> arguments{"send", (directory / "sound.wav").string(),
+                                       "127.0.0.1:" + std::to_string(port), "--speed", "0"};
     if (many) arguments.insert(arguments.end(), {"--source", "barn"});
     arguments.insert(arguments.end(), with.begin(), with.end());
     return earshot_of(arguments);
@@ -154,8 +155,9 @@ TEST_CASE("the walk of docs/network.md: certificate, token, a daemon open to a n
   // The last `listen` of [publish.tcp] is the one that Daemon writes: its table is ours to go on with.
   Daemon daemon("allow = []\n" + files.table() + tls_sender_source(sender_port));
   const auto config = [&](const std::string& listen) {
-    daemon.directory().write("earshot.toml", "[model]\npath = \"model.safetensors\"\n[publish.tcp]\nlisten = [" + listen +
-                                                 "]\n" + files.table() + tls_sender_source(sender_port));
+    daemon.directory().write(
+        "earshot.toml", "[model]\npath = \"model.safetensors\"\n[publish.tcp]\nlisten = [" + listen + "]\n" +
+                            files.table() + tls_sender_source(sender_port));
     daemon.reload();
   };
   config("\"127.0.0.1:0\", \"" + lan + "\"");
@@ -185,7 +187,8 @@ TEST_CASE("the walk of docs/network.md: certificate, token, a daemon open to a n
   // What is wrong with a file at a reload is said, and all goes on.
   files.write_token("short");
   daemon.reload();
-  daemon.await_log("not reloaded, going on as before: " + (files.directory / "token").string() + ": found 5 characters");
+  daemon.await_log("not reloaded, going on as before: " + (files.directory / "token").string() +
+                   ": found 5 characters");
   files.write_token("the-second-token-of-all-of-them");
   const Child still(arguments);
   CHECK(hears_hello(still));

@@ -1,4 +1,5 @@
-// Who gets through TLS and the token, and what becomes of all others: real OpenSSL clients against a gate on loopback.
+// Who gets through TLS and the token, and what becomes of all others: real OpenSSL clients against a gate on
+// loopback.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -29,13 +30,14 @@ TlsLimits impatient() {
   return limits;
 }
 
-/// A door with a listener before it, and behind it one who says hello to whoever comes in and then repeats what it
-/// hears, up to the end.
+/// A door with a listener before it, and behind it one who says hello to whoever comes in and then repeats
+/// what it hears, up to the end.
 class Hall {
  public:
   explicit Hall(TlsLimits limits = impatient()) : listener_(open_listener({"127.0.0.1", 0}, {})) {
     ::fcntl(listener_, F_SETFL, 0);
-    door_.emplace("client", limits, [this](Peer, int plain) { greet(plain); }, nullptr);
+    door_.emplace(
+        "client", limits, [this](Peer, int plain) { greet(plain); }, nullptr);
     acceptor_ = std::jthread([this] {
       for (int socket = 0; (socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
         if (auto peer = peer_of(socket)) {
@@ -120,13 +122,19 @@ TEST_CASE("the token may come in pieces, and the line may have other fields") {
   CHECK(client.line() == "hello");
 }
 
-TEST_CASE("who says a wrong token, or something else, is told so and nothing more, and nobody's token is logged") {
+TEST_CASE(
+    "who says a wrong token, or something else, is told so and nothing more, and nobody's token is logged") {
   LogLines log;
   Hall hall;
-  const std::vector<std::string> firsts = {
-      R"({"type":"auth","token":"0123456789abcdef0123456789abcdeX"})", R"({"type":"auth","token":""})",
-      R"({"type":"auth"})", R"({"type":"subscribe"})", "hello", "", R"({"type":"auth","token":17})",
-      std::string(5000, 'x'), std::string(200, '[')};
+  const std::vector<std::string> firsts = {R"({"type":"auth","token":"0123456789abcdef0123456789abcdeX"})",
+                                           R"({"type":"auth","token":""})",
+                                           R"({"type":"auth"})",
+                                           R"({"type":"subscribe"})",
+                                           "hello",
+                                           "",
+                                           R"({"type":"auth","token":17})",
+                                           std::string(5000, 'x'),
+                                           std::string(200, '[')};
   for (const std::string& first : firsts) {
     INFO(first.substr(0, 80));
     TlsClient client = hall.shake();
@@ -199,7 +207,8 @@ TEST_CASE("who stalls in the handshake, or after it, is dropped when its time is
   CHECK(hall.lets_in());
 }
 
-TEST_CASE("of those who say no token the first goes when there are too many; one who knows it comes in between") {
+TEST_CASE(
+    "of those who say no token the first goes when there are too many; one who knows it comes in between") {
   LogLines log;
   TlsLimits limits = impatient();
   limits.token = 1h;
@@ -236,7 +245,8 @@ TEST_CASE("who fails too often is closed before its handshake, until it has wait
   CHECK(in);
 }
 
-TEST_CASE("a client that goes without a word is gone for whoever serves it, and one that takes nothing is closed") {
+TEST_CASE(
+    "a client that goes without a word is gone for whoever serves it, and one that takes nothing is closed") {
   TlsLimits limits = impatient();
   limits.token = 400ms;
   limits.stall = 300ms;

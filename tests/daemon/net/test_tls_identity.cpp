@@ -33,7 +33,8 @@ TEST_CASE("an identity knows its token and no other, and is the same as one of t
   TlsFiles files;
   const auto identity = files.identity();
   CHECK(identity->is_token(kToken));
-  for (const std::string other : {"", "0", "0123456789abcdef0123456789abcdeF", "0123456789abcdef0123456789abcdef\n"})
+  for (const std::string other :
+       {"", "0", "0123456789abcdef0123456789abcdeF", "0123456789abcdef0123456789abcdef\n"})
     CHECK_FALSE(identity->is_token(other));
   CHECK(*identity == *files.identity());
   files.write_token("another-token-of-24-bytes");
@@ -45,7 +46,8 @@ TEST_CASE("a file of [publish.tls] that is none of its kind is named, with what 
   TlsFiles files;
   SECTION("no certificate") {
     files.directory.write("certificate.pem", "hello");
-    CHECK_THAT(refusal_of_files(files), Contains("certificate.pem: found no certificate, expected one in PEM form"));
+    CHECK_THAT(refusal_of_files(files),
+               Contains("certificate.pem: found no certificate, expected one in PEM form"));
   }
   SECTION("no key") {
     files.write_secret("key.pem", "hello");
@@ -61,18 +63,22 @@ TEST_CASE("a file of [publish.tls] that is none of its kind is named, with what 
   }
   SECTION("a short token, which is not shown") {
     files.write_token("tooshort");
-    CHECK_THAT(refusal_of_files(files), Contains("token: found 8 characters, expected a token of 16 to 1024"));
+    CHECK_THAT(refusal_of_files(files),
+               Contains("token: found 8 characters, expected a token of 16 to 1024"));
     CHECK_THAT(refusal_of_files(files), !Contains("tooshort"));
   }
   SECTION("a token with a space") {
     files.write_token("this is no token at all");
-    CHECK_THAT(refusal_of_files(files), Contains("token: found a character that is not printable, or a space"));
+    CHECK_THAT(refusal_of_files(files),
+               Contains("token: found a character that is not printable, or a space"));
   }
   SECTION("a key or token that all may read") {
     const std::string secret = GENERATE("key.pem", "token");
     using std::filesystem::perms;
-    std::filesystem::permissions(files.directory / secret, perms::others_read, std::filesystem::perm_options::add);
-    CHECK_THAT(refusal_of_files(files), Contains(secret + ": found a file that every user of this machine may read"));
+    std::filesystem::permissions(files.directory / secret, perms::others_read,
+                                 std::filesystem::perm_options::add);
+    CHECK_THAT(refusal_of_files(files),
+               Contains(secret + ": found a file that every user of this machine may read"));
     std::filesystem::permissions(files.directory / secret, perms::owner_read | perms::group_read);
     CHECK(refusal_of_files(files).empty());
   }
@@ -89,14 +95,14 @@ TEST_CASE("a fingerprint is read as people paste it, and is that of the file") {
   pasted.pop_back();
   CHECK(read_fingerprint(pasted) == files.fingerprint);
   CHECK(read_fingerprint(files.fingerprint) == files.fingerprint);
-  for (const std::string wrong : {files.fingerprint.substr(1), files.fingerprint + "0", pasted + ":", std::string("x")})
+  for (const std::string wrong :
+       {files.fingerprint.substr(1), files.fingerprint + "0", pasted + ":", std::string("x")})
     CHECK(read_fingerprint(wrong).empty());
   CHECK_THROWS_WITH(fingerprint_of_file(files.directory / "key.pem"), Contains("found no certificate"));
 }
 
 TEST_CASE("with [publish.tls] an address beyond loopback needs no allow; a source needs tls = true besides") {
-  const std::string tls =
-      "[publish.tls]\ncertificate = \"c.pem\"\nkey = \"/k.pem\"\ntoken_file = \"t\"\n";
+  const std::string tls = "[publish.tls]\ncertificate = \"c.pem\"\nkey = \"/k.pem\"\ntoken_file = \"t\"\n";
   const std::string open = "[publish.tcp]\nlisten = \"0.0.0.0:7557\"\n";
   const std::string source = std::string(kSourceLines) + "listen = \"0.0.0.0:7558\"\n";
   const Config config = parse_config(open + tls + source + "tls = true\n", "here/earshot.toml");
@@ -111,11 +117,14 @@ TEST_CASE("with [publish.tls] an address beyond loopback needs no allow; a sourc
 
   CHECK_THROWS_WITH(parse_config(open + source + "tls = true\n", "x"), Contains("'publish.tcp.listen'"));
   CHECK_THROWS_WITH(parse_config(tls + source, "x"), Contains("without 'allow'"));
-  CHECK_THROWS_WITH(parse_config(source + "tls = true\n", "x"), Contains("found true, expected a table [publish.tls]"));
-  CHECK_THROWS_WITH(parse_config("[publish.tls]\ncertificate = \"c\"\nkey = \"k\"\n" + source + "tls = true\n", "x"),
-                    Contains("'publish.tls.token_file': found nothing, expected the path of a file with a token"));
+  CHECK_THROWS_WITH(parse_config(source + "tls = true\n", "x"),
+                    Contains("found true, expected a table [publish.tls]"));
+  CHECK_THROWS_WITH(
+      parse_config("[publish.tls]\ncertificate = \"c\"\nkey = \"k\"\n" + source + "tls = true\n", "x"),
+      Contains("'publish.tls.token_file': found nothing, expected the path of a file with a token"));
 
-  const Config narrow = parse_config(open + "allow = [\"10.0.0.0/8\"]\n" + tls + source + "tls = true\n", "x");
+  const Config narrow =
+      parse_config(open + "allow = [\"10.0.0.0/8\"]\n" + tls + source + "tls = true\n", "x");
   CHECK(may_connect(*parse_ip("10.1.2.3"), narrow.publish_tcp.admitted()));
   CHECK_FALSE(may_connect(*parse_ip("192.168.1.1"), narrow.publish_tcp.admitted()));
 }

@@ -99,7 +99,8 @@ TEST_CASE("a plain client of the TLS address hears nothing, and allow still rest
   CHECK(door.known().message("hello").at("server") == "earshotd");
 }
 
-TEST_CASE("a thousand wrong tokens, scans and stalls take nobody's place, and a client misses nothing meanwhile") {
+TEST_CASE(
+    "a thousand wrong tokens, scans and stalls take nobody's place, and a client misses nothing meanwhile") {
   const NetworkOfItsOwn network;
   if (!network.there()) return skip("a network namespace takes root's rights");
   LogLines log;
@@ -141,7 +142,8 @@ TEST_CASE("a thousand wrong tokens, scans and stalls take nobody's place, and a 
   hearing.join();
   CHECK(all_in_order);
   CHECK(heard > 100);
-  for (const char* kind : {"did not say the right token", "too many have yet", "failed more often", "left before"})
+  for (const char* kind :
+       {"did not say the right token", "too many have yet", "failed more often", "left before"})
     CHECK(log.count(kind) <= 3);  // at once, and one a minute
 }
 
