@@ -16,6 +16,7 @@ void write_events(TomlText& text, const EventSettings& events) {
   text.line("min_s", toml_real(events.min_s));
   text.line("max_s", toml_real(events.max_s));
   text.line("cooldown_s", toml_real(events.cooldown_s));
+  text.hours(events.hours);
   if (!events.thresholds.empty()) text.header("[events.threshold]");
   for (const EventThreshold& each : events.thresholds) text.line(toml_string(each.label), toml_real(each.threshold));
   for (const EventGroup& group : events.groups) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/net/SocketAddress.h"
+#include "nn/events/LocalHours.h"
 
 namespace earshot {
 
@@ -22,6 +23,8 @@ class TomlText {
   void line(std::string_view key, std::string_view value);
   /// The keys 'listen', one address or a list, and 'allow', if there are any.
   void listener(const std::vector<SocketAddress>& listen, const std::vector<IpNetwork>& allow);
+  /// The keys 'between' and 'days', if they are not all there is.
+  void hours(const LocalHours& hours);
 
   std::string take() { return std::move(text_); }
 

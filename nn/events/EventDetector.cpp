@@ -164,8 +164,9 @@ void EventDetector::begin(std::size_t index, const EventWindow& window) {
   } else {
     return;
   }
-  found.track = index;
   found.start_sample = std::max(windows_[slot(earliest)].onset_sample, track.not_before);
+  if (!rules_->hours.are_all() && !rules_->hours.have(clock_.time_of(found.start_sample))) return;
+  found.track = index;
   found.last_end = window.end_sample;
   found.peak_dbfs = window.level_dbfs;
   Running& event = new_running();

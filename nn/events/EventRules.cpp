@@ -127,6 +127,7 @@ EventRules event_rules(const EventSettings& settings, const Model& model) {
                    .min_samples = samples(settings.min_s),
                    .max_samples = samples(settings.max_s),
                    .cooldown_samples = samples(settings.cooldown_s),
+                   .hours = settings.hours,
                    .rate_hz = model.recipe.rate_hz};
   const std::vector<float> thresholds = heard_thresholds(model);
   for (std::size_t label = 0; label < thresholds.size(); ++label) rules.set_threshold(label, thresholds[label]);
@@ -134,6 +135,21 @@ EventRules event_rules(const EventSettings& settings, const Model& model) {
     rules.set_threshold(label_index(model.labels, own.label, own.place), static_cast<float>(own.threshold));
   }
   return rules;
+}
+
+void expect_events(const EventRules& rules, const NamedLabels& named) {
+  std::vector<std::string> names;
+  for (const EventTrack& track : rules.tracks) names.push_back(track.name);
+  for (const std::string& name : named.names) {
+    if (std::ranges::find(names, name) != names.end()) continue;
+    const bool is_label = std::ranges::find(rules.labels, name) != rules.labels.end();
+    throw Error(ExitCode::config,
+                named.place + ": found \"" + printable(name) + "\", " +
+                    (is_label ? "a label that has no events of its own by what [events] says"
+                              : "which is none of the sounds that have events") +
+                    ", expected one of the " + std::to_string(names.size()) + " that have; nearest are " +
+                    nearest_labels(names, name));
+  }
 }
 
 }  // namespace earshot

@@ -34,6 +34,7 @@ struct EventRules {
   std::uint64_t min_samples = 0;
   std::uint64_t max_samples = 0;
   std::uint64_t cooldown_samples = 0;
+  LocalHours hours;  ///< that events begin in
   int rate_hz = 0;
 
   /// Of one label, with what is sure by it.
@@ -43,5 +44,8 @@ struct EventRules {
 /// Throws Error(config) naming the place and what was found: a label that the model lacks, with the nearest that it
 /// has; a group or level that is called like a label.
 EventRules event_rules(const EventSettings& settings, const Model& model);
+
+/// Throws Error(config) if `named` has a name that no event will have, with the nearest that one may have.
+void expect_events(const EventRules& rules, const NamedLabels& named);
 
 }  // namespace earshot

@@ -83,6 +83,7 @@ EventSettings read_event_settings(StrictToml& table) {
   events.on_windows = static_cast<int>(
       table.integer("on_windows", std::min(events.on_windows, events.of_windows), 1, events.of_windows));
   read_times(table, events);
+  events.hours = read_local_hours(table);
 
   StrictToml thresholds = table.table("threshold");
   for (const std::string& label : thresholds.keys()) {

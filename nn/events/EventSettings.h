@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dsp/base/StrictToml.h"
+#include "nn/events/LocalHours.h"
 
 namespace earshot {
 
@@ -44,6 +45,7 @@ struct EventSettings {
   double min_s = 0.0;
   double max_s = 300.0;
   double cooldown_s = 0.0;
+  LocalHours hours;  ///< events begin within them only
   std::vector<EventThreshold> thresholds;
   std::vector<EventGroup> groups;
   std::vector<EventLevel> levels;
