@@ -24,6 +24,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kTermed{500};
 constexpr std::chrono::milliseconds kKilled{200};
 constexpr int kNotStarted = 127;  // as a shell has it
+constexpr int kInput = 3;
 
 sigset_t only(int signal) noexcept {
   sigset_t set;
@@ -40,14 +41,19 @@ void point_to_nothing(int descriptor, int flags) noexcept {
 }
 
 // In the child, which no other thread shares.
-[[noreturn]] void become(char** argv, pid_t keeper) noexcept {
+[[noreturn]] void become(char** argv, pid_t keeper, bool has_input) noexcept {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != keeper) ::_exit(kNotStarted);
   for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
   const sigset_t child = only(SIGCHLD);
   ::sigprocmask(SIG_UNBLOCK, &child, nullptr);
-  point_to_nothing(STDIN_FILENO, O_RDONLY);
+  if (has_input) {
+    ::dup2(kInput, STDIN_FILENO);
+    ::close(kInput);
+  } else {
+    point_to_nothing(STDIN_FILENO, O_RDONLY);
+  }
   ::execvp(argv[0], argv);
   ::dprintf(STDERR_FILENO, "cannot be started: %s\n", std::strerror(errno));
   ::_exit(kNotStarted);
@@ -115,6 +121,7 @@ int end_as(int status) noexcept {
 
 int run_command_keeper(char** argv) noexcept {
   if (!argv[0]) return static_cast<int>(ExitCode::usage);
+  const bool has_input = ::fcntl(kInput, F_GETFD) >= 0;
   ::prctl(PR_SET_NAME, "earshot-command");
   // systemd and terminals send these to all that they know; the daemon says when the command has to end.
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE}) ::signal(signal, SIG_IGN);
@@ -129,10 +136,11 @@ int run_command_keeper(char** argv) noexcept {
     ::dprintf(STDERR_FILENO, "cannot be started: %s\n", std::strerror(errno));
     return kNotStarted;
   }
-  if (command == 0) become(argv, keeper);
+  if (command == 0) become(argv, keeper, has_input);
   ::setpgid(command, command);  // so that it has one whoever runs first
   point_to_nothing(STDOUT_FILENO, O_WRONLY);
   point_to_nothing(STDERR_FILENO, O_WRONLY);
+  if (has_input) ::close(kInput);
   await_end(command, children);
   int status = 0;
   end_all(command, status);

@@ -13,8 +13,6 @@
 namespace earshot {
 namespace {
 
-constexpr std::chrono::milliseconds kKeeper{750};  // for all that it does at the end
-
 // Keepers that take longer, on a machine too busy to let them: they end what they keep and then themselves, as nobody
 // else could, and are waited for when the next command starts.
 class LateKeepers {
@@ -39,14 +37,29 @@ void let_nobody_wait(int descriptor) noexcept {
   ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) | O_NONBLOCK);
 }
 
+// All of it lies in the pipe before anybody reads, who therefore holds up nobody.
+void tell_command(Pipe& pipe, std::string_view text) {
+  let_nobody_wait(pipe.writing());
+  if (::write(pipe.writing(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    throw Error(ExitCode::unavailable, "cannot pass on " + std::to_string(text.size()) + " bytes");
+  pipe.close_writing();
+}
+
 }  // namespace
 
-CommandProcess::CommandProcess(const std::filesystem::path& keeper, const std::vector<std::string>& argv) {
+CommandProcess::CommandProcess(const std::filesystem::path& keeper, const std::vector<std::string>& argv,
+                               std::optional<std::string_view> input) {
   late_keepers.reap();
   std::vector<std::string> arguments{std::string(kCommandKeeper)};
   arguments.insert(arguments.end(), argv.begin(), argv.end());
-  process_ =
-      spawn_helper(keeper, std::move(arguments), {lifeline_.reading(), output_.writing(), errors_.writing()});
+  std::vector<int> descriptors{lifeline_.reading(), output_.writing(), errors_.writing()};
+  std::optional<Pipe> told;
+  if (input) {
+    told.emplace();
+    tell_command(*told, *input);
+    descriptors.push_back(told->reading());
+  }
+  process_ = spawn_helper(keeper, std::move(arguments), descriptors);
   lifeline_.close_reading();
   output_.close_writing();
   errors_.close_writing();
@@ -67,10 +80,10 @@ std::optional<std::string> CommandProcess::how_it_ended(std::chrono::millisecond
   return "was ended by signal " + std::to_string(signal) + (name ? " (" + std::string(name) + ")" : "");
 }
 
-void CommandProcess::end() noexcept {
-  lifeline_.close_writing();
+void CommandProcess::end(std::chrono::milliseconds limit) noexcept {
+  begin_end();
   if (status_ || is_late_) return;
-  status_ = status_within(process_, kKeeper);
+  status_ = status_within(process_, limit);
   if (status_) return;
   is_late_ = true;
   late_keepers.add(process_);

@@ -45,7 +45,7 @@ CommandSource::CommandSource(const SourceSettings& settings, const CommandSettin
       settings_(command),
       keeper_(std::move(keeper)),
       program_(shown_line(std::filesystem::path(command.argv.front()).filename().string(), kMostArguments)),
-      words_(settings.name, program_) {}
+      words_("source '" + settings.name + "': " + program_) {}
 
 std::string CommandSource::waits_for() const {
   return line_of(settings_.argv);

@@ -23,8 +23,7 @@ std::string shown_line(std::string_view text, std::size_t most_bytes) {
   return line.substr(0, end).append(kCut);
 }
 
-CommandWords::CommandWords(std::string source, std::string command)
-    : source_(std::move(source)), command_(std::move(command)) {}
+CommandWords::CommandWords(std::string who) : who_(std::move(who)) {}
 
 void CommandWords::take(std::string_view bytes, Clock::time_point now) {
   for (const char byte : bytes) {
@@ -42,9 +41,9 @@ void CommandWords::finish(Clock::time_point now) {
   last_ = shown_line(line, kMostShown);
   if (lines_left_ > 0) {
     --lines_left_;
-    log_info("source '{}': {}: {}", source_, command_, last_);
+    log_info("{}: {}", who_, last_);
   } else {
-    rest_.line(now, "source '{}': {}: {}", source_, command_, last_);
+    rest_.line(now, "{}: {}", who_, last_);
   }
 }
 

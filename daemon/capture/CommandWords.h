@@ -1,4 +1,4 @@
-// CommandWords: what a source's command says on its standard error, in the log.
+// CommandWords: what a command says to people, in the log.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,12 @@ class CommandWords {
  public:
   using Clock = LogSummary::Clock;
 
-  /// `source` and `command` are how the log calls them.
-  CommandWords(std::string source, std::string command);
+  /// `who` is how the log calls it: "source 'cam': ffmpeg".
+  explicit CommandWords(std::string who);
+  /// Writes what was left for a summary.
+  ~CommandWords() { rest_.finish(); }
+  CommandWords(const CommandWords&) = delete;
+  CommandWords& operator=(const CommandWords&) = delete;
 
   /// Bytes as they come. A carriage return ends a line, too: so programs show how they get on.
   void take(std::string_view bytes, Clock::time_point now);
@@ -32,8 +36,7 @@ class CommandWords {
  private:
   static constexpr int kLinesAtOnce = 20;
 
-  std::string source_;
-  std::string command_;
+  std::string who_;
   std::string line_;
   std::string last_;
   int lines_left_ = kLinesAtOnce;

@@ -64,8 +64,7 @@ class LineMaker {
   }
 
   std::string operator()(const ClockStep& clock) {
-    json_.begin_object().field("type", "clock");
-    add_seq();
+    begin("clock");
     json_.key("step_s").fixed(clock.step_s, 3);
     return end();
   }
@@ -78,14 +77,13 @@ class LineMaker {
   }
 
  private:
-  void begin(std::string_view type, std::string_view source) {
+  void begin(std::string_view type) {
     json_.begin_object().field("type", type);
-    add_seq();
-    json_.field("source", source);
-  }
-
-  void add_seq() {
     if (seq_) json_.field("seq", *seq_);
+  }
+  void begin(std::string_view type, std::string_view source) {
+    begin(type);
+    json_.field("source", source);
   }
 
   std::string end() { return json_.end_object().take_line(); }
