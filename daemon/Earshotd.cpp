@@ -15,6 +15,7 @@
 #include "daemon/MakeHearing.h"
 #include "daemon/RunningDaemon.h"
 #include "daemon/Service.h"
+#include "daemon/actions/ActionsOutlet.h"
 #include "daemon/capture/CaptureHelper.h"
 #include "daemon/capture/CommandKeeper.h"
 #include "daemon/capture/DeviceList.h"
@@ -48,6 +49,7 @@ void check(Config config) {
   load_tls(config, nullptr);
   check_mqtt(config, make_hearing(config, nullptr)->model->labels);
   check_sources(config, nullptr);
+  check_actions(config.actions);
 }
 
 int run(const EarshotdOptions& options) {

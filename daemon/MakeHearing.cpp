@@ -28,6 +28,9 @@ std::shared_ptr<const Hearing> make_hearing(const Config& config, const Configur
                                      : effective_hop_samples(model.recipe, config.hop_s, config.hop_place),
                   .gate_dbfs = config.gate_level_dbfs};
   if (config.events) hearing.events = std::make_shared<const EventRules>(event_rules(*config.events, model));
+  for (const ActionSettings& action : config.actions) {
+    if (action.labels) expect_events(*hearing.events, *action.labels);
+  }
   const Hearing* now = present ? present->hearing.get() : nullptr;
   if (now && (now->model->sha256 != model.sha256 || now->model->name != model.name)) now = nullptr;
   const auto network = now ? now->classifiers->network() : prepare_network(model);

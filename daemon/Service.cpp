@@ -11,6 +11,7 @@
 #include <boost/asio/post.hpp>
 
 #include "daemon/DescriptorLimit.h"
+#include "daemon/actions/ActionsOutlet.h"
 #include "daemon/books/StateDirectory.h"
 #include "daemon/log/Logging.h"
 #include "daemon/mqtt/MqttOutlet.h"
@@ -43,6 +44,7 @@ std::vector<std::unique_ptr<Outlet>> make_outlets(Counters& counters, UtcClock& 
   std::vector<std::unique_ptr<Outlet>> outlets;
   outlets.push_back(std::make_unique<MqttOutlet>(state.empty() ? state : state / "mqtt", &pulses));
   outlets.push_back(std::make_unique<WebOutlet>(counters, utc, pulses));
+  outlets.push_back(std::make_unique<ActionsOutlet>(&pulses));
   return outlets;
 }
 

@@ -43,6 +43,7 @@ Config read_config(StrictToml root) {
   StrictToml mqtt = publish.table("mqtt");
   if (mqtt_wanted) config.publish_mqtt = read_mqtt_settings(mqtt, config.sources);
   publish.reject_unknown();
+  config.actions = read_actions(root, config.sources);
 
   StrictToml log = root.table("log");
   config.log_level =

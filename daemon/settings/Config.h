@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/settings/ActionSettings.h"
 #include "daemon/settings/MqttSettings.h"
 #include "daemon/settings/SourceSettings.h"
 #include "daemon/settings/StreamSettings.h"
@@ -39,6 +40,7 @@ struct Config {
   std::optional<MqttSettings> publish_mqtt;  ///< nothing: no broker
   std::optional<WebSettings> publish_web;  ///< nothing: no pages
   std::optional<TlsSettings> publish_tls;
+  std::vector<ActionSettings> actions;  ///< none without events
   std::string log_level = "info";  ///< as spdlog names them
 
   /// How many there may be at a time, senders included.

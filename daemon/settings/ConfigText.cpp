@@ -48,6 +48,7 @@ std::string to_toml(const Config& config) {
   if (config.publish_mqtt) write_mqtt_settings(text, *config.publish_mqtt);
   if (config.publish_web) write_web_settings(text, *config.publish_web);
   if (config.publish_tls) write_tls_settings(text, *config.publish_tls);
+  for (const ActionSettings& action : config.actions) write_action(text, action);
   text.header("[log]");
   text.line("level", toml_string(config.log_level));
   return text.take();
