@@ -11,7 +11,7 @@
 namespace earshot {
 namespace {
 
-constexpr std::size_t kLanes = 8;
+constexpr std::size_t kLanes = kRegisterLanes;
 typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float))));
 typedef float UnalignedLanes __attribute__((vector_size(kLanes * sizeof(float)), aligned(4), may_alias));
 

@@ -1,6 +1,9 @@
 // EARSHOT_CLONES: compile a hot loop for several x86-64 levels and pick one when the program starts.
 // EARSHOT_INLINE: what such loops are made of; inlined, it is compiled for each of them.
+// kRegisterLanes: how wide they are where they choose.
 #pragma once
+
+#include <cstddef>
 
 // GCC emits one clone a level and an ifunc resolver. Sanitizers start after resolvers run, so their builds
 // define EARSHOT_NO_CLONES.
@@ -15,3 +18,15 @@
 #define EARSHOT_INLINE inline __attribute__((always_inline))
 /// The same for a lambda, after its parameters.
 #define EARSHOT_INLINE_LAMBDA __attribute__((always_inline))
+
+namespace earshot {
+
+/// Floats of a vector that fills a register: of AVX2, or of NEON, which has twice as many of half the width. GCC takes a
+/// wider vector apart, lane by lane where it knows no better.
+#ifdef __aarch64__
+inline constexpr std::size_t kRegisterLanes = 4;
+#else
+inline constexpr std::size_t kRegisterLanes = 8;
+#endif
+
+}  // namespace earshot

@@ -12,6 +12,13 @@ namespace earshot {
 template <int Lanes>
 struct Vectors;
 template <>
+struct Vectors<4> {
+  typedef float Float __attribute__((vector_size(16), may_alias));
+  typedef std::uint32_t Bits __attribute__((vector_size(16), may_alias));
+  typedef std::int32_t Mask __attribute__((vector_size(16), may_alias));
+  typedef std::uint16_t Halves __attribute__((vector_size(8), may_alias));
+};
+template <>
 struct Vectors<8> {
   typedef float Float __attribute__((vector_size(32), may_alias));
   typedef std::uint32_t Bits __attribute__((vector_size(32), may_alias));

@@ -8,12 +8,13 @@
 namespace earshot {
 namespace {
 
-constexpr std::size_t kPanelLanes = 8;
-constexpr std::size_t kPanelVectors = 2;                // of outputs in a panel
-constexpr std::size_t kPanel = kPanelLanes * kPanelVectors;  // what RowShape pads to
-constexpr std::size_t kPanelRows = 6;                   // with two vectors of outputs each: what AVX2 has registers for
-constexpr std::size_t kLineWords = 16;             // of a cache line
-constexpr int kSecondLevel = 2;                    // of caches, as __builtin_prefetch calls it
+constexpr std::size_t kPanel = 16;  // outputs; what RowShape pads to
+constexpr std::size_t kPanelLanes = kRegisterLanes;
+constexpr std::size_t kPanelVectors = kPanel / kPanelLanes;
+constexpr std::size_t kPanelRows = 6;            // of a panel each: what AVX2 and NEON have registers for
+constexpr std::size_t kPanelWords = kPanel / 2;  // of numbers, two in a word
+constexpr std::size_t kLineWords = 16;           // of a cache line
+constexpr int kSecondLevel = 2;                  // of caches, as __builtin_prefetch calls it
 
 using PanelVector = Float<static_cast<int>(kPanelLanes)>;
 using PanelWord = typename Vectors<static_cast<int>(kPanelLanes)>::Mask;
@@ -49,14 +50,18 @@ struct Floats {
 // Or as halves of a word, left at its top: 2^16 times the number.
 struct Numbers {
   using Value = std::int32_t;
-  static constexpr std::size_t kWords = kPanelLanes;
+  static constexpr std::size_t kWords = kPanelWords;
   static EARSHOT_INLINE const std::int32_t* begin(const MatrixTask& task, std::size_t panel) {
-    return task.numbers + panel / kPanelVectors * task.inputs;
+    return task.numbers + panel / 2 * task.inputs;
+  }
+  static EARSHOT_INLINE void load_halves(const std::int32_t* from, PanelVector& low, PanelVector& high) {
+    const PanelWord words = *reinterpret_cast<const PanelWord*>(from);
+    low = __builtin_convertvector(words << 16, PanelVector);
+    high = __builtin_convertvector(words & static_cast<std::int32_t>(0xFFFF0000), PanelVector);
   }
   static EARSHOT_INLINE void load(const std::int32_t* at_input, PanelVector* weights) {
-    const PanelWord words = *reinterpret_cast<const PanelWord*>(at_input);
-    weights[0] = __builtin_convertvector(words << 16, PanelVector);
-    weights[1] = __builtin_convertvector(words & static_cast<std::int32_t>(0xFFFF0000), PanelVector);
+    load_halves(at_input, weights[0], weights[kPanelVectors / 2]);
+    if constexpr (kPanelVectors == 4) load_halves(at_input + kPanelLanes, weights[1], weights[3]);
   }
   static EARSHOT_INLINE void start(const MatrixTask&, std::size_t, PanelVector& sum) { sum = PanelVector{}; }
   static EARSHOT_INLINE void finish(const MatrixTask& task, std::size_t output, PanelVector& sum) {
@@ -162,12 +167,12 @@ void pack_floats(const MatrixValues& values, float* to) {
 
 void pack_numbers(const MatrixValues& values, std::int32_t* to) {
   for (std::size_t o = 0; o < values.outputs; ++o) {
-    std::int32_t* column = to + panel_begin(o, values.inputs) / kPanelVectors + o % kPanelLanes;
-    const bool high = o % kPanel >= kPanelLanes;
+    std::int32_t* column = to + panel_begin(o, values.inputs) / 2 + o % kPanelWords;
+    const bool high = o % kPanel >= kPanelWords;
     for (std::size_t i = 0; i < values.inputs; ++i) {
       const double number = std::round(static_cast<double>(values.weights[o * values.inputs + i]) / values.steps[o]);
       const auto half = static_cast<std::uint16_t>(static_cast<std::int16_t>(number));
-      column[i * kPanelLanes] |= static_cast<std::int32_t>(static_cast<std::uint32_t>(half) << (high ? 16 : 0));
+      column[i * kPanelWords] |= static_cast<std::int32_t>(static_cast<std::uint32_t>(half) << (high ? 16 : 0));
     }
   }
 }
@@ -176,7 +181,7 @@ void pack_numbers(const MatrixValues& values, std::int32_t* to) {
 
 std::size_t MatrixValues::packed_floats() const noexcept {
   const std::size_t padded = RowShape{outputs}.padded();
-  const std::size_t floats = steps.empty() ? padded * (1 + inputs) : padded * 2 + padded / kPanelVectors * inputs;
+  const std::size_t floats = steps.empty() ? padded * (1 + inputs) : padded * 2 + padded / 2 * inputs;
   return RowShape{floats}.padded();  // the next matrix begins at a cache line
 }
 

@@ -7,7 +7,7 @@
 namespace earshot {
 namespace {
 
-constexpr std::size_t kRowLanes = 8;
+constexpr std::size_t kRowLanes = kRegisterLanes;
 using RowVector = Float<static_cast<int>(kRowLanes)>;
 
 // Taps begin to end - 1 of a window lie inside the picture.
