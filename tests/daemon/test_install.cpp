@@ -84,7 +84,7 @@ TEST_CASE("whatever the umask, what is installed can be read by everybody") {
     CHECK((status.st_mode & 0777U) == (entry.is_directory() || program ? 0755U : 0644U));
     files += entry.is_directory() ? 0U : 1U;
   }
-  CHECK(files == 23);
+  CHECK(files == 26);
 }
 
 TEST_CASE("the administrator's configuration is written once, the example again") {
