@@ -1,6 +1,7 @@
 #include "daemon/mqtt/MqttConnection.h"
 
 #include <mosquitto.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -110,11 +111,17 @@ bool MqttConnection::wants_write() const noexcept {
   return ::mosquitto_want_write(handle_.get());
 }
 
-void MqttConnection::turn(bool readable, bool writable) {
-  if (readable) expect(::mosquitto_loop_read(handle_.get(), 1), "read");
-  if (writable) expect(::mosquitto_loop_write(handle_.get(), 1), "write");
+void MqttConnection::turn(short ready) {
+  // TLS may have something that no socket tells of. The library reads on until errno says that there is no more, whoever
+  // has set that.
+  errno = 0;
+  expect(::mosquitto_loop_read(handle_.get(), 1), "read");
+  if ((ready & POLLOUT) != 0) expect(::mosquitto_loop_write(handle_.get(), 1), "write");
   expect(::mosquitto_loop_misc(handle_.get()), "keep alive");
   if (refused_) throw Error(ExitCode::unavailable, broker_ + ": " + ::mosquitto_connack_string(*refused_));
+  // It goes on with a handshake whose other side is gone.
+  if ((ready & (POLLERR | POLLHUP | POLLNVAL)) != 0)
+    throw Error(ExitCode::unavailable, broker_ + ": the broker has closed the connection");
 }
 
 int MqttConnection::publish(const std::string& topic, std::string_view payload, bool retain) {

@@ -51,9 +51,9 @@ class MqttConnection {
   /// To poll for reading, and for writing while wants_write().
   int socket() const noexcept;
   bool wants_write() const noexcept;
-  /// Reads, writes and keeps alive as is due. Throws Error(unavailable) if the broker refuses us or the connection is
-  /// lost.
-  void turn(bool readable, bool writable);
+  /// Reads, writes and keeps alive as is due; `ready` is what poll(2) says of the socket. Throws Error(unavailable) if the
+  /// broker refuses us or the connection is lost.
+  void turn(short ready);
   /// The broker has let us in.
   bool is_up() const noexcept { return up_; }
 

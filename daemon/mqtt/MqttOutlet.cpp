@@ -97,8 +97,7 @@ class MqttThread {
     }
     ::poll(ready.data(), count, timeout_ms());
     outlet_.wake_->clear();
-    readable_ = connection_ && (ready[1].revents & ~POLLOUT) != 0;
-    writable_ = connection_ && (ready[1].revents & POLLOUT) != 0;
+    ready_ = connection_ ? ready[1].revents : short{0};
   }
 
   int timeout_ms() const {
@@ -180,7 +179,7 @@ class MqttThread {
 
   void serve() {
     if (!connection_) return;
-    connection_->turn(std::exchange(readable_, false), std::exchange(writable_, false));
+    connection_->turn(std::exchange(ready_, short{0}));
     if (!begun_ && connection_->is_up()) {
       begun_ = true;
       log_info("MQTT: connected to {} as '{}'", wish_->login.broker.text(), teller_.topics().base());
@@ -231,8 +230,7 @@ class MqttThread {
   std::unique_ptr<MqttConnection> connection_;
   Clock::time_point connected_at_{};
   bool begun_ = false;  // the broker has let us in, and the teller knows it
-  bool readable_ = false;
-  bool writable_ = false;
+  short ready_ = 0;
   Clock::time_point try_at_{};
   Clock::duration pause_{};
   std::string told_problem_;  // in the log

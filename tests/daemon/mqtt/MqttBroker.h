@@ -134,7 +134,7 @@ class MqttPeer {
       if (std::chrono::steady_clock::now() > end) throw std::runtime_error("no such message in time\n" + story());
       pollfd ready{connection_.socket(), static_cast<short>(POLLIN | (connection_.wants_write() ? POLLOUT : 0)), 0};
       ::poll(&ready, 1, 100);
-      connection_.turn((ready.revents & ~POLLOUT) != 0, (ready.revents & POLLOUT) != 0);
+      connection_.turn(ready.revents);
       for (Message& each : connection_.received()) messages_.push_back(std::move(each));
       for (const int each : connection_.acknowledged()) acknowledged_.push_back(each);
     }

@@ -83,7 +83,7 @@ TEST_CASE("a daemon that is killed is offline by its last will") {
   login.status_topic = "earshot/attic/status";
   MqttPeer peer(broker.port(), "earshot/#");
   auto connection = std::make_unique<MqttConnection>(login);
-  while (!connection->is_up()) connection->turn(true, connection->wants_write());
+  while (!connection->is_up()) connection->turn(connection->wants_write() ? POLLOUT : short{0});
   connection.reset();  // without a word
   CHECK(peer.await("earshot/attic/status").payload == "offline");
   MqttPeer later(broker.port(), "earshot/#");
