@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::chrono::milliseconds kLookAtCommands = 50ms;
+constexpr std::chrono::milliseconds kLookAgain = 50ms;  // at commands
 constexpr std::chrono::seconds kLastPause = 60s;
 constexpr std::chrono::minutes kTriedFor{5};
 constexpr std::ptrdiff_t kMostPosts = 100;  // of an action, under way and to be tried again
@@ -65,7 +65,7 @@ void Actions::go_on(std::chrono::milliseconds limit) {
   Clock::time_point now = Clock::now();
   std::erase_if(runs_, [&](const auto& run) { return !run->go_on(now); });
   send_what_is_due(now);
-  if (!runs_.empty()) limit = std::min(limit, kLookAtCommands);
+  if (!runs_.empty()) limit = std::min(limit, kLookAgain);
   for (const Post& post : posts_) {
     if (!post.is_under_way && post.due > now)
       limit = std::min(limit, std::chrono::ceil<std::chrono::milliseconds>(post.due - now));
@@ -127,13 +127,14 @@ void Actions::end(std::chrono::milliseconds limit) {
   const auto left_until = [](Clock::time_point time) {
     return std::chrono::ceil<std::chrono::milliseconds>(time - Clock::now());
   };
-  while (has_something_to_do_until(term) && Clock::now() < term) go_on(left_until(term));
-  if (!runs_.empty()) log_warning("{} commands of actions still run and are ended", runs_.size());
+  while (has_something_to_do_until(term) && Clock::now() < term)
+    go_on(std::min(left_until(term), kLookAgain));
+  if (!runs_.empty()) log_warning("commands of actions that still run and are ended: {}", runs_.size());
   for (const auto& run : runs_) run->begin_end();
   while (!runs_.empty() && Clock::now() < end) go_on(std::min(left_until(end), 5ms));
   runs_.clear();
   if (!posts_.empty())
-    log_warning("{} events are left untold: their servers did not take them yet", posts_.size());
+    log_warning("events left untold, since their servers did not take them yet: {}", posts_.size());
 }
 
 }  // namespace earshot

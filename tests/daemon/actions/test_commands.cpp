@@ -36,7 +36,7 @@ std::string action_file_text(const std::filesystem::path& file) {
 /// `file`.
 std::string deaf_family(const std::filesystem::path& file) {
   const std::string stay = "trap \"\" TERM; echo $$ >> " + file.string() + "; while :; do sleep 1000; done";
-  return "sh -c '\"'\"'" + stay + "'\"'\"' & setsid sh -c '\"'\"'" + stay + "'\"'\"' & " + stay;
+  return "sh -c '" + stay + "' & setsid sh -c '" + stay + "' & " + stay;
 }
 
 }  // namespace

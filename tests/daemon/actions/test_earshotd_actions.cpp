@@ -101,7 +101,7 @@ TEST_CASE(
   daemon.reload(source + "[[action]]\nlabels = [\"tow\"]\ncommand = [\"true\"]\n");
   daemon.await_log("not reloaded, going on as before");
   daemon.reload(source + "[[action]]\nlabels = [\"three\"]\ncommand = [\"true\"]\n");
-  daemon.await_log("reloaded: model 'untrained'");
+  daemon.await_log("info reloaded: model");
 }
 
 }  // namespace earshot::test
