@@ -72,7 +72,8 @@ asio::awaitable<void> TlsRelay::bring_out() {
     if (closed_) co_return;
     if (error) break;
     waiting_since_ = Clock::now();
-    const bool taken = co_await tls_.write({out_.data(), count}, [this] { waiting_since_ = Clock::now(); });
+    const std::span<const char> bytes(out_.data(), count);
+    const bool taken = co_await tls_.write(bytes, [this] { waiting_since_ = Clock::now(); });
     if (!taken) co_return close();
     waiting_since_.reset();
   }
