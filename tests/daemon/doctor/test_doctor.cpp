@@ -80,7 +80,7 @@ TEST_CASE("no configuration, a broken one and a missing model end the doctor wit
   CHECK(verdict_of(none.out, "clock") != "");
   CHECK_THAT(none.out, Contains("none.toml") && Contains("mend:") && Contains("checks more"));
 
-  const DoctorsConfig broken("[gaet]\n");
+  const DoctorsConfig broken(std::string("[gaet]\n") + kPorch);
   const Finished wrong = broken.doctor();
   CHECK(wrong.code == 78);
   CHECK_THAT(wrong.out, Contains("gaet") && Contains("--check-config"));
