@@ -134,7 +134,9 @@ Findings check_level(const Patient& patient) {
     return {found_wrong("earshotd said hello and then no heartbeat in 6 s",
                         "restart it, and report it with --bundle")};
   const auto microphones = patient.microphones();
-  if (!patient.daemons.empty()) {
+  // One that listens elsewhere is not disturbed: what it holds does not open twice, or is shared.
+  const bool may_be_ours = patient.word.connected || patient.word.address.empty();
+  if (may_be_ours && !patient.daemons.empty()) {
     return {found_doubtful("not looked at: an earshotd runs that did not answer, and may hold the device",
                            "see ports and unit below")};
   }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -37,6 +38,10 @@ Finding source_finding(const std::string& device, const PulseSource& source, boo
 }  // namespace
 
 Findings server_findings(const SoundServers& servers, const std::vector<std::string>& devices, uid_t uid) {
+  const auto stopped = std::ranges::find(servers.running, 'T', &Process::state);
+  if (stopped != servers.running.end() && stopped->uid == uid && !devices.empty()) {
+    return {found_wrong(to_text(*stopped) + " is stopped", fmt::format("kill -CONT {}", stopped->pid))};
+  }
   if (servers.answer == Answer::late) {
     return {found_wrong("PulseAudio or PipeWire does not answer: " + servers_text(servers.running),
                         "systemctl --user restart pipewire pipewire-pulse, or pulseaudio -k")};
@@ -60,7 +65,7 @@ Findings server_findings(const SoundServers& servers, const std::vector<std::str
       found_ok(servers.running.empty() ? "a server of elsewhere answers" : servers_text(servers.running))};
   for (const std::string& device : devices) {
     const PulseSource* source = servers.source_of(device);
-    const bool asked_for = source && (device == source->name || source->name != servers.default_source);
+    const bool asked_for = source && (device == source->name || std::getenv("PULSE_SOURCE"));
     if (source) findings.push_back(source_finding(device, *source, asked_for));
   }
   return findings;

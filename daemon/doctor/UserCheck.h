@@ -14,6 +14,7 @@ struct UserFacts {
   std::string text;          ///< as Patient::account_text()
   bool microphones = false;  ///< some are configured
   bool service = false;      ///< the system's
+  bool devices = false;      ///< the kernel has some that record
   bool in_audio = false;     ///< as he is now
   bool in_list = false;      ///< as he will be at the next login
   bool own_server = false;   ///< a sound server of his own runs

@@ -136,6 +136,10 @@ TEST_CASE("who may not open sound devices is told what to do about it, by why he
   facts.own_server = true;
   CHECK(user_findings(facts)[0].verdict == Verdict::ok);
   facts.own_server = false;
+  facts.refusal.clear();
+  CHECK(user_findings(facts)[0].verdict == Verdict::warn);
+  facts.devices = true;
+  CHECK(user_findings(facts)[0].verdict == Verdict::ok);
   facts.microphones = false;
   CHECK(user_findings(facts)[0].verdict == Verdict::ok);
   facts.account.uid = static_cast<uid_t>(-1);
@@ -210,6 +214,10 @@ TEST_CASE("a sound server that is frozen, another user's, muted or of a monitor 
   CHECK_THAT(server_findings(servers, {"usb"}, 1000).at(1).mend, Contains("set-source-volume"));
   CHECK(server_findings(servers, {"card.monitor"}, 1000).at(1).verdict == Verdict::ok);
   CHECK(server_findings(servers, {"hw:0"}, 1000).size() == 1);
+  servers.running[0].state = 'T';
+  CHECK_THAT(server_findings(servers, {"usb"}, 1000).at(0).mend, Contains("kill -CONT 9"));
+  CHECK(server_findings(servers, {}, 1000).at(0).verdict == Verdict::ok);
+  servers.running[0].state = 'S';
   servers.answer = SoundServers::Answer::late;
   CHECK(server_findings(servers, {"usb"}, 1000).at(0).verdict == Verdict::fail);
   servers.answer = SoundServers::Answer::none;
