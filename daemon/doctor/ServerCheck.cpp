@@ -42,8 +42,9 @@ Findings server_findings(const SoundServers& servers, const std::vector<std::str
   if (stopped != servers.running.end() && stopped->uid == uid && !devices.empty()) {
     return {found_wrong(to_text(*stopped) + " is stopped", fmt::format("kill -CONT {}", stopped->pid))};
   }
+  const std::string running = servers_text(servers.running);
   if (servers.answer == Answer::late) {
-    return {found_wrong("PulseAudio or PipeWire does not answer: " + servers_text(servers.running),
+    return {found_wrong("PulseAudio or PipeWire does not answer" + (running.empty() ? "" : ": " + running),
                         "systemctl --user restart pipewire pipewire-pulse, or pulseaudio -k")};
   }
   if (servers.running.empty() && servers.answer != Answer::given)
@@ -51,18 +52,17 @@ Findings server_findings(const SoundServers& servers, const std::vector<std::str
   const bool is_anothers =
       std::ranges::none_of(servers.running, [&](const Process& each) { return each.uid == uid; });
   if (is_anothers && servers.answer != Answer::given) {
-    const std::string text = servers_text(servers.running) + ", while earshotd runs as " + user_name(uid);
+    const std::string text = running + ", while earshotd runs as " + user_name(uid);
     if (devices.empty()) return {found_ok(text)};
     return {found_doubtful(text + ": the server may hold the microphone",
                            "on a desktop run it as that user: systemctl --user enable --now earshotd")};
   }
   if (servers.answer == Answer::none && !devices.empty()) {
     return {found_doubtful(
-        servers_text(servers.running) + ": it takes no connection of earshotd's user here",
+        running + ": it takes no connection of earshotd's user here",
         "see XDG_RUNTIME_DIR and PULSE_SERVER; systemctl --user status pipewire-pulse pulseaudio")};
   }
-  Findings findings{
-      found_ok(servers.running.empty() ? "a server of elsewhere answers" : servers_text(servers.running))};
+  Findings findings{found_ok(servers.running.empty() ? "a server of elsewhere answers" : running)};
   for (const std::string& device : devices) {
     const PulseSource* source = servers.source_of(device);
     const bool asked_for = source && (device == source->name || std::getenv("PULSE_SOURCE"));
