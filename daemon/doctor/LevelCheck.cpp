@@ -25,13 +25,13 @@ constexpr double kLoudestDbfs = -1.0;     // a sine at full scale has -3
 constexpr float kFullScale = 0.999F;
 constexpr auto kRecorded = 2s;
 
-const SourceSettings* settings_of(const Config& config, const std::string& name) {
+const SourceSettings* settings_named(const Config& config, const std::string& name) {
   const auto found = std::ranges::find(config.sources, name, &SourceSettings::name);
   return found == config.sources.end() ? nullptr : &*found;
 }
 
 double gate_of(const Config& config, const std::string& name) {
-  const SourceSettings* source = settings_of(config, name);
+  const SourceSettings* source = settings_named(config, name);
   return source ? source->level_dbfs.value_or(config.gate_level_dbfs) : config.gate_level_dbfs;
 }
 
@@ -115,7 +115,7 @@ Findings heard_findings(const DaemonWord& word, const Config& config) {
     }
     const std::string text =
         source.name + ": " + source.state + (source.detail.empty() ? "" : ", " + source.detail);
-    const SourceSettings* settings = settings_of(config, source.name);
+    const SourceSettings* settings = settings_named(config, source.name);
     if (source.state == "down" || source.state == "stalled") {
       const bool waits = settings && std::holds_alternative<TcpSettings>(settings->kind);
       findings.push_back(
