@@ -111,11 +111,14 @@ Secrets secrets_of(const Patient& patient) {
 
 }  // namespace
 
-void refuse_existing(const std::filesystem::path& path) {
+void check_new_file(const std::filesystem::path& path) {
+  const std::string name = "--bundle " + printable(path.string());
   std::error_code none;
-  if (!std::filesystem::exists(std::filesystem::symlink_status(path, none))) return;
-  throw Error(ExitCode::usage,
-              "--bundle " + printable(path.string()) + ": found something there, expected a new file's name");
+  if (std::filesystem::exists(std::filesystem::symlink_status(path, none)))
+    throw Error(ExitCode::usage, name + ": found something there, expected a new file's name");
+  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+  if (!std::filesystem::is_directory(folder, none))
+    throw Error(ExitCode::io, name + ": found no folder " + printable(folder.string()) + ", expected one");
 }
 
 std::string bundle_text(const Patient& patient, std::string_view lines) {
@@ -138,7 +141,7 @@ std::string bundle_text(const Patient& patient, std::string_view lines) {
 void write_bundle(const std::filesystem::path& path, std::string_view text) {
   const std::string name = "--bundle " + printable(path.string());
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0 && errno == EEXIST) refuse_existing(path);
+  if (file < 0 && errno == EEXIST) check_new_file(path);
   if (file < 0) throw Error(ExitCode::io, name + ": " + std::generic_category().message(errno));
   while (!text.empty()) {
     const ssize_t written = ::write(file, text.data(), text.size());

@@ -58,7 +58,7 @@ Findings run_check(const Check& check, const Patient& patient, std::chrono::mill
 }  // namespace
 
 ExitCode examine_and_tell(const DoctorSettings& settings, std::ostream& out) {
-  if (settings.bundle) refuse_existing(*settings.bundle);
+  if (settings.bundle) check_new_file(*settings.bundle);
   const auto began = std::chrono::steady_clock::now();
   const Patient patient = examine(settings.config);
   std::string lines;

@@ -198,6 +198,9 @@ TEST_CASE(
   const Finished refused = config.doctor({"--bundle", (config.directory / "there").string()});
   CHECK(refused.code == 64);
   CHECK_THAT(refused.err, Contains("--bundle") && Contains("expected a new file"));
+  const Finished nowhere = config.doctor({"--bundle", (config.directory / "none/report").string()});
+  CHECK(nowhere.code == 74);
+  CHECK(nowhere.out.empty());
   std::ifstream untouched(config.directory / "there");
   CHECK(std::string(std::istreambuf_iterator<char>(untouched), {}) == "mine");
 }
