@@ -123,9 +123,11 @@ void Service::listen(ConfiguredHearing configured) {
 
 // By the configuration as it is now.
 void Service::follow_hop() {
-  auto_hop_.reset();
-  if (listening_->configured().config.hop_auto)
+  if (listening_->configured().config.hop_auto) {
     auto_hop_.emplace(listening_->configured().hearing->model->recipe);
+  } else {
+    auto_hop_.reset();
+  }
 }
 
 void Service::source_ended() {
