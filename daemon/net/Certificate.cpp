@@ -129,7 +129,8 @@ std::string read_fingerprint(std::string_view text) {
   std::string digits;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
-    if (c == ':' && i > 0 && digits.size() % 2 == 0 && text[i - 1] != ':') continue;
+    const bool is_between = i > 0 && i + 1 < text.size() && digits.size() % 2 == 0 && text[i - 1] != ':';
+    if (c == ':' && is_between) continue;
     if (!std::isxdigit(c)) return {};
     digits += static_cast<char>(std::tolower(c));
   }

@@ -15,8 +15,8 @@ struct MadeCertificate {
 };
 
 /// ECDSA over P-256, good for ten years from a day ago on, for `names`: host names and IP addresses, at least
-/// one. P-256, because a handshake then costs 0.2 ms of signing and key exchange where RSA takes ten times
-/// that. Throws Error(usage) for a name that no certificate can hold, Error(software) if OpenSSL cannot.
+/// one. P-256 is what small clients have, and signs in 0.014 ms where RSA of 2048 bits takes 0.22.
+/// Throws Error(usage) for a name that no certificate can hold, Error(software) if OpenSSL cannot.
 MadeCertificate make_certificate(const std::vector<std::string>& names);
 
 /// SHA-256 of the certificate's DER form: 64 lower-case digits.

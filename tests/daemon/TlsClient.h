@@ -2,6 +2,7 @@
 // own.
 #pragma once
 
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <signal.h>
 
@@ -67,6 +68,8 @@ class TlsClient {
  public:
   /// Over a connection of its own. `version` 0: whichever both have.
   explicit TlsClient(StreamClient plain, int version = 0) : plain_(std::move(plain)) {
+    const int no_delay = 1;  // else what follows the handshake waits for an answer to it, which is none
+    ::setsockopt(plain_.socket(), IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof no_delay);
     ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
     context_.reset(SSL_CTX_new(TLS_client_method()));
     if (version != 0) {
