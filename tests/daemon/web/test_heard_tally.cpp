@@ -62,7 +62,7 @@ TEST_CASE(
   UtcClock utc;
   HeardTally tally(utc);
   for (int i = 0; i < 1'500; ++i) tally.hear(event_of("mic", "label " + std::to_string(i)));
-  const auto& before = tally.heard().sources.at("mic").events;
+  const std::map<std::string, std::uint64_t> before = tally.heard().sources.at("mic").events;
   CHECK(before.size() == HeardTally::kMostEventKinds + 1);
   CHECK(before.at(HeardTally::kOtherLabel) == 500);
 
