@@ -9,6 +9,14 @@
 namespace earshot {
 namespace {
 
+// Tables that are off unless they are there.
+template <class Read>
+auto if_there(StrictToml& parent, std::string_view key, Read read) {
+  const bool is_there = parent.has(key);
+  StrictToml table = parent.table(key);
+  return is_there ? std::optional(read(table)) : std::nullopt;
+}
+
 Config read_config(StrictToml root) {
   Config config;
   StrictToml model = root.table("model");
@@ -22,9 +30,7 @@ Config read_config(StrictToml root) {
   config.hop_place = window.place("hop_s");
   window.reject_unknown();
 
-  const bool events_wanted = root.has("events");
-  StrictToml events = root.table("events");
-  if (events_wanted) config.events = read_event_settings(events);
+  config.events = if_there(root, "events", read_event_settings);
 
   StrictToml gate = root.table("gate");
   config.gate_level_dbfs = gate.real("level_dbfs", config.gate_level_dbfs, kSilenceDbfs, 0.0);
@@ -33,15 +39,13 @@ Config read_config(StrictToml root) {
   Listeners listeners;
   StrictToml publish = root.table("publish");
   StrictToml tcp = publish.table("tcp");
-  config.publish_tls = read_tls_settings(publish);
+  config.publish_tls = if_there(publish, "tls", read_tls_settings);
   config.publish_tcp = read_stream_settings(tcp, config.publish_tls, listeners);
-  const bool web_wanted = publish.has("web");
-  StrictToml web = publish.table("web");
-  if (web_wanted) config.publish_web = read_web_settings(web, listeners);
+  config.publish_web =
+      if_there(publish, "web", [&](StrictToml& web) { return read_web_settings(web, listeners); });
   config.sources = read_sources(root, config.publish_tls, listeners);
-  const bool mqtt_wanted = publish.has("mqtt");
-  StrictToml mqtt = publish.table("mqtt");
-  if (mqtt_wanted) config.publish_mqtt = read_mqtt_settings(mqtt, config.sources);
+  config.publish_mqtt =
+      if_there(publish, "mqtt", [&](StrictToml& mqtt) { return read_mqtt_settings(mqtt, config.sources); });
   publish.reject_unknown();
   config.actions = read_actions(root, config.sources);
 

@@ -6,9 +6,7 @@
 
 namespace earshot {
 
-std::optional<TlsSettings> read_tls_settings(StrictToml& publish) {
-  if (!publish.has("tls")) return std::nullopt;
-  StrictToml table = publish.table("tls");
+TlsSettings read_tls_settings(StrictToml& table) {
   const auto file = [&](const char* key, const char* expected) {
     if (table.text(key, "").empty())
       table.refuse(key, table.has(key) ? "an empty string" : "nothing", expected);

@@ -22,8 +22,8 @@ struct TlsSettings {
 
 struct Config;
 
-/// `publish` is [publish]; nothing if it has no table 'tls'. Reads none of the files. Throws Error(config).
-std::optional<TlsSettings> read_tls_settings(StrictToml& publish);
+/// `table` is [publish.tls]. Reads none of the files. Throws Error(config).
+TlsSettings read_tls_settings(StrictToml& table);
 void write_tls_settings(TomlText& text, const TlsSettings& tls);
 
 /// Reads the files, and gives what they hold to all that speaks TLS; where it is what `running` has, the same

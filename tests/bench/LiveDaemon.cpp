@@ -82,7 +82,7 @@ LiveResult measure_live(const LiveSettings& settings, const Model& model) {
   Daemon daemon("[window]\nhop_s = " + std::to_string(settings.hop_s) +
                     "\n[[source]]\nname = \"all\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\nmax_senders = " +
                     std::to_string(settings.sources) + "\n" + settings.more,
-                {}, "/dev/null", model);
+                {}, "/dev/null", model, settings.listen);
   Listener listener(daemon.subscribe());
   LiveSenders senders({.senders = settings.sources,
                        .rate_hz = settings.rate_hz,

@@ -65,12 +65,14 @@ class NotifySocket {
 };
 
 /// `sources` is TOML, [[source]] tables and whatever else but [model] and [publish.tcp]. Ports are the
-/// system's choice.
+/// system's choice; `listen` is TOML, too.
 class Daemon {
  public:
   explicit Daemon(const std::string& sources, std::vector<std::string> environment = {},
-                  const std::filesystem::path& input = "/dev/null", const Model& model = untrained_model())
-      : notify_(directory_ / "notify"),
+                  const std::filesystem::path& input = "/dev/null", const Model& model = untrained_model(),
+                  std::string listen = "\"127.0.0.1:0\"")
+      : listen_(std::move(listen)),
+        notify_(directory_ / "notify"),
         arguments_(arguments(sources, model)),
         started_(std::chrono::steady_clock::now()),
         child_(arguments_, with_notify(std::move(environment)), input) {
@@ -127,7 +129,7 @@ class Daemon {
   std::filesystem::path write(const std::string& sources, const Model& model) {
     save_model(model, directory_ / "model.safetensors");
     const std::string text =
-        "[model]\npath = \"model.safetensors\"\n[publish.tcp]\nlisten = \"127.0.0.1:0\"\n" + sources;
+        "[model]\npath = \"model.safetensors\"\n[publish.tcp]\nlisten = " + listen_ + "\n" + sources;
     return directory_.write("earshot.toml", text);
   }
   std::vector<std::string> arguments(const std::string& sources, const Model& model) {
@@ -143,6 +145,7 @@ class Daemon {
     return static_cast<std::uint16_t>(std::stoi(log.substr(log.find(text) + text.size())));
   }
 
+  std::string listen_;
   TemporaryDirectory directory_;
   NotifySocket notify_;
   std::vector<std::string> arguments_;

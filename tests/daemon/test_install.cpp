@@ -39,7 +39,7 @@ TEST_CASE("what is installed names the prefix of the installation, not that of t
   for (const char* place : {"etc/earshot/earshot.toml", "usr/share/earshot/earshot.toml"}) {
     const std::string config = text_of(root / place);
     CHECK(config.find("path = \"" + model + "\"") != std::string::npos);
-    CHECK(config.find("/usr/local") == std::string::npos);
+    CHECK(config.find("/usr/local/share") == std::string::npos);
   }
   CHECK(std::filesystem::exists(root / model.substr(1)));
   const std::string unit = text_of(root / "usr/lib/systemd/system/earshotd.service");

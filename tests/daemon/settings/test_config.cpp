@@ -284,11 +284,12 @@ TEST_CASE("each mistake is named with file, line and key") {
       {mic + "[publish.web]\nlisten = \"0.0.0.0:7580\"\n",
        "dir/earshot.toml:5: key 'publish.web.listen': found \"0.0.0.0:7580\" without 'allow'"},
       {mic + "[publish.web]\nlisten = \"127.0.0.1:7557\"\n",
-       "dir/earshot.toml:5: key 'publish.web.listen': found \"127.0.0.1:7557\", expected another port than that of"},
+       "dir/earshot.toml:5: key 'publish.web.listen': found \"127.0.0.1:7557\", expected another port than "
+       "that of"},
       {mic + "[publish.web]\nport = 7580\n",
        "dir/earshot.toml:5: key 'publish.web.port': found an unknown key, expected one of allow, listen"},
       {mic + "[publish.udp]\nlisten = \"x\"\n",
-       "dir/earshot.toml:4: key 'publish.udp': found an unknown key, expected one of tcp, web"},
+       "dir/earshot.toml:4: key 'publish.udp': found an unknown key, expected one of mqtt, tcp, tls, web"},
       {mic + mic, "dir/earshot.toml:5: key 'source.name': found \"mic\" a second time"},
       {mic + "id = \"Front door\"\n",
        "dir/earshot.toml:4: key 'source.id': found \"Front door\", expected lower-case "
