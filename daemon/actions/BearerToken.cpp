@@ -9,12 +9,12 @@
 namespace earshot {
 namespace {
 
-constexpr std::uintmax_t kMostTokenBytes = 4096;
+constexpr std::uintmax_t kMostBearerBytes = 4096;
 
 }  // namespace
 
 std::string read_bearer_token(const std::filesystem::path& path) {
-  std::string text = read_file(path, kMostTokenBytes, "a token");
+  std::string text = read_file(path, kMostBearerBytes, "a token");
   while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
   // It goes into a header's line.
   if (text.empty() || std::ranges::any_of(text, [](unsigned char c) { return c <= ' ' || c >= 0x7F; }))
