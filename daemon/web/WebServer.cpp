@@ -41,13 +41,6 @@ constexpr auto kWebAcceptRetry = std::chrono::milliseconds(200);
 constexpr auto kWebRound = std::chrono::seconds(1);
 constexpr std::size_t kMostDrained = 65'536;  // bytes of a request that nobody reads
 
-struct WebConnection {
-  WebConnection(asio::ip::tcp::socket socket, Peer who) : stream(std::move(socket)), peer(std::move(who)) {}
-  beast::tcp_stream stream;
-  Peer peer;
-  bool made_way = false;
-};
-
 using WebRequest = http::request_parser<http::empty_body>;
 
 auto into(error_code& error) {
@@ -71,17 +64,24 @@ void set_web_fields(Response& response, const WebAnswer& answer) {
 }  // namespace
 
 struct WebServer::Impl {
+  struct Connection {
+    Connection(asio::ip::tcp::socket socket, Peer who) : stream(std::move(socket)), peer(std::move(who)) {}
+    beast::tcp_stream stream;
+    Peer peer;
+    bool made_way = false;
+  };
+
   Impl(const WebSettings& settings_in, Answer answer_in, Pulses* pulses, WebLimits limits_in);
   ~Impl();
 
   // The server's thread.
   asio::awaitable<void> accept();
   void admit(asio::ip::tcp::socket socket);
-  asio::awaitable<void> serve(std::shared_ptr<WebConnection> connection);
-  asio::awaitable<void> converse(WebConnection& with);
-  WebAnswer judge(const WebConnection& with, const WebRequest& request, const error_code& error);
-  asio::awaitable<void> send(WebConnection& to, const WebAnswer& answer, bool head, error_code& error);
-  asio::awaitable<void> drain(WebConnection& from);
+  asio::awaitable<void> serve(std::shared_ptr<Connection> connection);
+  asio::awaitable<void> converse(Connection& with);
+  WebAnswer judge(const Connection& with, const WebRequest& request, const error_code& error);
+  asio::awaitable<void> send(Connection& to, const WebAnswer& answer, bool head, error_code& error);
+  asio::awaitable<void> drain(Connection& from);
   asio::awaitable<void> make_rounds();
   void close();
 
@@ -92,7 +92,7 @@ struct WebServer::Impl {
   asio::ip::tcp::acceptor acceptor{io};
   asio::steady_timer pause{io};
   asio::steady_timer rounds{io};
-  std::vector<std::shared_ptr<WebConnection>> connections;  // the oldest first
+  std::vector<std::shared_ptr<Connection>> connections;  // the oldest first
   LogSummary refused{LogLevel::warning};
   LogSummary not_accepted{LogLevel::warning};
   bool stopping = false;
@@ -162,17 +162,17 @@ void WebServer::Impl::admit(asio::ip::tcp::socket socket) {
     connections.front()->stream.close();
     connections.erase(connections.begin());
   }
-  connections.push_back(std::make_shared<WebConnection>(std::move(socket), std::move(*peer)));
+  connections.push_back(std::make_shared<Connection>(std::move(socket), std::move(*peer)));
   asio::co_spawn(io, serve(connections.back()), rethrow);
 }
 
-asio::awaitable<void> WebServer::Impl::serve(std::shared_ptr<WebConnection> connection) {
+asio::awaitable<void> WebServer::Impl::serve(std::shared_ptr<Connection> connection) {
   co_await converse(*connection);
   connection->stream.close();
   std::erase(connections, connection);
 }
 
-asio::awaitable<void> WebServer::Impl::converse(WebConnection& with) {
+asio::awaitable<void> WebServer::Impl::converse(Connection& with) {
   WebRequest request;
   request.header_limit(limits.most_header_bytes);
   beast::flat_buffer buffer;
@@ -194,7 +194,7 @@ asio::awaitable<void> WebServer::Impl::converse(WebConnection& with) {
   if (!error) co_await drain(with);
 }
 
-WebAnswer WebServer::Impl::judge(const WebConnection& with, const WebRequest& parser,
+WebAnswer WebServer::Impl::judge(const Connection& with, const WebRequest& parser,
                                  const error_code& error) {
   const auto refuse = [&](unsigned status, std::string why) {
     refused.line(LogSummary::Clock::now(), "request of {} refused: {}", with.peer.name, why);
@@ -215,7 +215,7 @@ WebAnswer WebServer::Impl::judge(const WebConnection& with, const WebRequest& pa
   return answer(request.target());
 }
 
-asio::awaitable<void> WebServer::Impl::send(WebConnection& to, const WebAnswer& what, bool head,
+asio::awaitable<void> WebServer::Impl::send(Connection& to, const WebAnswer& what, bool head,
                                             error_code& error) {
   if (head) {
     http::response<http::empty_body> response(static_cast<http::status>(what.status), 11);
@@ -229,7 +229,7 @@ asio::awaitable<void> WebServer::Impl::send(WebConnection& to, const WebAnswer& 
 }
 
 // A socket that is closed with something unread resets its connection, and the answer may be lost.
-asio::awaitable<void> WebServer::Impl::drain(WebConnection& from) {
+asio::awaitable<void> WebServer::Impl::drain(Connection& from) {
   error_code error;
   from.stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
   char unread[4096];
