@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "daemon/settings/ReadArgv.h"
+
 namespace earshot {
 namespace {
 
@@ -16,21 +18,6 @@ constexpr double kMostTimeoutS = 3600.0;
 constexpr std::array<std::string_view, 3> kPhases{"start", "end", "both"};
 constexpr const char* kProgramForm = "a program and its arguments, like [\"/usr/local/bin/ring\", \"loud\"]";
 constexpr const char* kUrlForm = "a URL like \"https://example.org/hook\"";
-
-ActionCommand read_action_command(StrictToml& table) {
-  ActionCommand command{.argv = table.texts("command")};
-  if (command.argv.empty()) table.refuse("command", "an empty list", kProgramForm);
-  if (command.argv.front().empty()) table.refuse("command", "an empty string as the program", kProgramForm);
-  for (const std::string& argument : command.argv) {
-    if (argument.find('\0') != std::string::npos)
-      table.refuse("command", "a string with the character NUL", kProgramForm);
-  }
-  std::string& program = command.argv.front();
-  // Absolute, since without a slash it would be sought in PATH.
-  if (program.find('/') != std::string::npos)
-    program = std::filesystem::absolute(table.relative_to_file(program)).string();
-  return command;
-}
 
 // Without the URL in the errors: it may hold a secret.
 ActionUrl read_action_url(StrictToml& table) {
@@ -73,7 +60,7 @@ ActionSettings read_action(StrictToml& table, const std::vector<SourceSettings>&
   action.hours = read_local_hours(table);
   if (table.has("command") && table.has("url")) table.refuse("url", "it beside 'command'", "one of the two");
   if (table.has("command")) {
-    action.what = read_action_command(table);
+    action.what = ActionCommand{.argv = read_argv(table, "command", kProgramForm)};
   } else if (table.has("url")) {
     action.what = read_action_url(table);
   } else {

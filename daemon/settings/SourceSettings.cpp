@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "daemon/settings/ReadArgv.h"
 #include "dsp/audio/Resampler.h"
 #include "dsp/base/Utf8.h"
 
@@ -74,20 +75,9 @@ TcpSettings read_tcp(StrictToml& table, const std::optional<TlsSettings>& tls, L
 }
 
 CommandSettings read_command(StrictToml& table) {
-  constexpr const char* kExpected = "a program and its arguments, like [\"ffmpeg\", \"-i\", \"rtsp://...\"]";
   CommandSettings command;
-  if (!table.has("argv")) table.refuse("argv", "nothing", kExpected);
-  command.argv = table.texts("argv");
-  if (command.argv.empty()) table.refuse("argv", "an empty list", kExpected);
-  if (command.argv.front().empty()) table.refuse("argv", "an empty string as the program", kExpected);
-  for (const std::string& argument : command.argv) {
-    if (argument.find('\0') != std::string::npos)
-      table.refuse("argv", "a string with the character NUL", kExpected);
-  }
-  std::string& program = command.argv.front();
-  // Absolute, since without a slash it would be sought in PATH.
-  if (program.find('/') != std::string::npos)
-    program = std::filesystem::absolute(table.relative_to_file(program)).string();
+  command.argv =
+      read_argv(table, "argv", "a program and its arguments, like [\"ffmpeg\", \"-i\", \"rtsp://...\"]");
   command.pcm = read_pcm(table);
   command.pace = read_pace(table);
   command.idle = read_idle(table, command.idle);
