@@ -42,7 +42,8 @@ WatchdogSettings watchdog_settings() {
 std::vector<std::unique_ptr<Outlet>> make_outlets(Counters& counters, UtcClock& utc, Pulses& pulses) {
   const std::filesystem::path state = state_directory();
   std::vector<std::unique_ptr<Outlet>> outlets;
-  outlets.push_back(std::make_unique<MqttOutlet>(state.empty() ? state : state / "mqtt", &pulses));
+  outlets.push_back(
+      std::make_unique<MqttOutlet>(state.empty() ? state : state / "mqtt", counters.gates, &pulses));
   outlets.push_back(std::make_unique<WebOutlet>(counters, utc, pulses));
   outlets.push_back(std::make_unique<ActionsOutlet>(&pulses));
   return outlets;

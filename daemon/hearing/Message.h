@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "daemon/hearing/GateSwitches.h"
 #include "nn/events/Event.h"
 
 namespace earshot {
@@ -114,6 +115,7 @@ struct Counters {
   std::atomic<std::uint64_t> events{0};  ///< begun; numbers them, too
   std::atomic<std::size_t> clients{0};   ///< of the stream, now
   GaugeBoard sources;
+  GateSwitches gates;  ///< none of the heartbeat's: what pipelines are told
 };
 
 }  // namespace earshot

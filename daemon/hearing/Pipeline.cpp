@@ -31,7 +31,8 @@ Pipeline::Pipeline(const PipelineSettings& settings, std::shared_ptr<const Heari
                                  counters.events)),
       chunk_(Resampler::kMaxChunk),
       patience_(duration_of(hearing->model->recipe.window_samples, rate_hz_)),
-      gauges_(counters.sources.of(source_)) {}
+      gauges_(counters.sources.of(source_)),
+      gate_(counters.gates.of(source_)) {}
 
 Pipeline::~Pipeline() {
   delete change_.load(std::memory_order_acquire);
@@ -179,7 +180,7 @@ void Pipeline::hear(const Window& window, std::uint64_t padded_samples) noexcept
   classifying_.store(true, std::memory_order_relaxed);
   const BootClock::time_point heard = clock_.time_of(window.end_sample());
   const double level = level_dbfs(window.samples, rate_hz());
-  const bool gated = ear_->gates(level);
+  const bool gated = ear_->gates(level) && gate_->load(std::memory_order_relaxed);
   if (!gated && !compute_scores(window)) {
     skip(window);
     classifying_.store(false, std::memory_order_relaxed);

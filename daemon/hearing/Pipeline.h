@@ -148,6 +148,7 @@ class Pipeline {
   std::uint64_t skipped_from_ = 0;
   std::uint64_t skipped_windows_ = 0;
   const std::shared_ptr<SourceGauges> gauges_;
+  const std::shared_ptr<const std::atomic<bool>> gate_;  // whether it is on
 };
 
 }  // namespace earshot

@@ -11,6 +11,7 @@ namespace {
 
 constexpr const char* kEventKey = "event";
 constexpr const char* kLevelKey = "sensor_level";
+constexpr const char* kGateKey = "switch";  // no label's
 constexpr std::string_view kLabelKey = "binary_sensor_";
 constexpr std::string_view kSwitchKey = "switch_";
 
@@ -46,6 +47,7 @@ class DiscoveryWriter {
     for (const std::string& label : source_.labels) {
       if (source_.switches) label_switch(label);
     }
+    if (source_.switches) gate_switch();
     for (const std::string& key : gone)
       json_.key(key).begin_object().field("platform", platform_of(key)).end_object();
     json_.end_object().end_object();
@@ -100,6 +102,13 @@ class DiscoveryWriter {
     json_.field("command_topic", topics_.label_command(source_.id, label)).end_object();
   }
 
+  void gate_switch() {
+    begin(kGateKey, "Gate", "gate");
+    json_.field("entity_category", "config").field("icon", "mdi:volume-off");
+    json_.field("state_topic", topics_.gate(source_.id));
+    json_.field("command_topic", topics_.gate_command(source_.id)).end_object();
+  }
+
   JsonWriter json_;
   const MqttTopics& topics_;
   const DiscoveredSource& source_;
@@ -114,6 +123,7 @@ std::vector<std::string> component_keys(const DiscoveredSource& source) {
     keys.push_back(std::string(kLabelKey) + slug(label));
     if (source.switches) keys.push_back(std::string(kSwitchKey) + slug(label));
   }
+  if (source.switches) keys.push_back(kGateKey);
   return keys;
 }
 

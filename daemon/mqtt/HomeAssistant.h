@@ -19,7 +19,7 @@ struct DiscoveredSource {
   bool switches = false;
 };
 
-/// Its components by their keys: "event", "sensor_level", "binary_sensor_dog", "switch_dog".
+/// Its components by their keys: "event", "sensor_level", "binary_sensor_dog", "switch_dog", and "switch" of the gate.
 std::vector<std::string> component_keys(const DiscoveredSource& source);
 
 /// JSON for `topics.discovery(source.id)`, as Home Assistant 2024.12 and later read it. Of `gone`, keys of components

@@ -59,7 +59,7 @@ class MqttThread {
   explicit MqttThread(MqttOutlet& outlet)
       : outlet_(outlet),
         times_(outlet.times_),
-        teller_(outlet.directory_, outlet.times_),
+        teller_(outlet.directory_, outlet.gates_, outlet.times_),
         random_(static_cast<std::uint64_t>(Clock::now().time_since_epoch().count()) ^
                 static_cast<std::uint64_t>(::getpid())) {}
 
@@ -145,7 +145,11 @@ class MqttThread {
       told_problem_.clear();
     }
     wish_ = std::move(wish);
-    if (wish_) teller_.want(*wish_);
+    if (wish_) {
+      teller_.want(*wish_);
+    } else {
+      teller_.switch_all_on();
+    }
   }
 
   // The broker is told that we are away if it is not to hear from us again.
@@ -238,8 +242,9 @@ class MqttThread {
   bool farewell_told_ = false;
 };
 
-MqttOutlet::MqttOutlet(std::filesystem::path directory, Pulses* pulses, const MqttTimes& times)
-    : directory_(std::move(directory)), times_(times), pulses_(pulses) {}
+MqttOutlet::MqttOutlet(std::filesystem::path directory, GateSwitches& gates, Pulses* pulses,
+                       const MqttTimes& times)
+    : directory_(std::move(directory)), gates_(gates), times_(times), pulses_(pulses) {}
 
 MqttOutlet::~MqttOutlet() {
   stop(std::chrono::milliseconds(0));

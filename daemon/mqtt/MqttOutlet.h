@@ -26,8 +26,9 @@ namespace earshot {
 /// what is new: no broker holds up who hears, starts or stops.
 class MqttOutlet final : public Outlet {
  public:
-  /// The outbox lies in `directory`. `pulses` outlive it.
-  MqttOutlet(std::filesystem::path directory, Pulses* pulses, const MqttTimes& times = {});
+  /// The outbox lies in `directory`. `gates`, which are its alone to switch, and `pulses` outlive it.
+  MqttOutlet(std::filesystem::path directory, GateSwitches& gates, Pulses* pulses,
+             const MqttTimes& times = {});
   /// Waits for the disk, not for the broker.
   ~MqttOutlet() override;
 
@@ -51,6 +52,7 @@ class MqttOutlet final : public Outlet {
   void run();  // its thread
 
   const std::filesystem::path directory_;
+  GateSwitches& gates_;
   const MqttTimes times_;
   Pulses* const pulses_;
   const std::shared_ptr<Wake> wake_ = std::make_shared<Wake>();

@@ -37,8 +37,9 @@ std::string loss_json(const Outbox::Loss& loss) {
 
 }  // namespace
 
-MqttTeller::MqttTeller(std::filesystem::path directory, const MqttTimes& times)
-    : times_(times),
+MqttTeller::MqttTeller(std::filesystem::path directory, GateSwitches& gates, const MqttTimes& times)
+    : gates_(gates),
+      times_(times),
       outbox_(directory, times.outbox),
       told_(outbox_.holds_folder() ? directory / "devices" : std::filesystem::path()) {}
 
@@ -49,9 +50,15 @@ void MqttTeller::want(const MqttWish& wish) {
   for (const auto& [key, device] : told_.all()) {
     if (key.first == topics_->base()) ids_.remember(device.name, key.second);
   }
-  if (!wish.settings.switches) off_.clear();
+  if (!wish.settings.switches) switch_all_on();
   discovered_.clear();
   has_news_ = true;
+}
+
+void MqttTeller::switch_all_on() {
+  off_.clear();
+  gates_off_.clear();
+  switch_gates({});
 }
 
 std::string MqttTeller::event_type(const std::string& label) const {
@@ -85,7 +92,9 @@ void MqttTeller::begin(MqttConnection& connection) {
   levels_at_ = {};
   in_flight_.reset();
   if (wish_->settings.homeassistant) connection.subscribe(kHomeAssistantStatus);
-  if (wish_->settings.switches) connection.subscribe(topics_->below("+/class/+/set"));
+  if (!wish_->settings.switches) return;
+  connection.subscribe(topics_->below("+/class/+/set"));
+  connection.subscribe(topics_->below("+/gate/set"));
 }
 
 void MqttTeller::tell(MqttConnection& connection, const MqttPicture& picture) {
@@ -93,6 +102,7 @@ void MqttTeller::tell(MqttConnection& connection, const MqttPicture& picture) {
     if (source.forgotten) ids_.forget(name);
   }
   const Devices devices = present(picture);
+  switch_gates(devices);
   retire_gone(connection, devices);
   const bool with_levels = BootClock::now() >= levels_at_;
   if (with_levels) levels_at_ = BootClock::now() + times_.level;
@@ -129,6 +139,17 @@ MqttTeller::Devices MqttTeller::present(const MqttPicture& picture) {
   return devices;
 }
 
+// By the names that sources have now.
+void MqttTeller::switch_gates(const Devices& devices) {
+  std::set<std::string> names;
+  for (const auto& [id, device] : devices) {
+    if (gates_off_.contains(id)) names.insert(device.name);
+  }
+  if (names == ungated_) return;
+  gates_.switch_off(names);
+  ungated_ = std::move(names);
+}
+
 void MqttTeller::retire_gone(MqttConnection& connection, const Devices& devices) {
   const auto all = told_.all();
   for (const auto& [key, told] : all) {
@@ -151,6 +172,7 @@ void MqttTeller::retire(MqttConnection& connection, const ToldDevices::Key& key,
     clear(topics.label(id, label));
     clear(topics.label_switch(id, label));
   }
+  clear(topics.gate(id));
   clear(topics.level(id));
   connection.publish(topics.status(id), "offline", true);
   retained_.erase(topics.status(id));
@@ -167,6 +189,7 @@ void MqttTeller::tell_states(MqttConnection& connection, const std::string& id, 
       retain(connection, topics_->label_switch(id, label), is_on ? kOn : kOff);
     retain(connection, topics_->label(id, label), is_on && source.going_on.contains(label) ? kOn : kOff);
   }
+  if (wish_->settings.switches) retain(connection, topics_->gate(id), gates_off_.contains(id) ? kOff : kOn);
   retain(connection, topics_->status(id), source.up ? kOnline : "offline");
 }
 
@@ -190,6 +213,12 @@ void MqttTeller::discover(MqttConnection& connection, const std::string& id, con
     std::ranges::copy_if(before->second.components, std::back_inserter(gone), [&](const std::string& each) {
       return std::ranges::find(told.components, each) == told.components.end();
     });
+    const auto is_switch = [](const std::string& key) { return key.starts_with("switch"); };
+    if (!settings.switches && std::ranges::any_of(gone, is_switch)) {
+      connection.publish(topics_->gate(id), "", true);
+      for (const std::string& label : before->second.labels)
+        connection.publish(topics_->label_switch(id, label), "", true);
+    }
     if (!settings.homeassistant && !gone.empty()) {
       connection.publish(topics_->discovery(id), "", true);
     } else if (!gone.empty()) {
@@ -266,6 +295,11 @@ void MqttTeller::command(const MqttConnection::Received& received) {
   const bool is_command = is_on || received.payload == kOff;
   for (const auto& [key, device] : told_.all()) {
     if (key.first != topics_->base() || !is_command) continue;
+    if (received.topic == topics_->gate_command(key.second)) {
+      if (is_on ? gates_off_.erase(key.second) > 0 : gates_off_.insert(key.second).second)
+        log_info("MQTT: the gate of source '{}' is switched {}", device.name, is_on ? "on" : "off");
+      return;
+    }
     for (const std::string& label : wish_->settings.labels) {
       if (received.topic != topics_->label_command(key.second, label)) continue;
       if (is_on ? off_.erase({key.second, label}) > 0 : off_.insert({key.second, label}).second)

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "daemon/hearing/BootClock.h"
+#include "daemon/hearing/GateSwitches.h"
 #include "daemon/log/LogSummary.h"
 #include "daemon/mqtt/HomeAssistant.h"
 #include "daemon/mqtt/MqttConnection.h"
@@ -54,11 +55,13 @@ struct HeardEvent {
 /// States are told as they are now, retained; events in their order, one at a time, from an outbox. Not thread safe.
 class MqttTeller {
  public:
-  /// Reads what an earlier run has left in `directory`.
-  MqttTeller(std::filesystem::path directory, const MqttTimes& times);
+  /// Reads what an earlier run has left in `directory`. `gates` outlive it.
+  MqttTeller(std::filesystem::path directory, GateSwitches& gates, const MqttTimes& times);
 
   /// From here on.
   void want(const MqttWish& wish);
+  /// Nobody could do so any more.
+  void switch_all_on();
   /// Into the outbox.
   void keep(const HeardEvent& event);
   /// These could not even be kept.
@@ -92,6 +95,7 @@ class MqttTeller {
   };
 
   Devices present(const MqttPicture& picture);
+  void switch_gates(const Devices& devices);
   void retire_gone(MqttConnection& connection, const Devices& devices);
   void retire(MqttConnection& connection, const ToldDevices::Key& key, const ToldDevice& told);
   void tell_states(MqttConnection& connection, const std::string& id, const Device& device);
@@ -103,6 +107,7 @@ class MqttTeller {
   std::string event_type(const std::string& label) const;
   bool is_off(const std::string& id, const std::string& label) const { return off_.contains({id, label}); }
 
+  GateSwitches& gates_;
   const MqttTimes times_;
   Outbox outbox_;
   ToldDevices told_;
@@ -110,6 +115,8 @@ class MqttTeller {
   std::optional<MqttWish> wish_;
   std::optional<MqttTopics> topics_;
   std::set<std::pair<std::string, std::string>> off_;  // ids and labels that somebody has switched off
+  std::set<std::string> gates_off_;                    // ids of sources whose gate is
+  std::set<std::string> ungated_;                      // their names, as the gates have been told
   LogSummary odd_commands_{LogLevel::warning};
   bool has_news_ = false;
 

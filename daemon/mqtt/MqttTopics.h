@@ -25,6 +25,9 @@ class MqttTopics {
   std::string label(const std::string& id, const std::string& label) const {
     return below(id + "/class/" + slug(label));
   }
+  /// Whether its quiet windows are gated, and how somebody says whether they are to be.
+  std::string gate(const std::string& id) const { return below(id + "/gate"); }
+  std::string gate_command(const std::string& id) const { return gate(id) + "/set"; }
   /// Whether the label is told at all, and how somebody says whether it is to be.
   std::string label_switch(const std::string& id, const std::string& label_) const {
     return label(id, label_) + "/switch";

@@ -177,6 +177,27 @@ TEST_CASE("a quiet window is gated and has no scores; without a gate it is class
   }
 }
 
+TEST_CASE(
+    "a quiet window is classified once the source's gate is switched off, and gated once it is on again") {
+  Rig rig(-60.0);
+  rig.pipeline.open(44'100);
+  const std::vector<float> quiet = noise(kWindow + 3 * kHop, 1e-5F);
+  const std::span<const float> samples(quiet);
+  rig.pipeline.push(samples.first(kWindow));
+  rig.counters.gates.switch_off({"another"});
+  rig.pipeline.push(samples.subspan(kWindow, kHop));
+  rig.counters.gates.switch_off({"s"});
+  rig.pipeline.push(samples.subspan(kWindow + kHop, kHop));
+  rig.counters.gates.switch_off({});
+  rig.pipeline.push(samples.subspan(kWindow + 2 * kHop));
+  const auto predictions = rig.sink.all<Prediction>();
+  REQUIRE(predictions.size() == 4);
+  for (std::size_t i = 0; i < predictions.size(); ++i) {
+    CHECK(predictions[i].gated == (i != 2));
+    CHECK(predictions[i].scores.empty() == (i != 2));
+  }
+}
+
 TEST_CASE("gain comes before the level") {
   Rig plain;
   Collector sink;

@@ -44,7 +44,7 @@ class OutletRig {
  public:
   explicit OutletRig(const MqttTimes& times = quick_times()) : times_(times) { start(); }
 
-  void start() { outlet_ = std::make_unique<MqttOutlet>(directory_ / "mqtt", nullptr, times_); }
+  void start() { outlet_ = std::make_unique<MqttOutlet>(directory_ / "mqtt", gates_, nullptr, times_); }
   /// As the daemon ends; as if it were killed with 0.
   void stop(std::chrono::milliseconds limit = std::chrono::seconds(10)) {
     outlet_->stop(limit);
@@ -64,6 +64,8 @@ class OutletRig {
   }
 
   MqttOutlet& outlet() noexcept { return *outlet_; }
+  /// As a source's pipeline sees it.
+  bool gates(const std::string& source = "mic") { return gates_.of(source)->load(); }
   const TemporaryDirectory& directory() const noexcept { return directory_; }
 
   static constexpr const char* kLabels = "labels = [\"Dog\", \"Doorbell\"]\n";
@@ -71,6 +73,7 @@ class OutletRig {
 
  private:
   TemporaryDirectory directory_;
+  GateSwitches gates_;
   MqttTimes times_;
   std::unique_ptr<MqttOutlet> outlet_;
 };

@@ -51,7 +51,8 @@ TEST_CASE("each entity has an id of its own, and is available while the daemon a
   CHECK(ids == std::vector<std::string>{"event.earshot_attic_mic", "sensor.earshot_attic_mic_level",
                                         "binary_sensor.earshot_attic_mic_dog",
                                         "binary_sensor.earshot_attic_mic_door_bell",
-                                        "switch.earshot_attic_mic_dog", "switch.earshot_attic_mic_door_bell"});
+                                        "switch.earshot_attic_mic_dog", "switch.earshot_attic_mic_door_bell",
+                                        "switch.earshot_attic_mic_gate"});
 }
 
 TEST_CASE("the event entity knows the listed labels and \"other\", and only what begins now gets through to it") {
@@ -60,6 +61,26 @@ TEST_CASE("the event entity knows the listed labels and \"other\", and only what
   CHECK(json::serialize(event.at("event_types")) == R"(["Dog","Door bell","other"])");
   CHECK(event.at("state_topic").as_string() == "earshot/attic/mic/event");
   CHECK(event.at("value_template").as_string().find("late") != std::string::npos);
+}
+
+TEST_CASE(
+    "with switches a source has one for its gate, without none, and a label \"Gate\" does not take its "
+    "place") {
+  DiscoveredSource source = front_door();
+  source.labels = {"Gate"};
+  const json::object message = discovery_of(source);
+  const json::object& components = message.at("components").as_object();
+  CHECK(components.size() == 5);
+  const json::object& gate = components.at("switch").as_object();
+  CHECK(gate.at("platform").as_string() == "switch");
+  CHECK(gate.at("name").as_string() == "Gate");
+  CHECK(gate.at("entity_category").as_string() == "config");
+  CHECK(gate.at("state_topic").as_string() == "earshot/attic/mic/gate");
+  CHECK(gate.at("command_topic").as_string() == "earshot/attic/mic/gate/set");
+  CHECK(components.at("switch_gate").as_object().at("unique_id") != gate.at("unique_id"));
+  CHECK(component_keys(source).size() == components.size());
+  source.switches = false;
+  CHECK_FALSE(discovery_of(source).at("components").as_object().contains("switch"));
 }
 
 TEST_CASE("a component that is gone is told by its platform alone") {

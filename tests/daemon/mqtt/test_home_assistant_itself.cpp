@@ -83,13 +83,13 @@ TEST_CASE("Home Assistant makes entities of a source, and its event entity hears
   peer.await("earshot/attic/status", "online");
   FreePorts ports;
   ports.next();
-  HomeAssistant assistant(root, broker.port(), ports.next(), 6);
+  HomeAssistant assistant(root, broker.port(), ports.next(), 7);
   assistant.await("listening", 1);
 
   std::map<std::string, json::object> entities;
   for (const json::object& each : assistant.lines("entity"))
     entities[std::string(each.at("entity").as_string())] = each;
-  REQUIRE(entities.size() == 6);
+  REQUIRE(entities.size() == 7);
   const json::object& event = entities.at("event.earshot_attic_mic");
   CHECK(event.at("name").as_string() == "Earshot Front door Sound");
   CHECK(json::serialize(event.at("types")) == R"(["Dog","Doorbell","other"])");
@@ -99,6 +99,8 @@ TEST_CASE("Home Assistant makes entities of a source, and its event entity hears
   CHECK(dog.at("disabled").is_null());
   CHECK(entities.at("sensor.earshot_attic_mic_level").at("unit").as_string() == "dBFS");
   CHECK(entities.at("switch.earshot_attic_mic_doorbell").at("category").as_string() == "config");
+  CHECK(entities.at("switch.earshot_attic_mic_gate").at("name").as_string() == "Earshot Front door Gate");
+  CHECK(entities.at("switch.earshot_attic_mic_gate").at("category").as_string() == "config");
   assistant.await_state("binary_sensor.earshot_attic_mic_dog", "off");
 
   rig.hear(mqtt_event(1, Event::Phase::start, "Dog", "Front door"));
@@ -111,6 +113,8 @@ TEST_CASE("Home Assistant makes entities of a source, and its event entity hears
   rig.hear(mqtt_event(2, Event::Phase::start, "Rain", "Front door"));
   peer.publish("earshot/attic/mic/class/doorbell/set", "OFF");
   assistant.await_state("switch.earshot_attic_mic_doorbell", "off");
+  peer.publish("earshot/attic/mic/gate/set", "OFF");
+  assistant.await_state("switch.earshot_attic_mic_gate", "off");
   std::vector<std::string> types;
   for (int i = 0; i < 1'000 && types.size() < 2; ++i) {
     types.clear();
@@ -129,7 +133,7 @@ TEST_CASE("Home Assistant makes entities of a source, and its event entity hears
   assistant.await("gone", 2);  // the doorbell's sensor and its switch
   rig.change(broker.port(), "labels = [\"Dog\"]\nswitches = true\n",
              "[[source]]\nname = \"other\"\nkind = \"microphone\"\n");
-  assistant.await("gone", 6);
+  assistant.await("gone", 7);
   peer.publish("end", "");
   assistant.wait();
   std::string warnings;

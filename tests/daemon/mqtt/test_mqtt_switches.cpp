@@ -13,6 +13,8 @@ namespace {
 constexpr const char* kSwitches = "labels = [\"Dog\", \"Doorbell\"]\nswitches = true\n";
 constexpr const char* kDogCommand = "earshot/attic/mic/class/dog/set";
 constexpr const char* kDogSwitch = "earshot/attic/mic/class/dog/switch";
+constexpr const char* kGate = "earshot/attic/mic/gate";
+constexpr const char* kGateCommand = "earshot/attic/mic/gate/set";
 
 }  // namespace
 
@@ -76,6 +78,96 @@ TEST_CASE("without switches commands are nothing") {
   rig.hear(mqtt_event(1));
   peer.await("earshot/attic/mic/event");
   CHECK(peer.count(kDogSwitch) == 0);
+}
+
+TEST_CASE("a source's gate is switched off and on, and no other's") {
+  if (skip_without_mosquitto()) return;
+  MqttBroker broker;
+  MqttPeer peer(broker.port(), "earshot/#");
+  OutletRig rig;
+  rig.change(broker.port(), kSwitches,
+             std::string(OutletRig::kMic) + "[[source]]\nname = \"porch\"\nkind = \"stdin\"\n");
+  peer.await(kGate, "ON");
+  CHECK(rig.gates());
+  peer.publish(kGateCommand, "off");  // is no command
+  peer.publish(kGateCommand, "OFF");
+  peer.await(kGate, "OFF");
+  CHECK_FALSE(rig.gates());
+  CHECK(rig.gates("porch"));
+  peer.publish(kGateCommand, "ON");
+  peer.await(kGate, "ON");
+  CHECK(rig.gates());
+  CHECK(peer.count("earshot/attic/porch/gate") == 1);  // that it is on
+}
+
+TEST_CASE("a retained command leaves the gate as it is") {
+  if (skip_without_mosquitto()) return;
+  MqttBroker broker;
+  MqttPeer peer(broker.port(), "earshot/#");
+  peer.publish(kGateCommand, "OFF", true);
+  OutletRig rig;
+  rig.change(broker.port(), kSwitches);
+  peer.await(kGate, "ON");
+  peer.publish(kDogCommand, "OFF");  // what comes behind it has been taken
+  peer.await(kDogSwitch, "OFF");
+  CHECK(rig.gates());
+  CHECK(peer.count(kGate) == 1);
+}
+
+TEST_CASE("without switches a gate has no topic, and one that was switched off is on again") {
+  if (skip_without_mosquitto()) return;
+  MqttBroker broker;
+  MqttPeer peer(broker.port(), "earshot/#");
+  OutletRig rig;
+  rig.change(broker.port(), kSwitches);
+  peer.await(kGate, "ON");
+  peer.publish(kGateCommand, "OFF");
+  peer.await(kGate, "OFF");
+  CHECK_FALSE(rig.gates());
+  rig.change(broker.port());
+  peer.await(kGate, "");
+  CHECK(peer.await(kDogSwitch).payload.empty());
+  peer.await("earshot/attic/status", "online");
+  CHECK(rig.gates());
+  const std::size_t told = peer.count(kGate);
+  peer.publish(kGateCommand, "OFF");
+  rig.hear(mqtt_event(1));
+  peer.await("earshot/attic/mic/event");
+  CHECK(rig.gates());
+  CHECK(peer.count(kGate) == told);
+}
+
+TEST_CASE("a source that is renamed keeps its gate as it was switched, and gives its old name back") {
+  if (skip_without_mosquitto()) return;
+  MqttBroker broker;
+  MqttPeer peer(broker.port(), "#");
+  OutletRig rig;
+  rig.change(broker.port(), kSwitches);
+  peer.await(kGate, "ON");
+  peer.publish(kGateCommand, "OFF");
+  peer.await(kGate, "OFF");
+  rig.change(broker.port(), kSwitches, "[[source]]\nname = \"door\"\nid = \"mic\"\nkind = \"microphone\"\n");
+  peer.await(
+      [](const MqttPeer::Message& each) { return each.payload.find("Earshot door") != std::string::npos; });
+  CHECK_FALSE(rig.gates("door"));
+  CHECK(rig.gates("mic"));
+}
+
+TEST_CASE("of a sender that is forgotten neither the gate nor its topic is left") {
+  if (skip_without_mosquitto()) return;
+  MqttBroker broker;
+  MqttPeer peer(broker.port(), "earshot/#");
+  OutletRig rig;
+  rig.change(broker.port(), kSwitches,
+             "[[source]]\nname = \"barns\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\nmax_senders = 5\n");
+  rig.is(SourceState::up, "Barn 7");
+  peer.await("earshot/attic/barn_7/gate", "ON");
+  peer.publish("earshot/attic/barn_7/gate/set", "OFF");
+  peer.await("earshot/attic/barn_7/gate", "OFF");
+  CHECK_FALSE(rig.gates("Barn 7"));
+  rig.is(SourceState::ended, "Barn 7", true);
+  peer.await("earshot/attic/barn_7/gate", "");
+  CHECK(rig.gates("Barn 7"));
 }
 
 }  // namespace earshot::test
