@@ -177,8 +177,7 @@ TEST_CASE("a quiet window is gated and has no scores; without a gate it is class
   }
 }
 
-TEST_CASE(
-    "a quiet window is classified once the source's gate is switched off, and gated once it is on again") {
+TEST_CASE("a quiet window is classified while its source's gate is switched off, and then gated again") {
   Rig rig(-60.0);
   rig.pipeline.open(44'100);
   const std::vector<float> quiet = noise(kWindow + 3 * kHop, 1e-5F);

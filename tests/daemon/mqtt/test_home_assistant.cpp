@@ -63,9 +63,7 @@ TEST_CASE("the event entity knows the listed labels and \"other\", and only what
   CHECK(event.at("value_template").as_string().find("late") != std::string::npos);
 }
 
-TEST_CASE(
-    "with switches a source has one for its gate, without none, and a label \"Gate\" does not take its "
-    "place") {
+TEST_CASE("with switches a source has one for its gate, whose place no label takes; without it has none") {
   DiscoveredSource source = front_door();
   source.labels = {"Gate"};
   const json::object message = discovery_of(source);

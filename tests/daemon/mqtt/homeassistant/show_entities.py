@@ -20,7 +20,7 @@ from homeassistant.setup import async_setup_component
 
 
 def say(**fields):
-    print(json.dumps(fields, default=str), flush=True)
+    print(json.dumps(fields, default=str) + "\n", end="", flush=True)  # at once: logging has threads
 
 
 class Warnings(logging.Handler):
@@ -77,6 +77,7 @@ async def main(port, own_port, entities):
         for each in ours():
             say(kind="entity", **describe(hass, each))
 
+        @core.callback  # in order
         def changed(event):
             state = event.data["new_state"]
             if "earshot" in event.data["entity_id"] and state is not None:
