@@ -116,6 +116,13 @@ class Daemon {
     return port_after("source '" + name + "' starting: listening on 127.0.0.1:");
   }
 
+  /// The port that the log names after `text`.
+  std::uint16_t port_after(const std::string& text) const {
+    await_log(text);
+    const std::string log = child_.err();
+    return static_cast<std::uint16_t>(std::stoi(log.substr(log.find(text) + text.size())));
+  }
+
   /// Waits for a line of the log.
   void await_log(const std::string& text) const {
     for (int i = 0; i < 3'000; ++i) {
@@ -138,11 +145,6 @@ class Daemon {
   std::vector<std::string> with_notify(std::vector<std::string> environment) const {
     environment.push_back(notify_.variable());
     return environment;
-  }
-  std::uint16_t port_after(const std::string& text) const {
-    await_log(text);
-    const std::string log = child_.err();
-    return static_cast<std::uint16_t>(std::stoi(log.substr(log.find(text) + text.size())));
   }
 
   std::string listen_;

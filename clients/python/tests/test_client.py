@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import unittest
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 from earshot_client import EarshotClient, EarshotError, Message
@@ -252,21 +252,21 @@ class Relay:
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         from_stream, to_stream = await asyncio.open_connection("127.0.0.1", self._to)
-        left = self._bytes_each
+        asks = asyncio.create_task(self._copy(reader, to_stream, 1 << 30))
         try:
-            if self.open:
-                writer.write(await from_stream.readline())  # hello
-                to_stream.write(await reader.readline())  # all that a client asks
-            while left > 0 and self.open and (data := await from_stream.read(min(left, 256))):
+            await self._copy(from_stream, writer, self._bytes_each)
+        finally:
+            self.cuts += 1
+            asks.cancel()
+            to_stream.close()
+            writer.transport.abort()
+
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, left: int) -> None:
+        with suppress(OSError):  # one of both has gone
+            while left > 0 and self.open and (data := await reader.read(min(left, 256))):
                 writer.write(data)
                 await writer.drain()
                 left -= len(data)
-        except OSError:
-            pass  # the client has gone
-        finally:
-            self.cuts += 1
-            to_stream.close()
-            writer.transport.abort()
 
 
 @unittest.skipUnless("EARSHOT_STREAM" in os.environ, "EARSHOT_STREAM has no port of a stream")
