@@ -62,14 +62,14 @@ class EarshotClient:
     `address` is HOST:PORT, [IPV6]:PORT or unix:/PATH. After a loss of connection it goes on behind the last
     message; what the daemon no longer holds is told as `lost`. A restarted one says `hello` with another
     `instance` and is read from its first message on. `position` is (instance, seq) of the last message; as
-    `resume` it goes on there. `pin`, SHA-256 of the certificate in hex, makes it TLS, as a `token` needs."""
+    `resume` it goes on there. `pin`, SHA-256 of the certificate in hex, and `token` make it TLS."""
 
     def __init__(self, address: str, *, types: Sequence[str] | None = None,
                  sources: Sequence[str] | None = None, scores: int | Literal["all", "none"] | None = None,
                  resume: tuple[str, int] | None = None, token: str | None = None,
                  pin: str | None = None) -> None:
-        if token and not pin:
-            raise ValueError("a token needs a pin: whoever is on the way could read it")
+        if bool(token) != bool(pin) or pin and address.startswith("unix:"):
+            raise ValueError("token and pin go together, and with HOST:PORT: TLS has both, all else neither")
         asked = {"types": types, "sources": sources, "scores": scores}
         self._filter = {key: value for key, value in asked.items() if value is not None}
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if pin else None
@@ -79,9 +79,8 @@ class EarshotClient:
         self._open: Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]] = (
             partial(asyncio.open_unix_connection, address[5:], limit=_LIMIT) if address[:5] == "unix:" else
             partial(asyncio.open_connection, host.strip("[]"), int(port), ssl=tls, limit=_LIMIT))
-        self._token, self._pin = token, pin.replace(":", "").lower() if pin else None
-        self.position, self._pause_s = resume, 0.0
-        self._messages = self._run()
+        self._token, self._pin = token and token.strip(), pin and pin.replace(":", "").lower()
+        self.position, self._pause_s, self._messages = resume, 0.0, self._run()
 
     async def __aenter__(self) -> Self:
         return self
@@ -102,9 +101,9 @@ class EarshotClient:
                         async for message in messages:
                             yield message
                 finally:
-                    writer.close()
+                    writer.transport.abort()  # said goodbye to, a daemon would go on until it hears no more
                     with suppress(OSError):
-                        await asyncio.wait_for(writer.wait_closed(), 1.0)
+                        await writer.wait_closed()
             except (OSError, EOFError, ValueError) as failure:
                 reason = str(failure) or type(failure).__name__
             yield {"type": "disconnected", "reason": reason}
@@ -124,7 +123,8 @@ class EarshotClient:
             async with asyncio.timeout(_SILENCE_S):
                 line = await reader.readline()
             if not line.endswith(b"\n"):
-                raise EOFError("the connection was closed")
+                hint = "" if asked else " before hello: it does not let you in, or asks for pin and token"
+                raise EOFError("the connection was closed" + hint)
             message = cast(dict[str, Any], json.loads(line))
             kind = message["type"]
             if kind == "error" and message["code"] in _HOPELESS:

@@ -173,9 +173,20 @@ class MadeUp(unittest.IsolatedAsyncioTestCase):
                         pass
             await asyncio.wait_for(gone.wait(), 20)
 
+    async def test_closed_before_hello_it_says_why_that_may_be(self) -> None:
+        async def speaks_tls_only(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+            pass
+
+        async with Server(speaks_tls_only) as address, EarshotClient(address) as client:
+            self.assertRegex(str(await anext(aiter(client))), "before hello: .* asks for pin and token")
+
     async def test_a_token_is_not_sent_in_the_clear(self) -> None:
         with self.assertRaises(ValueError):
             EarshotClient("127.0.0.1:7557", token="secret")
+        with self.assertRaises(ValueError):
+            EarshotClient("127.0.0.1:7557", pin="00" * 32)
+        with self.assertRaises(ValueError):
+            EarshotClient("unix:/run/earshot", token="secret", pin="00" * 32)
         with self.assertRaises(ValueError):
             EarshotClient("nowhere")
 
@@ -210,7 +221,7 @@ class Secured(unittest.IsolatedAsyncioTestCase):
 
     async def test_the_token_comes_first_once_the_certificate_is_known(self) -> None:
         async with Server(self.talk, tls=self.tls) as address:
-            client = EarshotClient(address, token="right", pin=self.pin)
+            client = EarshotClient(address, token="right\n", pin=self.pin)  # as a file has it
             messages = await collect(client, lambda got: bool(of_type(got, "event")))
         self.assertEqual([each["type"] for each in messages], ["hello", "event"])
 
