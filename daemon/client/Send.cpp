@@ -164,7 +164,9 @@ void send_file(const SendSettings& settings, std::ostream& errors) {
     answers.await_last();
     throw Error(closed.code(), std::string(closed.what()) +
                                    " before it had taken everything: another sender is there, it does not "
-                                   "let this machine in, or it has ended");
+                                   "let this machine in, " +
+                                   (settings.tls ? "" : "it speaks TLS (--pin, --token-file), ") +
+                                   "or it has ended");
   }
 }
 

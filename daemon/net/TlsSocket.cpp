@@ -46,9 +46,9 @@ asio::awaitable<void> TlsSocket::finish() {
   socket_.shutdown(Socket::shutdown_send, ignored);
 }
 
+// Not after an end of sending: it would hide the reset that tells a sender that nobody has read what it sent.
 void TlsSocket::close() {
   boost::system::error_code ignored;
-  socket_.shutdown(Socket::shutdown_send, ignored);
   socket_.close(ignored);
 }
 

@@ -111,6 +111,9 @@ TEST_CASE("send by TLS is heard, one of many as well; a wrong token and a foreig
   const Finished wrong = send(credentials(other, files.fingerprint));
   CHECK(wrong.code == 69);
   CHECK_THAT(wrong.err, Contains("refused this sender: found no line with the right token"));
+  const Finished unpinned = send({});
+  CHECK(unpinned.code == 69);
+  CHECK_THAT(unpinned.err, Contains("it speaks TLS (--pin, --token-file)"));
   const Finished heard = send(credentials(files, files.fingerprint));
   INFO(heard.err);
   CHECK(heard.code == 0);
