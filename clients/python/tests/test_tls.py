@@ -18,7 +18,7 @@ class RealTls(unittest.IsolatedAsyncioTestCase):
         client = EarshotClient(self.address, scores="all", pin=self.pin, token=self.token)
         messages = await collect(client, lambda got: len(of_type(got, "prediction")) == 3)
         labels = of_type(messages, "hello")[0]["labels"]
-        self.assertGreater(len("".join(labels)), 1 << 16)  # which is where asyncio stops unless told otherwise
+        self.assertGreater(len("".join(labels)), 1 << 16)  # where asyncio stops unless told otherwise
         self.assertEqual(list(of_type(messages, "prediction")[0]["scores"]), labels)
 
     async def test_cut_off_again_and_again_it_misses_nothing_and_has_nothing_twice(self) -> None:

@@ -17,7 +17,8 @@
 namespace earshot::test {
 namespace {
 
-Finished run_python_tests(const std::string& python, const std::string& file, std::vector<std::string> environment) {
+Finished run_python_tests(const std::string& python, const std::string& file,
+                          std::vector<std::string> environment) {
   environment.emplace_back("PYTHONPATH=" EARSHOT_SOURCE_DIR "/clients/python");
   return run_program(
       {"/bin/sh", "-c",
@@ -58,7 +59,8 @@ TEST_CASE(
     skip("no openssl to make a certificate: TLS was not tried");
 }
 
-TEST_CASE("the Python client hears earshotd by TLS, long lines and after cuts, and tells a wrong pin or token") {
+TEST_CASE(
+    "the Python client hears earshotd by TLS, long lines and after cuts, and tells a wrong pin or token") {
   const auto python = debian_python_with("asyncio, ssl, tomllib");
   if (!python) return;
   const TlsFiles files;
@@ -83,10 +85,10 @@ TEST_CASE("the Python client's types are strict") {
   const auto python = debian_python_with("mypy");
   if (!python) return;
   const TemporaryDirectory cache;
-  const Finished checked = run_program({"/bin/sh", "-c",
-                                        "cd '" EARSHOT_SOURCE_DIR "/clients/python' && exec " + *python +
-                                            " -m mypy --strict --cache-dir '" + cache.path().string() +
-                                            "' earshot_client tests"});
+  const Finished checked =
+      run_program({"/bin/sh", "-c",
+                   "cd '" EARSHOT_SOURCE_DIR "/clients/python' && exec " + *python +
+                       " -m mypy --strict --cache-dir '" + cache.path().string() + "' earshot_client tests"});
   INFO(checked.out << checked.err);
   CHECK(checked.code == 0);
 }
