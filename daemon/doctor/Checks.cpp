@@ -1,5 +1,7 @@
 #include "daemon/doctor/Checks.h"
 
+#include "daemon/doctor/BrokerCheck.h"
+#include "daemon/doctor/CertificateCheck.h"
 #include "daemon/doctor/ClockCheck.h"
 #include "daemon/doctor/ConfigCheck.h"
 #include "daemon/doctor/DevicesCheck.h"
@@ -22,6 +24,9 @@ constexpr std::string_view kSoundHangs =
     "a driver or sound server does not answer: restart the sound server, unplug the device and plug it in "
     "again";
 
+constexpr std::string_view kNamesHang =
+    "no name server answers: getent hosts, with the name; or give broker of [publish.mqtt] an address";
+
 constexpr Check kChecks[] = {
     {.name = "config", .run = check_config, .needs_config = false, .code = ExitCode::config},
     {.name = "model", .run = check_model, .code = ExitCode::config},
@@ -35,7 +40,9 @@ constexpr Check kChecks[] = {
     {.name = "disk", .run = check_disk, .needs_config = false},
     {.name = "unit", .run = check_unit, .needs_config = false},
     {.name = "files", .run = check_files, .code = ExitCode::config},
+    {.name = "tls", .run = check_certificate, .as_account = true, .code = ExitCode::config},
     {.name = "network", .run = check_network},
+    {.name = "broker", .run = check_broker, .when_late = kNamesHang},
     {.name = "speed", .run = check_speed, .needs_config = false},
     {.name = "limits", .run = check_limits, .needs_config = false},
 };

@@ -9,6 +9,8 @@
 #include <boost/json.hpp>
 
 #include "daemon/client/MessageFields.h"
+#include "daemon/doctor/ListeningSockets.h"
+#include "daemon/net/Certificate.h"
 #include "daemon/net/ClientSocket.h"
 #include "daemon/net/LineSplitter.h"
 #include "dsp/base/Error.h"
@@ -59,6 +61,13 @@ bool take_lines(ClientSocket& socket, LineSplitter& lines, DaemonWord& word,
   return true;
 }
 
+// The kernel knows it without a connection that a daemon would have to complain about.
+bool is_listened_on(const SocketAddress& address) {
+  return std::ranges::any_of(listening_sockets(), [&](const ListeningSocket& each) {
+    return collide(each.at, std::get<Endpoint>(address));
+  });
+}
+
 }  // namespace
 
 const HeardSource* DaemonWord::source(std::string_view name) const noexcept {
@@ -90,12 +99,12 @@ void DaemonWord::take(std::string_view line) {
   }
 }
 
-std::optional<SocketAddress> address_to_ask(const StreamSettings& stream) {
-  std::optional<SocketAddress> best;
+std::optional<DaemonDoor> door_to_ask(const StreamSettings& stream) {
+  std::optional<DaemonDoor> best;
   for (const SocketAddress& each : stream.listen) {
     const Endpoint* endpoint = std::get_if<Endpoint>(&each);
     if (!endpoint) {
-      if (!best) best = each;
+      if (!best || best->tls) best = DaemonDoor{each};
       continue;
     }
     if (endpoint->port == 0) continue;
@@ -105,17 +114,30 @@ std::optional<SocketAddress> address_to_ask(const StreamSettings& stream) {
     Endpoint own = *endpoint;
     if (endpoint->host == "0.0.0.0") own.host = "127.0.0.1";
     if (any) own.host = "::1";
-    if (address->is_loopback()) return own;  // there is none better
-    if (!best || own.host != endpoint->host) best = own;
+    if (address->is_loopback()) return DaemonDoor{own};  // there is none better
+    const bool tls = stream.speaks_tls(each);
+    if (!best || (own.host != endpoint->host && best->tls == tls)) best = DaemonDoor{own, tls};
   }
   return best;
 }
 
-DaemonWord ask_daemon(const SocketAddress& address) {
+DaemonWord ask_daemon(const DaemonDoor& door, const std::optional<TlsSettings>& tls) {
   DaemonWord word;
-  word.address = to_text(address);
+  word.address = to_text(door.address);
+  std::optional<TlsCredentials> credentials;
+  if (door.tls) {
+    word.connected = is_listened_on(door.address);
+    try {
+      credentials = {.pin = fingerprint_of_file(std::filesystem::absolute(tls->certificate)),
+                     .token = read_token(std::filesystem::absolute(tls->token_file))};
+    } catch (const Error& error) {
+      word.unasked = word.connected;
+      word.trouble = error.what();
+      return word;
+    }
+  }
   try {
-    ClientSocket socket(address, kConnectPatience);
+    ClientSocket socket(door.address, kConnectPatience, credentials);
     word.connected = true;
     LineSplitter lines(kMostWordBytes);
     if (!take_lines(socket, lines, word, kHelloPatience, [&] { return word.greeted; })) {

@@ -26,7 +26,8 @@ struct HeardSource {
 /// Texts are printable().
 struct DaemonWord {
   std::string address;
-  bool connected = false;
+  bool connected = false;  ///< somebody listens there
+  bool unasked = false;    ///< for want of the token: `trouble` says why
   bool greeted = false;    ///< it said hello, as earshotd does
   bool heartbeat = false;  ///< with levels and lags
   std::string trouble;     ///< why there is no hello
@@ -42,11 +43,18 @@ struct DaemonWord {
   void take(std::string_view line);
 };
 
-/// Where to look for the daemon that `stream` describes: a Unix socket, or this machine's own address of a
-/// port; nothing if its ports are the system's choice.
-std::optional<SocketAddress> address_to_ask(const StreamSettings& stream);
+struct DaemonDoor {
+  SocketAddress address;
+  bool tls = false;  ///< and a token
+  bool operator==(const DaemonDoor&) const = default;
+};
 
-/// Connects and listens. Takes 10 s at most: heartbeats come every 5 s.
-DaemonWord ask_daemon(const SocketAddress& address);
+/// Where to look for the daemon that `stream` describes: a Unix socket, or this machine's own address of a
+/// port, rather without TLS; nothing if its ports are the system's choice.
+std::optional<DaemonDoor> door_to_ask(const StreamSettings& stream);
+
+/// Connects and listens, by `tls` where the door has it: its certificate is the pin, its token is said. Takes
+/// 11 s at most: heartbeats come every 5 s.
+DaemonWord ask_daemon(const DaemonDoor& door, const std::optional<TlsSettings>& tls);
 
 }  // namespace earshot

@@ -13,7 +13,7 @@ namespace earshot {
 struct ConfiguredFile {
   std::string key;  ///< "[model] path"
   std::filesystem::path path;
-  bool is_run = false;  ///< a program
+  enum class Use { read, keep_secret, run } use = Use::read;
 };
 
 /// All that a configuration names: one that a new table brings is a line here.

@@ -137,7 +137,9 @@ Findings check_level(const Patient& patient) {
   // One that listens elsewhere is not disturbed: what it holds does not open twice, or is shared.
   const bool may_be_ours = patient.word.connected || patient.word.address.empty();
   if (may_be_ours && !patient.daemons.empty()) {
-    return {found_doubtful("not looked at: an earshotd runs that did not answer, and may hold the device",
+    return {found_doubtful(std::string("not looked at: an earshotd runs that ") +
+                               (patient.word.unasked ? "cannot be asked" : "did not answer") +
+                               ", and may hold the device",
                            "see ports and unit below")};
   }
   if (microphones.empty()) return {found_ok("no daemon runs, and no microphone is configured")};

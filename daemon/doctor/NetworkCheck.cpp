@@ -11,6 +11,8 @@ constexpr const char* kOpen =
     "sudo systemctl edit earshotd: [Service] IPAddressAllow=192.168.1.0/24, the network of it; then restart; "
     "docs/service.md";
 
+constexpr const char* kByTls = "whoever comes by TLS";
+
 bool is_own(const std::string& host) {
   const auto address = parse_ip(host);
   return host == "localhost" || (address && address->is_loopback());
@@ -49,15 +51,34 @@ std::vector<Partner> partners_of(const Config& config) {
       if (!each.address.is_loopback()) partners.push_back({key, each.text()});
     }
   };
-  add_networks("[publish.tcp] allow", config.publish_tcp.allow);
+  const auto add_words = [&](const std::string& key, const std::vector<std::string>& words) {
+    for (const std::string& word : words) {
+      if (const std::string host = host_in_url(word); !host.empty()) partners.push_back({key, host});
+    }
+  };
+  const StreamSettings& stream = config.publish_tcp;
+  add_networks("[publish.tcp] allow", stream.allow);
+  if (stream.allow.empty() &&
+      std::ranges::any_of(stream.listen, [&](const SocketAddress& each) { return stream.speaks_tls(each); }))
+    partners.push_back({"[publish.tcp]", kByTls});
+  if (config.publish_web) add_networks("[publish.web] allow", config.publish_web->allow);
+  if (config.publish_mqtt && !is_own(config.publish_mqtt->broker.host))
+    partners.push_back({"[publish.mqtt] broker", config.publish_mqtt->broker.host});
+  for (const ActionSettings& each : config.actions) {
+    if (const auto* post = std::get_if<ActionUrl>(&each.what)) add_words("[[action]] url", {post->url});
+    if (const auto* command = std::get_if<ActionCommand>(&each.what))
+      add_words("[[action]] command", command->argv);
+  }
   for (const SourceSettings& each : config.sources) {
     const std::string key = "[[source]] \"" + each.name + '"';
-    if (const auto* tcp = std::get_if<TcpSettings>(&each.kind)) add_networks(key + " allow", tcp->allow);
-    const auto* command = std::get_if<CommandSettings>(&each.kind);
-    for (const std::string& word : command ? command->argv : std::vector<std::string>()) {
-      if (const std::string host = host_in_url(word); !host.empty())
-        partners.push_back({key + " argv", host});
+    if (const auto* tcp = std::get_if<TcpSettings>(&each.kind)) {
+      add_networks(key + " allow", tcp->allow);
+      const auto address = listen_address(tcp->listen);
+      if (tcp->tls && tcp->allow.empty() && address && !address->is_loopback())
+        partners.push_back({key, kByTls});
     }
+    if (const auto* command = std::get_if<CommandSettings>(&each.kind))
+      add_words(key + " argv", command->argv);
   }
   return partners;
 }

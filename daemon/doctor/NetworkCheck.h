@@ -1,4 +1,5 @@
-// check_network: whether systemd's filter of addresses turns away cameras, senders or clients.
+// check_network: whether systemd's filter of addresses turns away cameras, senders, clients, the broker or
+// servers.
 #pragma once
 
 #include <optional>
@@ -13,7 +14,7 @@ namespace earshot {
 /// Someone beyond this machine.
 struct Partner {
   std::string key;   ///< "[[source]] \"porch\" argv"
-  std::string host;  ///< an address, a network or a name
+  std::string host;  ///< an address, a network, a name, or in words
 };
 
 /// The host of the first URL in `word`, without brackets and user; empty if there is none, or it is this

@@ -53,8 +53,8 @@ Patient examine(const std::optional<fs::path>& asked) {
         account_of(user).value_or(Account{.name = user, .uid = static_cast<uid_t>(-1), .groups = {}});
   }
   patient.daemons = processes_called("earshotd");
-  const auto address = patient.config ? address_to_ask(patient.config->publish_tcp) : std::nullopt;
-  if (address) patient.word = ask_daemon(*address);
+  const auto door = patient.config ? door_to_ask(patient.config->publish_tcp) : std::nullopt;
+  if (door) patient.word = ask_daemon(*door, patient.config->publish_tls);
   return patient;
 }
 

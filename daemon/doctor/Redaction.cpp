@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view kHiddenWord = "***";
 constexpr std::size_t kLeastSecret = 3;      // what is shorter would be found everywhere
+constexpr std::size_t kLeastHost = 2;        // "pi" is one, and an MQTT topic's end
 constexpr std::size_t kLeastPathSecret = 8;  // "live" is none
 constexpr std::array<std::string_view, 3> kNobodysNames{"root", "earshot", "nobody"};
 
@@ -30,8 +31,9 @@ bool is_word_character(char c) {
 }
 
 /// Where `word` stands by itself.
-void replace_words(std::string& text, const std::string& word, std::string_view by) {
-  if (word.size() < kLeastSecret) return;
+void replace_words(std::string& text, const std::string& word, std::string_view by,
+                   std::size_t least = kLeastSecret) {
+  if (word.size() < least) return;
   for (std::size_t at = 0; (at = text.find(word, at)) != std::string::npos;) {
     const std::size_t end = at + word.size();
     const bool begins = at == 0 || !is_word_character(word.front()) || !is_word_character(text[at - 1]);
@@ -114,7 +116,8 @@ void add_url(std::string_view rest, std::vector<std::string>& words) {
   }
   const std::size_t path = std::min(rest.find_first_of("/?"), rest.size());
   const std::string host(rest.substr(0, std::min(rest.find(':'), path)));
-  if (!parse_ip(host) && host != "localhost") words.push_back(host);
+  const bool is_address = host.starts_with('[') || parse_ip(host);  // without_addresses() names it
+  if (!is_address && host != "localhost") words.push_back(host);
   add_pieces(rest.substr(path), "/?&=;", kLeastPathSecret, words);
 }
 
@@ -163,6 +166,7 @@ std::vector<std::string> secret_words(std::string_view toml, bool broken) {
     for (std::size_t i = 0; i < literals.size(); ++i) {
       const bool is_program = begins && i == 0;
       add_urls(literals[i].text, words);
+      if (key_of(line) == "user") words.push_back(literals[i].text);
       if (in_arguments ? !is_program : broken) add_argument(literals[i].text, words);
     }
     if (broken && literals.empty() && key_of(line).empty())
@@ -195,7 +199,10 @@ Redaction::Redaction(Secrets secrets) : secrets_(std::move(secrets)) {
   std::erase_if(secrets_.users, [](const std::string& user) {
     return std::ranges::find(kNobodysNames, user) != kNobodysNames.end();
   });
-  if (secrets_.host == "localhost" || secrets_.host == "earshot") secrets_.host.clear();
+  // An MQTT topic has it without its domain.
+  for (std::string name : {secrets_.host, secrets_.host.substr(0, secrets_.host.find('.'))}) {
+    if (name != "localhost" && name != "earshot") hosts_.push_back(std::move(name));
+  }
 }
 
 std::string Redaction::of(std::string_view text) {
@@ -222,7 +229,7 @@ std::string Redaction::of_line(std::string line) {
   line = std::regex_replace(line, kLocalName, "HOST.local");
   line = std::regex_replace(line, kHomeName, "$1USER");
   for (const std::string& user : secrets_.users) replace_words(line, user, "USER");
-  replace_words(line, secrets_.host, "HOST");
+  for (const std::string& name : hosts_) replace_words(line, name, "HOST", kLeastHost);
   return line;
 }
 

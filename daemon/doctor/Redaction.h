@@ -16,8 +16,8 @@ struct Secrets {
 };
 
 /// Words of a configuration that may be secret: of programs' arguments all but a few known to be harmless, of
-/// URLs users, passwords, hosts and long parts of the path. `toml` need not be good; of one that is `broken`
-/// any text may be one.
+/// URLs users, passwords, hosts and long parts of the path, and the broker's user. `toml` need not be good;
+/// of one that is `broken` any text may be one.
 std::vector<std::string> secret_words(std::string_view toml, bool broken);
 
 /// A configuration whose programs' arguments are three stars, but for the harmless.
@@ -38,6 +38,7 @@ class Redaction {
   std::string without_addresses(const std::string& line);
 
   Secrets secrets_;
+  std::vector<std::string> hosts_;
   std::map<std::string, std::string> addresses_;
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstring>
+#include <ctime>
 
 #include "daemon/net/Address.h"
 #include "daemon/net/OpenSsl.h"
@@ -83,6 +84,16 @@ void set_serial_number(X509* certificate) {
          "number a certificate");
 }
 
+OwnedX509 read_certificate(const std::filesystem::path& path) {
+  const std::string text = read_file(path, kMostPemBytes, "a certificate");
+  OwnedX509 certificate(PEM_read_bio_X509(bio_of(text).get(), nullptr, nullptr, nullptr));
+  if (!certificate) {
+    throw Error(ExitCode::bad_data, printable(path.string()) +
+                                        ": found no certificate, expected PEM (-----BEGIN CERTIFICATE-----)");
+  }
+  return certificate;
+}
+
 }  // namespace
 
 MadeCertificate make_certificate(const std::vector<std::string>& names) {
@@ -116,13 +127,14 @@ MadeCertificate make_certificate(const std::vector<std::string>& names) {
 }
 
 std::string fingerprint_of_file(const std::filesystem::path& path) {
-  const std::string text = read_file(path, kMostPemBytes, "a certificate");
-  const OwnedX509 certificate(PEM_read_bio_X509(bio_of(text).get(), nullptr, nullptr, nullptr));
-  if (!certificate) {
-    throw Error(ExitCode::bad_data, printable(path.string()) +
-                                        ": found no certificate, expected PEM (-----BEGIN CERTIFICATE-----)");
-  }
-  return fingerprint_of(certificate.get());
+  return fingerprint_of(read_certificate(path).get());
+}
+
+std::chrono::sys_seconds expiry_of_file(const std::filesystem::path& path) {
+  const OwnedX509 certificate = read_certificate(path);
+  std::tm date{};
+  expect(ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &date) == 1, "read a certificate's end");
+  return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&date)));
 }
 
 std::string read_fingerprint(std::string_view text) {

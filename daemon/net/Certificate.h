@@ -1,6 +1,7 @@
 // Certificate: one that signs itself, and the fingerprint by which a client knows it.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -22,6 +23,9 @@ MadeCertificate make_certificate(const std::vector<std::string>& names);
 /// SHA-256 of the certificate's DER form: 64 lower-case digits.
 /// Throws as read_file, and Error(bad_data) naming the file if it holds no certificate in PEM form.
 std::string fingerprint_of_file(const std::filesystem::path& path);
+
+/// Until when the certificate is good. Throws as fingerprint_of_file().
+std::chrono::sys_seconds expiry_of_file(const std::filesystem::path& path);
 
 /// A fingerprint as people paste it: 64 hexadecimal digits of either case, as `openssl x509 -fingerprint
 /// -sha256` writes them with colons or without. In lower case and without them; empty if it is none.

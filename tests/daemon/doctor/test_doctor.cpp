@@ -15,6 +15,7 @@
 #include "daemon/net/Address.h"
 #include "tests/daemon/FreePorts.h"
 #include "tests/daemon/TestModel.h"
+#include "tests/daemon/TlsClient.h"
 #include "tests/support/Child.h"
 #include "tests/support/TemporaryDirectory.h"
 
@@ -130,6 +131,39 @@ TEST_CASE("a daemon that runs is asked; one that is stopped is told, and holds n
   CHECK_THAT(stopped.out, Contains("kill -CONT " + std::to_string(daemon.pid())));
 }
 
+TEST_CASE("a daemon whose stream takes TLS alone is asked by its own certificate and token") {
+  FreePorts ports;
+  TlsFiles files;
+  const TemporaryDirectory directory;
+  save_model(small_yamnet(), directory / "model.safetensors");
+  const std::string port = std::to_string(ports.next());
+  const std::string path =
+      directory
+          .write("earshot.toml", "[model]\npath = \"model.safetensors\"\n[publish.tcp]\nlisten = \"0.0.0.0:" +
+                                     port + "\"\n[[source]]\nname = \"porch\"\nkind = \"tcp\"\nlisten = " +
+                                     "\"127.0.0.1:" + std::to_string(ports.next()) + "\"\n" + files.table())
+          .string();
+  Child daemon({EARSHOT_EARSHOTD, "--config", path});
+  for (int i = 0; i < 3'000 && daemon.err().find("publishing on") == std::string::npos; ++i)
+    std::this_thread::sleep_for(10ms);
+  const Finished asked = run_program({EARSHOT_EARSHOT, "doctor", "--config", path});
+  INFO(asked.out);
+  CHECK(asked.code == 0);
+  CHECK(verdict_of(asked.out, "tls") == "ok");
+  CHECK_THAT(asked.out, Contains("porch: starting"));
+
+  std::filesystem::remove(files.directory / "token");
+  const Finished unasked = run_program({EARSHOT_EARSHOT, "doctor", "--config", path});
+  INFO(unasked.out);
+  CHECK_THAT(unasked.out, Contains("cannot be asked without the token") && !Contains("taken by"));
+
+  files.write(kToken);
+  const Finished other = run_program({EARSHOT_EARSHOT, "doctor", "--config", path});
+  INFO(other.out);
+  CHECK(verdict_of(other.out, "ports") == "FAIL");
+  CHECK_THAT(other.out, Contains("the daemon has a new one"));
+}
+
 TEST_CASE("systemd, the sound server's tool and the journal are asked, and not waited for when they hang") {
   const DoctorsConfig config(kPorch);
   for (const char* name : {"systemctl", "journalctl", "pactl"}) {
@@ -162,6 +196,8 @@ TEST_CASE("systemd, the sound server's tool and the journal are asked, and not w
 TEST_CASE(
     "a report holds nothing secret of a nasty configuration, is for its owner alone, and overwrites "
     "nothing") {
+  TlsFiles files;
+  files.write_secret("key.pem", make_certificate({"other"}).key_pem);
   const std::string nasty =
       "[[source]]\nname = \"cam\"\nkind = \"command\"\nformat = \"s16le\"\nrate_hz = 16000\nchannels = 1\n"
       "argv = [\"sh\", \"-c\", \"exec cat "
@@ -170,10 +206,19 @@ TEST_CASE(
       "[[source]]\nname = \"net\"\nkind = \"tcp\"\nlisten = \"0.0.0.0:" +
       std::to_string(FreePorts().next() + 100) +
       "\"\nallow = [\"192.168.77.0/24\", \"fd12:3456:789a::/48\"]\n"
-      "[[source]]\nname = \"file\"\nkind = \"file\"\npath = \"/home/margarethe/secret.wav\"\n";
-  const std::vector<std::string> secrets{"camuser",     "campassword", "camhost",       "secretpath",
-                                         "secretquery", "mysqlstyle",  "tokenargument", "bearervalue",
-                                         "192.168.77",  "fd12:3456",   "margarethe"};
+      "[[source]]\nname = \"file\"\nkind = \"file\"\npath = \"/home/margarethe/secret.wav\"\n"
+      "[events]\n[publish.mqtt]\nbroker = \"mqtts://[fd12:3456:789a::9]:8883\"\nuser = \"brokeruser\"\n"
+      "password_file = \"/etc/earshot/password\"\n[publish.web]\nlisten = \"127.0.0.1:" +
+      std::to_string(FreePorts().next() + 101) + "\"\n" + files.table() +
+      "[[action]]\nurl = \"https://hookuser:hookpassword@hooks.example/api/webhook/w3bh00k?k=hookquery\"\n"
+      "token_file = \"/etc/earshot/bearer\"\n"
+      "[[action]]\ncommand = [\"curl\", \"-H\", \"Authorization: Bearer curlbearer\", "
+      "\"https://curlhost.example/curlpath\"]\n";
+  const std::vector<std::string> secrets{
+      "camuser",       "campassword",  "camhost",       "secretpath", "secretquery", "mysqlstyle",
+      "tokenargument", "bearervalue",  "192.168.77",    "fd12:3456",  "margarethe",  "brokeruser",
+      "hookuser",      "hookpassword", "hooks.example", "w3bh00k",    "hookquery",   "curlbearer",
+      "curlhost",      "curlpath",     "789a",          kToken};
   char host[256] = "";
   ::gethostname(host, sizeof host - 1);
   const DoctorsConfig config(nasty);
@@ -191,6 +236,11 @@ TEST_CASE(
     CHECK_THAT(text, Contains("READ IT BEFORE") && Contains("## Configuration") && Contains("config"));
     for (const std::string& secret : secrets) CHECK_THAT(text, !Contains(secret));
     CHECK_THAT(text, !Contains("inabrokenone"));
+    if (more.empty()) {
+      CHECK_THAT(text, Contains("\"/etc/earshot/password\"") && Contains("\"/etc/earshot/bearer\""));
+      CHECK(verdict_of(text, "broker") == "FAIL");
+      CHECK(verdict_of(text, "tls") == "FAIL");
+    }
     if (std::string(host).size() > 3 && std::string(host) != "localhost") CHECK_THAT(text, !Contains(host));
     CHECK(std::filesystem::status(report).permissions() == std::filesystem::perms(0600));
   }

@@ -1,12 +1,15 @@
 // The checks of `earshot doctor`, each by facts that are given.
 #include <unistd.h>
 
+#include <chrono>
 #include <cmath>
 #include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "daemon/doctor/BrokerCheck.h"
+#include "daemon/doctor/CertificateCheck.h"
 #include "daemon/doctor/Checks.h"
 #include "daemon/doctor/ClockCheck.h"
 #include "daemon/doctor/DevicesCheck.h"
@@ -22,7 +25,9 @@
 #include "daemon/doctor/SpeedCheck.h"
 #include "daemon/doctor/UnitCheck.h"
 #include "daemon/doctor/UserCheck.h"
+#include "tests/daemon/FreePorts.h"
 #include "tests/daemon/TestModel.h"
+#include "tests/daemon/TlsClient.h"
 #include "tests/support/TemporaryDirectory.h"
 
 namespace earshot::test {
@@ -49,6 +54,21 @@ ServiceUnit caged_unit() {
 }
 
 constexpr const char* kMicrophoneToml = "[[source]]\nname = \"mic\"\nkind = \"microphone\"\n";
+
+/// A table of each kind that names files, ports and others.
+std::string all_tables(const std::string& tls_table) {
+  return std::string(kMicrophoneToml) +
+         "[events]\n[publish.tcp]\nlisten = \"0.0.0.0:7557\"\n[publish.web]\nlisten = \"0.0.0.0:7580\"\n"
+         "allow = [\"192.168.7.0/24\"]\n[publish.mqtt]\nbroker = \"mqtts://10.0.0.9\"\nuser = \"attic\"\n"
+         "password_file = \"/nowhere/password\"\nca_file = \"/nowhere/ca.pem\"\n" +
+         tls_table +
+         "[[action]]\nurl = \"https://me:pa@10.0.0.10/hook\"\ntoken_file = \"/nowhere/bearer\"\n"
+         "[[action]]\ncommand = [\"no-such-program-of-anybody\", \"http://10.0.0.11/x\"]\n";
+}
+
+Finding certificate_found(const TlsFiles& files) {
+  return check_certificate(patient_with(kMicrophoneToml + files.table())).at(0);
+}
 
 }  // namespace
 
@@ -420,6 +440,124 @@ TEST_CASE("a camera, a sender and a client beyond this machine need a hole in sy
   CHECK(lets_through({}, unit.deny, "camera.local") == false);
   CHECK(lets_through({}, {}, "camera.local") == true);
   CHECK(network_findings(partners, ServiceUnit())[0].verdict == Verdict::ok);
+}
+
+TEST_CASE("files, ports and partners of the broker, pages, TLS and actions are looked at") {
+  const TlsFiles files;
+  const Patient patient = patient_with(all_tables(files.table()));
+  std::vector<std::string> keys;
+  for (const ConfiguredFile& each : configured_files(*patient.config)) keys.push_back(each.key);
+  CHECK(keys == std::vector<std::string>{"[model] path", "[publish.mqtt] password_file",
+                                         "[publish.mqtt] ca_file", "[publish.tls] certificate",
+                                         "[publish.tls] key", "[publish.tls] token_file",
+                                         "[[action]] token_file", "[[action]] command"});
+  CHECK_THAT(check_files(patient).back().text, Contains("no program \"no-such-program-of-anybody\""));
+
+  std::vector<std::string> ports;
+  for (const WantedPort& each : wanted_ports(*patient.config)) ports.push_back(each.key + each.at.text());
+  CHECK(ports == std::vector<std::string>{"[publish.tcp]0.0.0.0:7557", "[publish.web]0.0.0.0:7580"});
+
+  std::vector<std::string> partners;
+  for (const Partner& each : partners_of(*patient.config)) partners.push_back(each.key + ' ' + each.host);
+  CHECK(partners == std::vector<std::string>{"[publish.tcp] whoever comes by TLS",
+                                             "[publish.web] allow 192.168.7.0/24",
+                                             "[publish.mqtt] broker 10.0.0.9", "[[action]] url 10.0.0.10",
+                                             "[[action]] command 10.0.0.11"});
+  for (const Finding& each : network_findings(partners_of(*patient.config), caged_unit()))
+    CHECK(each.verdict == Verdict::fail);
+}
+
+TEST_CASE("how a key is opened to earshotd alone is told, since one that everybody may read is refused") {
+  const TlsFiles files;
+  std::filesystem::permissions(files.directory.path(), std::filesystem::perms(0755));
+  Patient patient = patient_with(kMicrophoneToml + files.table());
+  patient.account = {.name = "stranger", .uid = 54'321, .groups = {54'321}};
+  const Findings findings = check_files(patient);
+  REQUIRE(findings.size() == 4);
+  CHECK(findings[1].verdict == Verdict::ok);
+  CHECK(findings[2].verdict == Verdict::fail);
+  CHECK_THAT(findings[2].mend, Contains("chgrp stranger") && Contains("o= ") && !Contains("o+r"));
+}
+
+TEST_CASE("the daemon is asked where it takes no token, and by TLS where it takes nobody else") {
+  const TlsFiles files;
+  const auto door = [&](const std::string& listen, const std::string& rest) {
+    const Patient patient =
+        patient_with(kMicrophoneToml + ("[publish.tcp]\nlisten = " + listen + "\n") + rest);
+    const auto found = door_to_ask(patient.config->publish_tcp);
+    return found ? to_text(found->address) + (found->tls ? " by TLS" : "") : std::string();
+  };
+  CHECK(door("[\"0.0.0.0:7557\", \"127.0.0.1:7559\"]", files.table()) == "127.0.0.1:7559");
+  CHECK(door("[\"0.0.0.0:7557\", \"unix:/run/x\"]", files.table()) == "unix:/run/x");
+  CHECK(door("[\"unix:/run/x\", \"0.0.0.0:7557\"]", files.table()) == "unix:/run/x");
+  CHECK(door("\"0.0.0.0:7557\"", files.table()) == "127.0.0.1:7557 by TLS");
+  CHECK(door("\"[::]:7557\"", files.table()) == "[::1]:7557 by TLS");
+  CHECK(door("\"0.0.0.0:7557\"", "allow = [\"10.0.0.0/8\"]\n") == "127.0.0.1:7557");
+  CHECK(door("\"127.0.0.1:0\"", "").empty());
+}
+
+TEST_CASE("a daemon that cannot be asked for want of its token is told, and is no other program") {
+  DaemonWord word;
+  word.connected = word.unasked = true;
+  word.trouble = "/etc/earshot/token: Permission denied";
+  const WantedPort stream{"[publish.tcp]", {"0.0.0.0", 7557}, &word};
+  const WantedPort porch{"[[source]] \"porch\"", {"0.0.0.0", 7558}};
+  const PortFacts facts{.listening = {{.at = stream.at, .uid = 999}, {.at = porch.at, .uid = 999}},
+                        .holder = [](const ListeningSocket&) { return std::optional<Process>(); },
+                        .daemon_runs = true,
+                        .uid = 999};
+  const Findings findings = port_findings({stream, porch}, facts);
+  CHECK(findings.at(0).verdict == Verdict::warn);
+  CHECK_THAT(findings.at(0).text,
+             Contains("cannot be asked without the token") && Contains("token: Permission denied"));
+  CHECK_THAT(findings.at(0).mend, Contains("sudo earshot doctor"));
+  CHECK(findings.at(1).verdict == Verdict::ok);
+}
+
+TEST_CASE("a broker is there, or it is told why it cannot be reached and how to mend that") {
+  FreePorts ports;
+  const std::uint16_t port = ports.next();
+  const Patient patient = patient_with(
+      kMicrophoneToml + ("[publish.mqtt]\nbroker = \"mqtt://127.0.0.1:" + std::to_string(port) + "\"\n"));
+  const Finding away = check_broker(patient).at(0);
+  CHECK(away.verdict == Verdict::fail);
+  CHECK_THAT(away.text, Contains("127.0.0.1:" + std::to_string(port) + ": Connection refused"));
+  CHECK_THAT(away.mend, Contains("mosquitto") && !Contains("getent"));
+  const int listener = open_listener({"127.0.0.1", port}, {});
+  CHECK(check_broker(patient).at(0).verdict == Verdict::ok);
+  ::close(listener);
+  CHECK(check_broker(patient_with(kMicrophoneToml)).at(0) == found_ok("no [publish.mqtt]"));
+}
+
+TEST_CASE(
+    "a certificate that has another key, or a key that all may read, is told; a good one with its end") {
+  TlsFiles files;
+  CHECK(check_certificate(patient_with(kMicrophoneToml)).at(0) == found_ok("no [publish.tls]"));
+  CHECK(certificate_found(files).verdict == Verdict::ok);
+  CHECK_THAT(certificate_found(files).text, Contains("certificate.pem is good until 20"));
+  const auto key = files.directory / "key.pem";
+  std::filesystem::permissions(key, std::filesystem::perms(0644));
+  CHECK_THAT(certificate_found(files).text, Contains("every user of this machine may read"));
+  files.write_secret("key.pem", make_certificate({"other"}).key_pem);
+  CHECK(certificate_found(files).verdict == Verdict::fail);
+  CHECK_THAT(certificate_found(files).text, Contains("another key than that of the certificate"));
+  std::filesystem::remove(key);
+  CHECK_THAT(certificate_found(files).mend, Contains("earshot certificate"));
+}
+
+TEST_CASE("a certificate's end is doubtful from 30 days before on") {
+  using namespace std::chrono_literals;
+  const TlsFiles files;
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const auto end = expiry_of_file(files.directory / "certificate.pem");
+  CHECK(end > now + 3'652 * 24h);
+  CHECK(end < now + 3'654 * 24h);
+  const auto date = std::chrono::sys_days(std::chrono::year(2027) / 3 / 1);
+  CHECK(expiry_finding("c.pem", date, date - 31 * 24h) == found_ok("c.pem is good until 2027-03-01"));
+  CHECK(expiry_finding("c.pem", date, date - 29 * 24h).verdict == Verdict::warn);
+  const Finding over = expiry_finding("c.pem", date, date + 1h);
+  CHECK(over.verdict == Verdict::warn);
+  CHECK_THAT(over.text, Contains("was good until 2027-03-01"));
 }
 
 }  // namespace earshot::test

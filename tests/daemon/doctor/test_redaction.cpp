@@ -73,4 +73,26 @@ TEST_CASE(
   CHECK(std::ranges::find(broken, "plain") != broken.end());
 }
 
+TEST_CASE("an action's URL, the broker and its user are known wherever they stand, paths of files stay") {
+  const std::string toml =
+      "[publish.mqtt]\nbroker = \"mqtts://[fd12:3456::7]:8883\"\nuser = \"annas-hub\"\n"
+      "password_file = \"/etc/earshot/password\"\n"
+      "[[action]]\nurl = \"https://hass.example/api/webhook/w3bh00k-id\"\ntoken_file = "
+      "\"/etc/earshot/bearer\"\n";
+  Redaction redaction({.host = {}, .users = {}, .words = secret_words(toml, false)});
+  CHECK_THAT(redaction.of(toml), Contains("\"mqtts://***\"") && Contains("\"https://***\"") &&
+                                     Contains("\"/etc/earshot/password\"") &&
+                                     Contains("\"/etc/earshot/bearer\""));
+  CHECK(redaction.of("to fd12:3456::7 as annas-hub, hass.example, w3bh00k-id") ==
+        "to 2001:db8::1 as ***, ***, ***");
+}
+
+TEST_CASE("a machine's name is hidden without its domain as well, as an MQTT topic has it") {
+  Redaction redaction({.host = "attic.example.org", .users = {}, .words = {}});
+  CHECK(redaction.of("topic = \"earshot/attic\" at attic.example.org") == "topic = \"earshot/HOST\" at HOST");
+  CHECK(Redaction({.host = "pi", .users = {}, .words = {}}).of("earshot/pi pipes") == "earshot/HOST pipes");
+  Redaction ours({.host = "earshot.example.org", .users = {}, .words = {}});
+  CHECK(ours.of("earshot on earshot.example.org") == "earshot on HOST");
+}
+
 }  // namespace earshot::test
