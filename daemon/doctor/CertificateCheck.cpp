@@ -13,7 +13,7 @@
 namespace earshot {
 namespace {
 
-constexpr std::chrono::days kSoon{30};
+constexpr std::chrono::days kLastDays{30};
 
 // Why whoever asks, who is not earshotd's user, may not read one of the files; empty if he may.
 std::string hidden_from_asker(const TlsSettings& tls, const Patient& patient) {
@@ -37,7 +37,7 @@ Finding expiry_finding(const std::filesystem::path& certificate, std::chrono::sy
   const bool is_over = end <= now;
   const std::string text = fmt::format("{} {} {}", certificate.string(),
                                        is_over ? "was good until" : "is good until", date_of(end));
-  if (end - now > kSoon) return found_ok(text);
+  if (end - now > kLastDays) return found_ok(text);
   return found_doubtful(text + ": clients by --pin take it all the same, others do not",
                         "make another, and give its --pin to the clients: docs/network.md");
 }

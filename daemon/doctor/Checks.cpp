@@ -13,6 +13,7 @@
 #include "daemon/doctor/NetworkCheck.h"
 #include "daemon/doctor/PortsCheck.h"
 #include "daemon/doctor/ServerCheck.h"
+#include "daemon/doctor/SoundCards.h"
 #include "daemon/doctor/SpeedCheck.h"
 #include "daemon/doctor/UnitCheck.h"
 #include "daemon/doctor/UserCheck.h"

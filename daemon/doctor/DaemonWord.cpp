@@ -83,10 +83,7 @@ void DaemonWord::take(std::string_view line) {
   const std::string type = text_of(message, "type");
   if (type == "hello" && text_of(message, "server") == "earshotd") {
     greeted = true;
-    version = text_of(message, "version");
     first_seq = std::max<std::uint64_t>(count_of(message, "first_seq"), 1);
-    if (const boost::json::value* its = message.if_contains("model"); its && its->is_object())
-      model = text_of(its->get_object(), "name");
     take_sources(*this, message);
   } else if (type == "heartbeat" && greeted) {
     heartbeat = true;

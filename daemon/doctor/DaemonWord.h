@@ -31,8 +31,6 @@ struct DaemonWord {
   bool greeted = false;    ///< it said hello, as earshotd does
   bool heartbeat = false;  ///< with levels and lags
   std::string trouble;     ///< why there is no hello
-  std::string version;
-  std::string model;
   std::uint64_t first_seq = 1;
   double uptime_s = 0.0;
   std::vector<HeardSource> sources;
@@ -46,7 +44,6 @@ struct DaemonWord {
 struct DaemonDoor {
   SocketAddress address;
   bool tls = false;  ///< and a token
-  bool operator==(const DaemonDoor&) const = default;
 };
 
 /// Where to look for the daemon that `stream` describes: a Unix socket, or this machine's own address of a

@@ -5,7 +5,6 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "daemon/capture/PortAudio.h"
-#include "daemon/doctor/SoundCards.h"
 #include "daemon/doctor/SoundServers.h"
 
 namespace earshot {
@@ -49,10 +48,6 @@ Findings check_devices(const Patient& patient) {
   std::vector<std::string> pulse_names;
   for (const PulseSource& each : ask_sound_servers().sources) pulse_names.push_back(each.name);
   return device_findings(PortAudio().devices(), wanted, pulse_names, denied_devices());
-}
-
-Findings check_cards(const Patient& patient) {
-  return card_findings(sound_cards(), !patient.microphones().empty());
 }
 
 }  // namespace earshot

@@ -1,4 +1,4 @@
-// check_devices, check_cards: whether the configured microphones are there, and who holds them.
+// check_devices: whether the configured microphones are there.
 #pragma once
 
 #include <span>
@@ -22,6 +22,5 @@ struct WantedDevice {
 Findings device_findings(std::span<const CaptureDevice> devices, const std::vector<WantedDevice>& wanted,
                          const std::vector<std::string>& pulse_names, const std::string& denied);
 Findings check_devices(const Patient& patient);
-Findings check_cards(const Patient& patient);
 
 }  // namespace earshot

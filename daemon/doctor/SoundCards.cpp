@@ -52,6 +52,11 @@ std::optional<Process> holder_in(const fs::path& device, const fs::path& proc) {
   return std::nullopt;
 }
 
+// earshotd itself, or a sound server, which shares it.
+bool is_shared_by(const Process& holder) {
+  return std::ranges::find(kSharing, std::string_view(holder.name)) != kSharing.end();
+}
+
 }  // namespace
 
 std::vector<SoundCard> sound_cards(const fs::path& asound, const fs::path& proc) {
@@ -67,10 +72,6 @@ std::vector<SoundCard> sound_cards(const fs::path& asound, const fs::path& proc)
     }
   }
   return cards;
-}
-
-bool is_shared_by(const Process& holder) {
-  return std::ranges::find(kSharing, std::string_view(holder.name)) != kSharing.end();
 }
 
 Findings card_findings(const std::vector<SoundCard>& cards, bool microphones) {
@@ -93,6 +94,10 @@ Findings card_findings(const std::vector<SoundCard>& cards, bool microphones) {
     }
   }
   return findings;
+}
+
+Findings check_cards(const Patient& patient) {
+  return card_findings(sound_cards(), !patient.microphones().empty());
 }
 
 }  // namespace earshot

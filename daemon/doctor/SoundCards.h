@@ -1,4 +1,4 @@
-// SoundCards: the devices that record, as the kernel has them, and who has one open.
+// SoundCards: the devices that record, as the kernel has them, and who has one open; check_cards tells.
 #pragma once
 
 #include <filesystem>
@@ -22,10 +22,8 @@ struct SoundCard {
 std::vector<SoundCard> sound_cards(const std::filesystem::path& asound = "/proc/asound",
                                    const std::filesystem::path& proc = "/proc");
 
-/// Whether it is what may hold a device: earshotd itself, or a sound server, which shares it.
-bool is_shared_by(const Process& holder);
-
 /// `microphones`: there is at least one in the configuration.
 Findings card_findings(const std::vector<SoundCard>& cards, bool microphones);
+Findings check_cards(const Patient& patient);
 
 }  // namespace earshot
