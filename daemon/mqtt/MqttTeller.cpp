@@ -213,7 +213,7 @@ void MqttTeller::discover(MqttConnection& connection, const std::string& id, con
     std::ranges::copy_if(before->second.components, std::back_inserter(gone), [&](const std::string& each) {
       return std::ranges::find(told.components, each) == told.components.end();
     });
-    const auto is_switch = [](const std::string& key) { return key.starts_with("switch"); };
+    const auto is_switch = [](const std::string& each) { return each.starts_with("switch"); };
     if (!settings.switches && std::ranges::any_of(gone, is_switch)) {
       connection.publish(topics_->gate(id), "", true);
       for (const std::string& label : before->second.labels)
