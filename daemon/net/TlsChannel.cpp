@@ -152,6 +152,10 @@ TlsChannel::State TlsChannel::finish() noexcept {
   return result >= 0 ? State::done : state_after(result);  // 0: the other side may still send
 }
 
+std::uint64_t TlsChannel::received_bytes() const noexcept {
+  return BIO_number_read(SSL_get_rbio(ssl_));
+}
+
 std::string TlsChannel::peer_fingerprint() const {
   const OwnedX509 certificate(SSL_get1_peer_certificate(ssl_));
   unsigned char* der = nullptr;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -44,6 +45,8 @@ class TlsChannel {
   /// No more will be written; reading goes on.
   State finish() noexcept;
 
+  /// All that has come, with what TLS itself has said.
+  std::uint64_t received_bytes() const noexcept;
   /// Why it failed, in OpenSSL's or the system's words; empty if the other side just went away.
   const std::string& failure() const noexcept { return failure_; }
   /// Of the other side's certificate, after the handshake; empty if it has shown none.

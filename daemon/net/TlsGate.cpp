@@ -32,6 +32,10 @@ namespace {
 
 constexpr std::size_t kMostAuthBytes = 4096;
 constexpr std::size_t kMostAuthDepth = 8;
+/// From the first byte to the token's last: a handshake, and kMostAuthBytes of it a byte a record.
+constexpr std::uint64_t kMostStrangerBytes = 160 * 1024;
+/// Of one that was refused, while it takes the reason.
+constexpr std::uint64_t kMostRefusedBytes = 1024 * 1024;
 /// More are forgotten, but for those that have failed lately.
 constexpr std::size_t kMostMachines = 4096;
 /// With the plain socket's own as much as of a client that is none of TLS.
@@ -111,6 +115,7 @@ void TlsGate::receive(std::shared_ptr<const TlsIdentity> identity, Peer peer, So
   make_room_for(peer);
   set_options(socket, limits_.stall);
   TlsSocket tls(*identity, std::move(socket));
+  tls.bound_reading(kMostStrangerBytes);
   strangers_.push_back(std::make_shared<Stranger>(
       Stranger{std::move(peer), std::move(identity), std::move(tls), Clock::now() + limits_.token}));
   asio::co_spawn(io_, meet(strangers_.back()), rethrow);
@@ -157,7 +162,9 @@ asio::awaitable<TlsGate::Outcome> TlsGate::listen(Stranger& stranger) {
   std::array<char, kMostAuthBytes> bytes;
   for (;;) {
     const TlsChannel::Step step = co_await socket.read(bytes);
-    if (step.state != TlsChannel::State::done) co_return failed(Outcome::left);
+    if (step.state != TlsChannel::State::done) {
+      co_return failed(socket.has_brought_too_much() ? Outcome::wrong_token : Outcome::left);
+    }
     std::string_view rest(bytes.data(), step.bytes);
     const auto line = lines.next(rest);
     if (!line) continue;
@@ -177,6 +184,7 @@ asio::awaitable<void> TlsGate::refuse_token(Stranger& stranger) {
   const std::string line = unauthorized_line();
   if (!co_await stranger.socket.write(line)) co_return;
   co_await stranger.socket.finish();
+  stranger.socket.bound_reading(kMostRefusedBytes);
   std::array<char, 4096> bytes;
   while (stranger.socket.is_open() &&
          (co_await stranger.socket.read(bytes)).state == TlsChannel::State::done) {
@@ -189,6 +197,7 @@ void TlsGate::let_in(Stranger& stranger) {
     log_warning("{} {} turned away: {}", who_, stranger.peer.name, std::generic_category().message(errno));
     return stranger.socket.close();
   }
+  stranger.socket.unbound_reading();
   Socket plain(io_, asio::generic::stream_protocol(AF_UNIX, 0), ends[0]);
   relays_.push_back(std::make_shared<TlsRelay>(std::move(stranger.socket), std::move(plain)));
   const std::shared_ptr<TlsRelay> relay = relays_.back();

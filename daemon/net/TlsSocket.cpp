@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -32,11 +33,13 @@ asio::awaitable<TlsState> TlsSocket::handshake() {
 }
 
 asio::awaitable<TlsChannel::Step> TlsSocket::read(std::span<char> bytes) {
-  for (;;) {
+  co_await asio::post(socket_.get_executor(), asio::use_awaitable);
+  while (socket_.is_open() && !has_brought_too_much()) {
     const TlsChannel::Step step = channel_.read(bytes);
     if (step.state == TlsState::done || step.state == TlsState::ended) co_return step;
-    if (!co_await wait(step.state)) co_return TlsChannel::Step{TlsState::failed};
+    if (!co_await wait(step.state)) break;
   }
+  co_return TlsChannel::Step{TlsState::failed};
 }
 
 asio::awaitable<void> TlsSocket::finish() {

@@ -1,6 +1,7 @@
 // TlsSocket: a connection that speaks TLS, as the server's coroutines read and write it.
 #pragma once
 
+#include <cstdint>
 #include <span>
 
 #include <boost/asio/awaitable.hpp>
@@ -20,7 +21,7 @@ class TlsSocket {
 
   /// `done` or `failed`.
   boost::asio::awaitable<TlsChannel::State> handshake();
-  /// `done` with at least one byte, `ended` or `failed`.
+  /// `done` with at least one byte, `ended` or `failed`. Others have their turn first, however much there is.
   boost::asio::awaitable<TlsChannel::Step> read(std::span<char> bytes);
   /// All of them; false if the connection is gone. `taken` is called whenever some were taken.
   template <typename Taken>
@@ -42,6 +43,11 @@ class TlsSocket {
   /// No more will be written; reading goes on.
   boost::asio::awaitable<void> finish();
 
+  /// Reading fails once `bytes` more have come, what TLS itself says included.
+  void bound_reading(std::uint64_t bytes) { most_received_bytes_ = channel_.received_bytes() + bytes; }
+  void unbound_reading() noexcept { most_received_bytes_ = UINT64_MAX; }
+  bool has_brought_too_much() const noexcept { return channel_.received_bytes() >= most_received_bytes_; }
+
   void close();
   bool is_open() const { return socket_.is_open(); }
   Socket& socket() noexcept { return socket_; }
@@ -53,6 +59,7 @@ class TlsSocket {
 
   Socket socket_;
   TlsChannel channel_;
+  std::uint64_t most_received_bytes_ = UINT64_MAX;
 };
 
 }  // namespace earshot

@@ -89,6 +89,23 @@ class TlsClient {
   bool send(std::string_view bytes) {
     return SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())) > 0;
   }
+  /// From here on what it sends is kept, for send_kept() to send at once.
+  void keep_what_is_sent() { SSL_set0_wbio(ssl_.get(), BIO_new(BIO_s_mem())); }
+  bool send_kept() {
+    char* bytes = nullptr;
+    const auto size = static_cast<std::size_t>(BIO_get_mem_data(SSL_get_wbio(ssl_.get()), &bytes));
+    std::size_t sent = 0;
+    while (sent < size) {
+      const ssize_t count = ::send(plain_.socket(), bytes + sent, size - sent, MSG_NOSIGNAL);
+      if (count <= 0) return false;
+      sent += static_cast<std::size_t>(count);
+    }
+    return BIO_reset(SSL_get_wbio(ssl_.get())) == 1;
+  }
+  /// TLS 1.3: a record that holds nothing for whoever reads.
+  bool renew_key() {
+    return SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_NOT_REQUESTED) == 1 && SSL_do_handshake(ssl_.get()) == 1;
+  }
   bool say_token(std::string_view token) {
     return send("{\"type\":\"auth\",\"token\":\"" + std::string(token) + "\"}\n");
   }

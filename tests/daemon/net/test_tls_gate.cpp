@@ -164,6 +164,30 @@ TEST_CASE("one who is sending already hears why it is refused") {
   CHECK(answer->find("unauthorized") != std::string::npos);
 }
 
+TEST_CASE("who brings records without end is closed after so many, and keeps nobody waiting") {
+  TlsLimits limits = impatient();
+  limits.token = limits.farewell = 1h;
+  Hall hall(limits);
+  TlsClient client = hall.shake(TLS1_3_VERSION);
+  REQUIRE(client.shaken_hands());
+  bool with_nothing_in_them = GENERATE(false, true);
+  if (!with_nothing_in_them) {
+    client.say_token("not the right one at all");
+    REQUIRE(client.line());
+  }
+  const int small = 64 * 1024;
+  ::setsockopt(client.plain().socket(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+  client.keep_what_is_sent();
+  constexpr int kMost = 700'000;  // more than the kernel holds for the door
+  int sent = 0;
+  for (bool is_open = true; is_open && sent < kMost; ++sent) {
+    REQUIRE((with_nothing_in_them ? client.renew_key() : client.send("s")));
+    if (sent % 1000 == 999) is_open = client.send_kept();
+  }
+  CHECK(sent < kMost);
+  CHECK(hall.lets_in());
+}
+
 TEST_CASE("port scans, HTTP, old TLS, noise and wrong tokens by the hundred: a line of the log each kind") {
   LogLines log;
   Hall hall;
