@@ -117,6 +117,8 @@ TlsIdentity::TlsIdentity(const std::filesystem::path& certificate, const std::fi
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                       SSL_MODE_RELEASE_BUFFERS);
+  // Else one call reads as many records without data as a client cares to send.
+  SSL_CTX_clear_mode(context.get(), SSL_MODE_AUTO_RETRY);
   SSL_CTX_set_cipher_list(context.get(), kCiphers);
   take_certificates(context.get(), certificate, certificate_text);
   take_key(context.get(), key, key_text, certificate);
