@@ -80,9 +80,11 @@ void ClientSocket::begin_tls(const TlsCredentials& credentials, std::chrono::mil
   }
   if (state != TlsChannel::State::done) {
     const std::string& why = tls_->failure();
-    throw Error(ExitCode::unavailable, name_ + ": found no TLS (" +
-                                           (why.empty() ? "it closed the connection" : why) +
-                                           "), expected a daemon that speaks it there");
+    const std::string found =
+        why.empty() ? "it closed the connection: it speaks no TLS, does not let this machine in, or makes it "
+                      "wait after failures"
+                    : "found no TLS (" + why + "), expected a daemon that speaks it there";
+    throw Error(ExitCode::unavailable, name_ + ": " + found);
   }
   if (const std::string found = tls_->peer_fingerprint(); found != credentials.pin) {
     throw Error(ExitCode::bad_data,
@@ -164,7 +166,8 @@ std::optional<std::size_t> ClientSocket::receive_tls(std::span<char> bytes, std:
 void ClientSocket::send_tls(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const TlsChannel::Step step = tls_->write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    if (step.state == TlsChannel::State::failed) fail_tls();
+    // Of a failed write OpenSSL says "ended" once the other side has said that it sends no more.
+    if (step.state == TlsChannel::State::failed || step.state == TlsChannel::State::ended) fail_tls();
     if (step.state == TlsChannel::State::done) {
       bytes = bytes.subspan(step.bytes);
     } else {

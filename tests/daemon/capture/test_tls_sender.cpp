@@ -1,7 +1,9 @@
 // Senders by TLS: the token comes first, then all is as without.
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -11,6 +13,7 @@
 #include "daemon/capture/ManySenders.h"
 #include "daemon/capture/SourceNames.h"
 #include "daemon/capture/TcpSource.h"
+#include "daemon/net/ClientSocket.h"
 #include "tests/daemon/LogLines.h"
 #include "tests/daemon/SourceRig.h"
 #include "tests/daemon/TlsClient.h"
@@ -72,6 +75,32 @@ TEST_CASE("a source with tls hears who says the token, and nobody else") {
   stop.request_stop();
   thread.join();
   CHECK(log.count("source 'net': sender 127.0.0.1 turned away") == 2);  // no TLS, no token
+}
+
+TEST_CASE("a second sender hears that there is one, and what it sends then fails") {
+  const TlsFiles files;
+  const TcpSettings tcp = tls_source(files);
+  SourceRig rig(kShortHop);
+  TcpSource source(tls_settings(tcp), tcp, rig.context);
+  std::stop_source stop;
+  std::jthread thread([&] { source.run(stop.get_token()); });
+  const std::string text = rig.sink.await<SourceChange>(1).at(0).detail;
+  const Endpoint endpoint = *parse_endpoint(text.substr(text.rfind(' ') + 1));
+  const TlsCredentials credentials{files.fingerprint, kToken};
+
+  ClientSocket first(endpoint, 20s, credentials);
+  first.send(std::as_bytes(std::span(a_window())));
+  CHECK(rig.sink.await<SourceChange>(2).at(1).state == SourceState::up);
+  ClientSocket second(endpoint, 20s, credentials);
+  second.send(std::as_bytes(std::span(a_window()).first(1000)));
+  std::array<char, 256> bytes;
+  while (second.receive(bytes, 20s).value() > 0) {
+  }
+  const auto send_on = [&] {
+    for (;;) second.send(std::as_bytes(std::span(a_window())));
+  };
+  CHECK_THROWS_AS(send_on(), ConnectionClosed);
+  stop.request_stop();
 }
 
 TEST_CASE(
