@@ -49,7 +49,7 @@ Message = (Hello | Prediction | Event | Gap | Source | Clock | Heartbeat | Lost 
            | Disconnected)
 
 _SILENCE_S = 20.0  # a heartbeat comes every 5 s
-_LIMIT = 1 << 24  # bytes of a line
+_LIMIT = 1 << 22  # bytes of a line; twice as many are held
 _HOPELESS = ("unauthorized", "bad_request", "bad_json")
 
 
@@ -126,9 +126,11 @@ class EarshotClient:
                 hint = "" if asked else " before hello: it does not let you in, or asks for pin and token"
                 raise EOFError("the connection was closed" + hint)
             message = cast(dict[str, Any], json.loads(line))
+            if not isinstance(message, dict) or "type" not in message:
+                raise ValueError(f"found {line[:80]!r}, expected a message")
             kind = message["type"]
-            if kind == "error" and message["code"] in _HOPELESS:
-                raise EarshotError(f"{message['code']}: {message['message']}")
+            if kind == "error" and message.get("code") in _HOPELESS:
+                raise EarshotError(f"{message['code']}: {message.get('message')}")
             if kind == "hello" and (not self.position or self.position[0] != message["instance"]):
                 # Of another run than the one that was read before, from its first message on.
                 self.position = (message["instance"], 0 if self.position else message["next_seq"] - 1)
@@ -146,4 +148,4 @@ class EarshotClient:
                 self.position = (self.position[0], message["to_seq" if kind == "lost" else "seq"])
             yield cast(Message, message)
             if kind == "error" and not subscribed:
-                raise EOFError(message["message"])
+                raise EOFError(message.get("message", "an error"))
