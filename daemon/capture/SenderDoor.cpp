@@ -1,9 +1,5 @@
 #include "daemon/capture/SenderDoor.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -15,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "daemon/net/AsioGlue.h"
+#include "daemon/net/SilentDeath.h"
 
 namespace earshot {
 namespace {
@@ -22,20 +19,16 @@ namespace {
 namespace asio = boost::asio;
 using Tcp = asio::ip::tcp;
 constexpr auto kDoorTuple = asio::as_tuple(asio::use_awaitable);
+constexpr std::chrono::seconds kVanished{25};
 constexpr std::chrono::milliseconds kAcceptAgain{100};
 constexpr std::chrono::milliseconds kMoment{20};
 constexpr int kMoments = 50;
 constexpr std::chrono::milliseconds kRoom{10};  // between looks at a full queue
 
-void watch_for_silent_death(Tcp::socket& socket) {
-  boost::system::error_code ignored;  // without it the sender is served all the same
-  socket.set_option(asio::socket_base::keep_alive(true), ignored);
-  const auto set = [&](int option, int value) {
-    ::setsockopt(socket.native_handle(), IPPROTO_TCP, option, &value, sizeof value);
-  };
-  set(TCP_KEEPIDLE, 10);
-  set(TCP_KEEPINTVL, 5);
-  set(TCP_KEEPCNT, 3);
+TlsLimits limits_of_senders() {
+  TlsLimits limits;
+  limits.stall = kVanished;
+  return limits;
 }
 
 }  // namespace
@@ -56,7 +49,7 @@ SenderDoor::SenderDoor(asio::io_context& io, const TcpSettings& tcp, std::string
   listen_.port = bound_port(acceptor_.native_handle());
   if (!tcp.tls) return;
   identity_ = tcp.tls->identity;
-  gate_.emplace(io, "source '" + source_ + "': sender", TlsLimits{}, [this, &io](Peer peer, int plain) {
+  gate_.emplace(io, "source '" + source_ + "': sender", limits_of_senders(), [this, &io](Peer peer, int plain) {
     TlsGate::Socket socket(io, asio::generic::stream_protocol(AF_UNIX, 0), plain);
     entered_.push_back(std::make_shared<Sender>(Sender{std::move(socket), peer.text, Sender::Clock::now()}));
     someone_entered_.cancel();
@@ -96,7 +89,7 @@ asio::awaitable<std::shared_ptr<Sender>> SenderDoor::accept() {
     const IpAddress address = ip_of(from.address());
     const std::string peer = Endpoint{address.text(), from.port()}.text();
     if (may_connect(address, allow_)) {
-      watch_for_silent_death(socket);
+      watch_for_silent_death(socket.native_handle(), kVanished);
       co_return std::make_shared<Sender>(Sender{std::move(socket), peer, now});
     }
     strangers_.line(now, "source '{}': refused {}, which 'allow' does not hold", source_, peer);

@@ -1,10 +1,6 @@
 #include "daemon/net/TlsGate.h"
 
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +10,7 @@
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
@@ -21,6 +18,7 @@
 #include "daemon/log/Logging.h"
 #include "daemon/net/AsioGlue.h"
 #include "daemon/net/LineSplitter.h"
+#include "daemon/net/SilentDeath.h"
 #include "dsp/base/JsonWriter.h"
 
 namespace earshot {
@@ -70,20 +68,11 @@ std::string unauthorized_line() {
   return json.take_line();
 }
 
-// What is sent is taken soon, or the kernel ends the connection, as it does with one whose machine has
-// vanished.
 void set_options(TlsGate::Socket& socket, std::chrono::milliseconds stall) {
-  const auto set = [&](int level, int option, int value) {
-    ::setsockopt(socket.native_handle(), level, option, &value, sizeof value);
-  };
-  const int probe_s =
-      std::max(static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(stall).count() / 4), 1);
-  set(SOL_SOCKET, SO_SNDBUF, kTlsSendBufferBytes);
-  set(SOL_SOCKET, SO_KEEPALIVE, 1);
-  set(IPPROTO_TCP, TCP_NODELAY, 1);
-  set(IPPROTO_TCP, TCP_KEEPIDLE, probe_s);
-  set(IPPROTO_TCP, TCP_KEEPINTVL, probe_s);
-  set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(stall.count()));
+  error_code ignored;
+  socket.set_option(asio::socket_base::send_buffer_size(kTlsSendBufferBytes), ignored);
+  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+  watch_for_silent_death(socket.native_handle(), stall);
 }
 
 double seconds(std::chrono::milliseconds time) {

@@ -1,6 +1,5 @@
 #include "daemon/stream/StreamSession.h"
 
-#include <netinet/tcp.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -17,6 +16,7 @@
 #include <boost/asio/write.hpp>
 
 #include "daemon/net/AsioGlue.h"
+#include "daemon/net/SilentDeath.h"
 
 namespace earshot {
 
@@ -43,22 +43,7 @@ StreamSession::StreamSession(Socket socket, Peer peer, const StreamState& state,
   socket_.set_option(asio::socket_base::send_buffer_size(kMostSendBufferBytes), ignored);
   if (peer_.user) return;  // a Unix socket: nothing waits, nobody vanishes
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  notice_vanishing(stall_limit);
-}
-
-// A machine that vanished acknowledges nothing: to us it looks like a client that takes all until the buffer
-// is full, or, if nothing is on its way, like one that waits. Either ends after `limit`.
-void StreamSession::notice_vanishing(std::chrono::milliseconds limit) {
-  error_code ignored;
-  socket_.set_option(asio::socket_base::keep_alive(true), ignored);
-  const auto set = [this](int option, int value) {
-    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, option, &value, sizeof value);
-  };
-  const int probe_s =
-      std::max(static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(limit).count() / 4), 1);
-  set(TCP_KEEPIDLE, probe_s);
-  set(TCP_KEEPINTVL, probe_s);
-  set(TCP_USER_TIMEOUT, static_cast<int>(limit.count()));  // of what is sent, and of those probes
+  watch_for_silent_death(socket_.native_handle(), stall_limit);
 }
 
 void StreamSession::start(Handler on_half_closed, Handler on_closed) {

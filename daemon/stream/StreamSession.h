@@ -57,7 +57,6 @@ class StreamSession : public std::enable_shared_from_this<StreamSession> {
   boost::asio::awaitable<bool> send_batch();
   boost::asio::awaitable<void> take_request(LineSplitter::Line line);
   bool polls(short events);
-  void notice_vanishing(std::chrono::milliseconds limit);
 
   static constexpr std::size_t kMostBatchLines = 16;
   static constexpr std::size_t kMostRequestBytes = 64 * 1024;
