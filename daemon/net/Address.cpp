@@ -61,10 +61,10 @@ bool IpAddress::is_loopback() const noexcept {
   return std::all_of(bytes.begin(), bytes.end() - 1, [](std::uint8_t b) { return b == 0; }) && bytes[15] == 1;
 }
 
-IpAddress IpAddress::machine() const noexcept {
-  IpAddress machine = *this;
-  if (!is_v4()) std::fill(machine.bytes.begin() + 8, machine.bytes.end(), std::uint8_t{0});
-  return machine;
+IpAddress IpAddress::network() const noexcept {
+  IpAddress network = *this;
+  if (!is_v4()) std::fill(network.bytes.begin() + 8, network.bytes.end(), std::uint8_t{0});
+  return network;
 }
 
 std::string IpAddress::text() const {

@@ -17,9 +17,8 @@ struct IpAddress {
   bool is_v4() const noexcept;
   /// 127.0.0.0/8 or ::1.
   bool is_loopback() const noexcept;
-  /// What stands for its machine: itself, of IPv6 the network of 64 bits, since a machine has any number of
-  /// addresses there.
-  IpAddress machine() const noexcept;
+  /// Itself, of IPv6 its network of 64 bits, in which one machine may have any number of addresses.
+  IpAddress network() const noexcept;
   std::string text() const;
   bool operator==(const IpAddress&) const = default;
 };

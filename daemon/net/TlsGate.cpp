@@ -35,7 +35,7 @@ constexpr std::uint64_t kMostStrangerBytes = 160 * 1024;
 /// Of one that was refused, while it takes the reason.
 constexpr std::uint64_t kMostRefusedBytes = 1024 * 1024;
 /// More are forgotten, but for those that have failed lately.
-constexpr std::size_t kMostMachines = 4096;
+constexpr std::size_t kMostOrigins = 4096;
 /// With the plain socket's own as much as of a client that is none of TLS.
 constexpr int kTlsSendBufferBytes = 32 * 1024;
 
@@ -113,14 +113,14 @@ void TlsGate::receive(std::shared_ptr<const TlsIdentity> identity, Peer peer, So
 // Who came first has had the longest time to say its token: of a flood that says none each stays a moment,
 // and one that knows it comes in between.
 void TlsGate::make_room_for(const Peer& peer) {
-  const Machine machine = peer.address.machine().bytes;
-  const auto is_of_it = [&](const auto& each) { return each->peer.address.machine().bytes == machine; };
-  auto goes = strangers_.end();
-  if (std::ranges::count_if(strangers_, is_of_it) >=
-      static_cast<std::ptrdiff_t>(limits_.strangers_of_machine)) {
-    goes = std::ranges::find_if(strangers_, is_of_it);
-  } else if (strangers_.size() >= limits_.strangers) {
-    goes = strangers_.begin();
+  auto goes = strangers_.size() >= limits_.strangers ? strangers_.begin() : strangers_.end();
+  for (const Origin& origin : origins_of(peer)) {
+    const auto is_of_it = [&](const auto& each) {
+      return std::ranges::count(origins_of(each->peer), origin) > 0;
+    };
+    const std::size_t most = limits_.strangers_of_address * share_of(origin);
+    if (std::ranges::count_if(strangers_, is_of_it) >= static_cast<std::ptrdiff_t>(most))
+      goes = std::ranges::find_if(strangers_, is_of_it);
   }
   if (goes == strangers_.end()) return;
   const std::shared_ptr<Stranger> first = *goes;
@@ -197,32 +197,44 @@ void TlsGate::let_in(Stranger& stranger) {
   enter_(std::move(stranger.peer), ends[1]);
 }
 
-TlsGate::Failures& TlsGate::failures_of(const Peer& peer, Clock::time_point now) {
-  if (machines_.size() >= kMostMachines) {
+std::array<TlsGate::Origin, 2> TlsGate::origins_of(const Peer& peer) noexcept {
+  return {Origin{peer.address.network().bytes, true}, Origin{peer.address.bytes, false}};
+}
+
+std::size_t TlsGate::share_of(const Origin& origin) const noexcept {
+  return origin.is_network ? limits_.addresses_of_network : 1;
+}
+
+TlsGate::Failures& TlsGate::failures_of(const Origin& origin, Clock::time_point now) {
+  if (failures_.size() >= kMostOrigins) {
     const double full_after_s = limits_.failures_at_once / limits_.failures_per_s;
-    std::erase_if(machines_, [&](const auto& each) {
+    std::erase_if(failures_, [&](const auto& each) {
       return now - each.second.counted > std::chrono::duration<double>(full_after_s);
     });
-    if (machines_.size() >= kMostMachines) machines_.clear();
+    if (failures_.size() >= kMostOrigins) failures_.clear();
   }
-  Failures& failures =
-      machines_.try_emplace(peer.address.machine().bytes, Failures{limits_.failures_at_once, now})
-          .first->second;
+  const auto share = static_cast<double>(share_of(origin));
+  const double most = limits_.failures_at_once * share;
+  Failures& failures = failures_.try_emplace(origin, Failures{most, now}).first->second;
   const double passed_s = std::chrono::duration<double>(now - failures.counted).count();
-  failures.left = std::min(limits_.failures_at_once, failures.left + passed_s * limits_.failures_per_s);
+  failures.left = std::min(most, failures.left + passed_s * limits_.failures_per_s * share);
   failures.counted = now;
   return failures;
 }
 
 bool TlsGate::fails_too_often(const Peer& peer) {
-  return machines_.contains(peer.address.machine().bytes) && failures_of(peer, Clock::now()).left < 1.0;
+  return std::ranges::any_of(origins_of(peer), [this](const Origin& each) {
+    return failures_.contains(each) && failures_of(each, Clock::now()).left < 1.0;
+  });
 }
 
 void TlsGate::note_failure(const Stranger& stranger, Outcome outcome) {
   const Clock::time_point now = Clock::now();
   const std::string& name = stranger.peer.name;
-  Failures& failures = failures_of(stranger.peer, now);
-  failures.left = std::max(0.0, failures.left - 1.0);
+  for (const Origin& each : origins_of(stranger.peer)) {
+    Failures& failures = failures_of(each, now);
+    failures.left = std::max(0.0, failures.left - 1.0);
+  }
   switch (outcome) {
     case Outcome::wrong_token:
       return wrong_tokens_.line(now, "{} {} turned away: it did not say the right token", who_, name);

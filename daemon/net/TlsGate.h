@@ -26,8 +26,8 @@ namespace earshot {
 /// The first line of a connection is {"type":"auth","token":"..."}; before that nothing is said to it. Who
 /// has not said it costs no place that clients or senders have, and each kind of refusal a line of the log a
 /// minute. The thread that runs `io` owns it. A handshake takes it about 0.4 ms with a key of `earshot
-/// certificate`: of one machine that fails ten at once and then one a second are done, so that nobody can
-/// keep it busy.
+/// certificate`: of one address that fails ten at once and then one a second are done, and of an IPv6 network
+/// four times as many, so that nobody can keep it busy.
 class TlsGate {
  public:
   using Socket = TlsSocket::Socket;
@@ -46,9 +46,6 @@ class TlsGate {
   /// `grace`.
   void stop(std::chrono::milliseconds grace, std::function<void()> done);
 
-  /// Machines that it knows of.
-  std::size_t machines() const noexcept { return machines_.size(); }
-
  private:
   struct Stranger;
   struct Failures {
@@ -57,16 +54,24 @@ class TlsGate {
   };
   /// What became of one.
   enum class Outcome { welcome, wrong_token, no_tls, left, late, crowded };
-  using Machine = std::array<std::uint8_t, 16>;
+  struct Origin {
+    std::array<std::uint8_t, 16> bytes;
+    bool is_network;
+    auto operator<=>(const Origin&) const = default;
+  };
 
   boost::asio::awaitable<void> meet(std::shared_ptr<Stranger> stranger);
   boost::asio::awaitable<Outcome> listen(Stranger& stranger);
   boost::asio::awaitable<void> refuse_token(Stranger& stranger);
   void let_in(Stranger& stranger);
   void make_room_for(const Peer& peer);
+  /// Its network and its address, which count both.
+  static std::array<Origin, 2> origins_of(const Peer& peer) noexcept;
+  /// Times what one address has.
+  std::size_t share_of(const Origin& origin) const noexcept;
   bool fails_too_often(const Peer& peer);
   void note_failure(const Stranger& stranger, Outcome outcome);
-  Failures& failures_of(const Peer& peer, Clock::time_point now);
+  Failures& failures_of(const Origin& origin, Clock::time_point now);
   boost::asio::awaitable<void> watch();
   void end_if_all_are_gone();
 
@@ -77,7 +82,7 @@ class TlsGate {
   boost::asio::steady_timer watching_;
   std::list<std::shared_ptr<Stranger>> strangers_;  // who came first is first
   std::list<std::shared_ptr<TlsRelay>> relays_;
-  std::map<Machine, Failures> machines_;
+  std::map<Origin, Failures> failures_;
   std::function<void()> stopped_;
   Clock::time_point stop_at_ = Clock::time_point::max();
   LogSummary wrong_tokens_{LogLevel::warning};

@@ -41,6 +41,7 @@ class Hall {
     acceptor_ = std::jthread([this] {
       for (int socket = 0; (socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
         if (auto peer = peer_of(socket)) {
+          if (const std::lock_guard lock(mutex_); address_) peer->address = *address_;
           door_->receive(files.identity_now(), *std::move(peer), socket);
         } else {
           ::close(socket);
@@ -63,6 +64,11 @@ class Hall {
     TlsClient client = shake();
     client.say_token(kToken);
     return client.line() == "hello";
+  }
+  /// As if those who connect from here on were there.
+  void seem_to_be_at(const std::string& address) {
+    const std::lock_guard lock(mutex_);
+    address_ = parse_ip(address);
   }
   void stop(std::chrono::milliseconds grace) { door_->stop(grace); }
 
@@ -87,6 +93,8 @@ class Hall {
   }
 
   int listener_;
+  std::mutex mutex_;
+  std::optional<IpAddress> address_;
   std::vector<std::jthread> echoes_;  // the door's thread, until that has ended
   std::optional<TlsDoor> door_;
   std::jthread acceptor_;
@@ -238,8 +246,8 @@ TEST_CASE(
   limits.token = 1h;
   Hall hall(limits);
   std::vector<StreamClient> idle;
-  for (std::size_t i = 0; i < 3 * limits.strangers_of_machine; ++i) idle.push_back(hall.connect());
-  for (std::size_t i = 0; i < 2 * limits.strangers_of_machine; ++i) CHECK_FALSE(idle[i].line());
+  for (std::size_t i = 0; i < 3 * limits.strangers_of_address; ++i) idle.push_back(hall.connect());
+  for (std::size_t i = 0; i < 2 * limits.strangers_of_address; ++i) CHECK_FALSE(idle[i].line());
   CHECK(hall.lets_in());
   CHECK(log.count("too many have yet to say a token") == 1);
 }
@@ -267,6 +275,45 @@ TEST_CASE("who fails too often is closed before its handshake, until it has wait
     if (!in) std::this_thread::sleep_for(20ms);
   }
   CHECK(in);
+}
+
+TEST_CASE("one IPv6 address does not keep its network out, but a network has no more than a few") {
+  TlsLimits limits = impatient();
+  limits.failures_at_once = 2;
+  limits.failures_per_s = 1e-3;
+  Hall hall(limits);
+  const auto is_met = [&](const std::string& address) {
+    hall.seem_to_be_at(address);
+    TlsClient client = hall.shake();
+    if (!client.shaken_hands()) return false;
+    client.say_token("a wrong token of enough bytes");
+    CHECK(client.line());
+    return true;
+  };
+  CHECK(is_met("fd00::1"));
+  CHECK(is_met("fd00::1"));
+  CHECK_FALSE(is_met("fd00::1"));
+  hall.seem_to_be_at("fd00::2");
+  CHECK(hall.lets_in());
+  std::size_t met = 2;
+  for (int i = 0x10; i < 0x30; ++i) met += is_met("fd00::" + std::to_string(i));
+  CHECK(met == 2 * limits.addresses_of_network);
+  CHECK(is_met("fd00:0:0:1::1"));
+  CHECK(is_met("10.0.0.1"));
+}
+
+TEST_CASE("many who say no token at one IPv6 address leave those of its neighbours alone") {
+  TlsLimits limits = impatient();
+  limits.token = 1h;
+  Hall hall(limits);
+  hall.seem_to_be_at("fd00::2");
+  TlsClient neighbour = hall.shake();
+  hall.seem_to_be_at("fd00::1");
+  std::vector<TlsClient> idle;
+  for (std::size_t i = 0; i < 2 * limits.strangers_of_address; ++i) idle.push_back(hall.shake());
+  for (std::size_t i = 0; i < limits.strangers_of_address; ++i) CHECK_FALSE(idle[i].line());
+  neighbour.say_token(kToken);
+  CHECK(neighbour.line() == "hello");
 }
 
 TEST_CASE(
