@@ -8,13 +8,24 @@ namespace earshot {
 
 void HeardTally::change(const StreamFacts& facts) {
   const std::lock_guard lock(mutex_);
-  if (facts.instance != instance_) heard_.sources.clear();
+  if (facts.instance != instance_) {
+    heard_.sources.clear();
+    gone_.clear();
+  }
   const auto is_listed = [&](const std::string& name) {
     return std::ranges::find(facts.sources, name, &SourceFacts::name) != facts.sources.end();
   };
-  std::erase_if(heard_.sources,
-                [&](const auto& each) { return each.second.configured && !is_listed(each.first); });
-  for (const SourceFacts& each : facts.sources) source(each.name).configured = true;
+  std::map<std::string, Source, std::less<>> gone;
+  for (auto next = heard_.sources.begin(); next != heard_.sources.end();) {
+    const auto each = next++;
+    if (each->second.configured && !is_listed(each->first)) gone.insert(heard_.sources.extract(each));
+  }
+  for (const SourceFacts& each : facts.sources) {
+    if (auto back = gone_.extract(each.name))
+      heard_.sources.insert_or_assign(each.name, std::move(back.mapped()));
+    source(each.name).configured = true;
+  }
+  gone_ = std::move(gone);
   event_kinds_ = 0;
   for (const auto& each : heard_.sources) event_kinds_ += each.second.events.size();
   heard_.model_name = facts.model_name;
@@ -73,7 +84,10 @@ void HeardTally::take(const SourceChange& change) {
     Source& of = source(change.source);
     of.state = change.state;
     of.detail = change.detail;
-  } else if (const auto gone = heard_.sources.find(change.source); gone != heard_.sources.end()) {
+    return;
+  }
+  gone_.erase(change.source);
+  if (const auto gone = heard_.sources.find(change.source); gone != heard_.sources.end()) {
     event_kinds_ -= gone->second.events.size();
     heard_.sources.erase(gone);
   }

@@ -71,6 +71,7 @@ class HeardTally {
   UtcClock& utc_;
   mutable std::mutex mutex_;
   Heard heard_;
+  std::map<std::string, Source, std::less<>> gone_;  // by the last change, which may yet be taken back
   std::string instance_;
   int rate_hz_ = 0;  // of the model
   std::size_t event_kinds_ = 0;

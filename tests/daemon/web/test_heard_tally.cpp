@@ -86,6 +86,29 @@ TEST_CASE("senders that come and go leave nothing behind") {
   CHECK(tally.heard().sources.size() == 2);
 }
 
+TEST_CASE("a reload that is taken back leaves everything as it was") {
+  UtcClock utc;
+  HeardTally tally(utc);
+  const StreamFacts before = web_facts();
+  tally.change(before);
+  tally.hear(SourceChange{"porch", SourceState::up, "", {}});
+  tally.hear(window_of("porch"));
+  StreamFacts facts = before;
+  facts.sources = {{"mic", "microphone"}, {"replay", "file"}};
+  tally.change(facts);
+  tally.change(before);
+  const auto heard = tally.heard();
+  CHECK(heard.sources.size() == 2);
+  CHECK(heard.sources.at("porch").state == SourceState::up);
+  CHECK(heard.sources.at("porch").predictions == 1);
+
+  // One that was told to be gone begins anew.
+  tally.change(facts);
+  tally.hear(SourceChange{"porch", SourceState::ended, "no longer configured", 5, true});
+  tally.change(before);
+  CHECK(tally.heard().sources.at("porch").state == SourceState::starting);
+}
+
 TEST_CASE("a reload takes sources away and adds some; another instance begins with none that was there") {
   UtcClock utc;
   HeardTally tally(utc);
