@@ -20,6 +20,7 @@ namespace asio = boost::asio;
 using Tcp = asio::ip::tcp;
 constexpr auto kDoorTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds kVanished{25};
+constexpr std::size_t kMostEntered = 16;
 constexpr std::chrono::milliseconds kAcceptAgain{100};
 constexpr std::chrono::milliseconds kMoment{20};
 constexpr int kMoments = 50;
@@ -49,12 +50,17 @@ SenderDoor::SenderDoor(asio::io_context& io, const TcpSettings& tcp, std::string
   listen_.port = bound_port(acceptor_.native_handle());
   if (!tcp.tls) return;
   identity_ = tcp.tls->identity;
-  gate_.emplace(io, "source '" + source_ + "': sender", limits_of_senders(), [this, &io](Peer peer, int plain) {
-    TlsGate::Socket socket(io, asio::generic::stream_protocol(AF_UNIX, 0), plain);
-    entered_.push_back(std::make_shared<Sender>(Sender{std::move(socket), peer.text, Sender::Clock::now()}));
-    someone_entered_.cancel();
-  });
+  gate_.emplace(io, "source '" + source_ + "': sender", limits_of_senders(),
+                [this](const Peer& peer, int plain) { enter(peer, plain); });
   asio::co_spawn(io, accept_for_gate(), rethrow);
+}
+
+void SenderDoor::enter(const Peer& peer, int plain) {
+  TlsGate::Socket socket(acceptor_.get_executor(), asio::generic::stream_protocol(AF_UNIX, 0), plain);
+  auto sender = std::make_shared<Sender>(Sender{std::move(socket), peer.text, Sender::Clock::now()});
+  if (entered_.size() >= kMostEntered) return log_refusal(*sender, "too many wait to be let in");
+  entered_.push_back(std::move(sender));
+  someone_entered_.cancel();
 }
 
 asio::awaitable<std::shared_ptr<Sender>> SenderDoor::next() {

@@ -57,6 +57,8 @@ class SenderDoor {
  private:
   boost::asio::awaitable<std::shared_ptr<Sender>> accept();
   boost::asio::awaitable<void> accept_for_gate();
+  /// By the gate; `plain` is the door's from here on.
+  void enter(const Peer& peer, int plain);
 
   std::string source_;
   Endpoint listen_;

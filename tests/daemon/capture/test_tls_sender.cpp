@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -100,6 +101,25 @@ TEST_CASE("a second sender hears that there is one, and what it sends then fails
     for (;;) second.send(std::as_bytes(std::span(a_window())));
   };
   CHECK_THROWS_AS(send_on(), ConnectionClosed);
+  stop.request_stop();
+}
+
+TEST_CASE("of those who know the token and wait for a place there are only so many") {
+  LogLines log;
+  const TlsFiles files;
+  const TcpSettings tcp = tls_source(files);
+  SourceRig rig(kShortHop);
+  TcpSource source(tls_settings(tcp), tcp, rig.context);
+  std::stop_source stop;
+  std::jthread thread([&] { source.run(stop.get_token()); });
+  const std::string text = rig.sink.await<SourceChange>(1).at(0).detail;
+  const auto port = static_cast<std::uint16_t>(std::stoi(text.substr(text.rfind(':') + 1)));
+  std::vector<TlsClient> senders;
+  for (int i = 0; i < 100 && log.count("too many wait to be let in") == 0; ++i) {
+    senders.emplace_back(StreamClient{port});
+    senders.back().say_token(kToken);
+  }
+  CHECK(log.await("too many wait to be let in") == 1);
   stop.request_stop();
 }
 
