@@ -112,6 +112,7 @@ void SenderDoor::tick() noexcept {
 
 void SenderDoor::finish() noexcept {
   for (LogSummary* summary : {&strangers_, &refused_, &failures_}) summary->finish();
+  if (gate_) gate_->finish();
 }
 
 asio::awaitable<void> await_leaving(asio::io_context& io, std::function<bool()> gone) {

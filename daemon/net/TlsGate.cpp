@@ -15,7 +15,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
 
-#include "daemon/log/Logging.h"
 #include "daemon/net/AsioGlue.h"
 #include "daemon/net/LineSplitter.h"
 #include "daemon/net/SilentDeath.h"
@@ -62,8 +61,7 @@ std::string unauthorized_line() {
       .field("code", "unauthorized")
       .field("message",
              "found no line with the right token, expected {\"type\":\"auth\",\"token\":\"...\"} with that "
-             "of the "
-             "daemon's token_file")
+             "of the daemon's token_file")
       .end_object();
   return json.take_line();
 }
@@ -183,12 +181,14 @@ asio::awaitable<void> TlsGate::refuse_token(Stranger& stranger) {
 void TlsGate::let_in(Stranger& stranger) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) {
-    log_warning("{} {} turned away: {}", who_, stranger.peer.name, std::generic_category().message(errno));
+    failed_.line(Clock::now(), "{} {} turned away: {}", who_, stranger.peer.name,
+                 std::generic_category().message(errno));
     return stranger.socket.close();
   }
   stranger.socket.unbound_reading();
   Socket plain(io_, asio::generic::stream_protocol(AF_UNIX, 0), ends[0]);
-  relays_.push_back(std::make_shared<TlsRelay>(std::move(stranger.socket), std::move(plain)));
+  relays_.push_back(
+      std::make_shared<TlsRelay>(std::move(stranger.socket), std::move(plain), stranger.peer.name));
   const std::shared_ptr<TlsRelay> relay = relays_.back();
   relay->start(std::move(stranger.heard), [this](TlsRelay& closed) {
     std::erase_if(relays_, [&](const auto& each) { return each.get() == &closed; });
@@ -267,11 +267,11 @@ asio::awaitable<void> TlsGate::watch() {
     }
     const auto relays = relays_;  // closing removes one from the list
     for (const auto& each : relays) {
-      each->close_if_stalled(now, limits_.stall, limits_.farewell);
+      if (each->close_if_stalled(now, limits_.stall, limits_.farewell))
+        stalled_.line(now, "{} {} closed: it does not take what is sent to it", who_, each->client());
       if (now >= stop_at_) each->close();
     }
-    for (LogSummary* each : {&wrong_tokens_, &no_tls_, &late_, &crowded_, &too_often_, &left_})
-      each->tick(now);
+    for (LogSummary* each : summaries()) each->tick(now);
     if (stopped_ && now >= stop_at_) co_return;
   }
 }
@@ -279,9 +279,17 @@ asio::awaitable<void> TlsGate::watch() {
 void TlsGate::stop(std::chrono::milliseconds grace, std::function<void()> done) {
   stopped_ = std::move(done);
   stop_at_ = Clock::now() + grace;
-  for (LogSummary* each : {&wrong_tokens_, &no_tls_, &late_, &crowded_, &too_often_, &left_}) each->finish();
+  finish();
   watching_.cancel();
   end_if_all_are_gone();
+}
+
+void TlsGate::finish() noexcept {
+  for (LogSummary* each : summaries()) each->finish();
+}
+
+std::array<LogSummary*, 8> TlsGate::summaries() noexcept {
+  return {&wrong_tokens_, &no_tls_, &late_, &crowded_, &too_often_, &left_, &failed_, &stalled_};
 }
 
 void TlsGate::end_if_all_are_gone() {

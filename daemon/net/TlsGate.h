@@ -46,6 +46,9 @@ class TlsGate {
   /// `grace`.
   void stop(std::chrono::milliseconds grace, std::function<void()> done);
 
+  /// At the end: writes what the log has not been told. stop() does so, too.
+  void finish() noexcept;
+
  private:
   struct Stranger;
   struct Failures {
@@ -73,6 +76,7 @@ class TlsGate {
   void note_failure(const Stranger& stranger, Outcome outcome);
   Failures& failures_of(const Origin& origin, Clock::time_point now);
   boost::asio::awaitable<void> watch();
+  std::array<LogSummary*, 8> summaries() noexcept;
   void end_if_all_are_gone();
 
   boost::asio::io_context& io_;
@@ -91,6 +95,8 @@ class TlsGate {
   LogSummary crowded_{LogLevel::warning};
   LogSummary too_often_{LogLevel::warning};
   LogSummary left_{LogLevel::info};
+  LogSummary failed_{LogLevel::warning};
+  LogSummary stalled_{LogLevel::warning};
 };
 
 }  // namespace earshot

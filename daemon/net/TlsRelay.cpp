@@ -38,10 +38,12 @@ bool TlsRelay::other_end_is_closed() {
   return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLHUP | POLLERR)) != 0;
 }
 
-void TlsRelay::close_if_stalled(Clock::time_point now, std::chrono::milliseconds limit,
+bool TlsRelay::close_if_stalled(Clock::time_point now, std::chrono::milliseconds limit,
                                 std::chrono::milliseconds farewell) {
-  if (closed_ || !waiting_since_) return;
-  if (now - *waiting_since_ >= (other_end_is_closed() ? farewell : limit)) close();
+  if (closed_ || !waiting_since_) return false;
+  if (now - *waiting_since_ < (other_end_is_closed() ? farewell : limit)) return false;
+  close();
+  return true;
 }
 
 asio::awaitable<void> TlsRelay::bring_in(std::string heard) {

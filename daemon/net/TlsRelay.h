@@ -23,15 +23,18 @@ class TlsRelay : public std::enable_shared_from_this<TlsRelay> {
   using Socket = TlsSocket::Socket;
   using Clock = std::chrono::steady_clock;
 
-  TlsRelay(TlsSocket tls, Socket plain) : tls_(std::move(tls)), plain_(std::move(plain)) {}
+  /// `client` is how the log calls it.
+  TlsRelay(TlsSocket tls, Socket plain, std::string client)
+      : tls_(std::move(tls)), plain_(std::move(plain)), client_(std::move(client)) {}
 
   /// `heard` is what has come by TLS already. `on_closed` is called once.
   void start(std::string heard, std::function<void(TlsRelay&)> on_closed);
 
   void close();
+  const std::string& client() const noexcept { return client_; }
   /// Closes one whose client has taken nothing of what waits for it for `limit`, or, if the other end has
-  /// closed, for `farewell`.
-  void close_if_stalled(Clock::time_point now, std::chrono::milliseconds limit,
+  /// closed, for `farewell`; whether it did.
+  bool close_if_stalled(Clock::time_point now, std::chrono::milliseconds limit,
                         std::chrono::milliseconds farewell);
 
  private:
@@ -43,6 +46,7 @@ class TlsRelay : public std::enable_shared_from_this<TlsRelay> {
 
   TlsSocket tls_;
   Socket plain_;
+  const std::string client_;
   std::function<void(TlsRelay&)> on_closed_;
   std::array<char, kChunkBytes> in_;
   std::array<char, kChunkBytes> out_;

@@ -318,6 +318,7 @@ TEST_CASE("many who say no token at one IPv6 address leave those of its neighbou
 
 TEST_CASE(
     "a client that goes without a word is gone for whoever serves it, and one that takes nothing is closed") {
+  LogLines log;
   TlsLimits limits = impatient();
   limits.token = 400ms;
   limits.stall = 300ms;
@@ -336,6 +337,7 @@ TEST_CASE(
   int sent = 0;
   while (sent < 1000 && stuck.send(much)) ++sent;  // it is sent back, and not taken
   CHECK(sent < 1000);
+  CHECK(log.await("closed: it does not take what is sent to it") == 1);
 }  // the hall ends once nobody is served any more
 
 }  // namespace earshot::test
