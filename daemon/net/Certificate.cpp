@@ -13,7 +13,6 @@
 #include "daemon/net/OpenSsl.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/ReadFile.h"
-#include "dsp/base/Sha256.h"
 #include "dsp/base/Utf8.h"
 
 namespace earshot {
@@ -36,16 +35,6 @@ std::string pem_of(BIO* bio) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio, &data);
   return {data, static_cast<std::size_t>(size)};
-}
-
-std::string fingerprint_of(X509* certificate) {
-  unsigned char* der = nullptr;
-  const int size = i2d_X509(certificate, &der);
-  expect(size > 0, "write a certificate");
-  const std::string_view bytes(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
-  std::string digits = sha256_of(bytes);
-  OPENSSL_free(der);
-  return digits;
 }
 
 // Of what stands in "DNS:..." no character may mean more than itself.

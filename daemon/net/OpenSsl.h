@@ -6,8 +6,11 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <cstddef>
 #include <memory>
 #include <string>
+
+#include "dsp/base/Sha256.h"
 
 namespace earshot {
 
@@ -29,6 +32,16 @@ inline std::string openssl_reason(const char* usual) {
   const char* text = ERR_reason_error_string(ERR_get_error());
   ERR_clear_error();
   return text ? text : usual;
+}
+
+/// SHA-256 of the certificate's DER form: 64 lower-case digits; empty if OpenSSL cannot write that.
+inline std::string fingerprint_of(X509* certificate) {
+  unsigned char* der = nullptr;
+  const int size = i2d_X509(certificate, &der);
+  if (size <= 0) return {};
+  std::string digits = sha256_of({reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)});
+  OPENSSL_free(der);
+  return digits;
 }
 
 /// What `bytes` hold as PEM, for reading.

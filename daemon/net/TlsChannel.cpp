@@ -12,7 +12,6 @@
 
 #include "daemon/net/OpenSsl.h"
 #include "dsp/base/Error.h"
-#include "dsp/base/Sha256.h"
 
 namespace earshot {
 namespace {
@@ -158,12 +157,7 @@ std::uint64_t TlsChannel::received_bytes() const noexcept {
 
 std::string TlsChannel::peer_fingerprint() const {
   const OwnedX509 certificate(SSL_get1_peer_certificate(ssl_));
-  unsigned char* der = nullptr;
-  const int size = certificate ? i2d_X509(certificate.get(), &der) : 0;
-  if (size <= 0) return {};
-  std::string digits = sha256_of({reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)});
-  OPENSSL_free(der);
-  return digits;
+  return certificate ? fingerprint_of(certificate.get()) : std::string();
 }
 
 }  // namespace earshot
