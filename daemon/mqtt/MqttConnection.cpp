@@ -9,6 +9,7 @@
 #include <mutex>
 #include <new>
 
+#include "daemon/mqtt/MqttTopics.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/ReadFile.h"
 
@@ -19,7 +20,6 @@ constexpr int kQos = 1;
 constexpr int kKeepAliveS = 15;
 constexpr std::size_t kMostPayloadBytes = 64 * 1024;  // nobody sends us more in earnest
 constexpr std::uintmax_t kMostPasswordBytes = 4096;
-constexpr std::string_view kOffline = "offline";
 
 void init_library() {
   static std::once_flag once;
@@ -83,7 +83,7 @@ MqttConnection::MqttConnection(const MqttLogin& login) : broker_(login.broker.te
   ::mosquitto_message_callback_set(handle, Callbacks::message);
   ::mosquitto_log_callback_set(handle, Callbacks::log);
   ::mosquitto_int_option(handle, MOSQ_OPT_TCP_NODELAY, 1);
-  expect(::mosquitto_will_set(handle, login.status_topic.c_str(), static_cast<int>(kOffline.size()), kOffline.data(),
+  expect(::mosquitto_will_set(handle, login.status_topic.c_str(), static_cast<int>(std::strlen(kOffline)), kOffline,
                               kQos, true),
          "set the last will");
   if (!login.user.empty()) {

@@ -77,13 +77,13 @@ class MqttThread {
       }
       teller_.tick();
     }
-    if (connection_) connection_->disconnect();
+    if (is_up() && teller_.has_said_goodbye()) connection_->disconnect();  // else the last will speaks
   }
 
  private:
   bool is_over() const {
     if (!end_) return false;
-    return !is_up() || farewell_told_ || Clock::now() >= *end_;
+    return !is_up() || teller_.has_said_goodbye() || Clock::now() >= *end_;
   }
   bool is_up() const { return connection_ && begun_; }
 
@@ -136,10 +136,8 @@ class MqttThread {
         wish && wish_ && wish->login == wish_->login && wish->settings.topic == wish_->settings.topic &&
         wish->settings.switches == wish_->settings.switches &&
         wish->settings.homeassistant == wish_->settings.homeassistant;
-    const bool leaves = wish_ && (!wish || wish->settings.topic != wish_->settings.topic ||
-                                  wish->login.broker != wish_->login.broker);
     if (!is_the_same) {
-      hang_up(leaves);
+      hang_up();
       try_at_ = Clock::now();
       pause_ = {};
       told_problem_.clear();
@@ -152,16 +150,9 @@ class MqttThread {
     }
   }
 
-  // The broker is told that we are away if it is not to hear from us again.
-  void hang_up(bool for_good) {
+  // Without a word: the last will says that we are away, should the broker not hear from us again.
+  void hang_up() {
     attempt_.reset();
-    if (is_up()) {
-      try {
-        if (for_good) connection_->publish(teller_.topics().status(), "offline", true);
-      } catch (const std::exception&) {  // then the last will does
-      }
-      if (!connection_->wants_write()) connection_->disconnect();
-    }
     drop();
   }
 
@@ -206,8 +197,7 @@ class MqttThread {
   // What is in the outbox first, as far as there is time.
   void take_leave_when_due() {
     if (!end_ || (!teller_.has_all_been_told() && Clock::now() < *end_ - kFarewell)) return;
-    if (!std::exchange(farewell_, true)) connection_->publish(teller_.topics().status(), "offline", true);
-    farewell_told_ = !connection_->wants_write();
+    teller_.say_goodbye(*connection_);
   }
 
   void lose(const std::string& why) {
@@ -238,8 +228,6 @@ class MqttThread {
   Clock::time_point try_at_{};
   Clock::duration pause_{};
   std::string told_problem_;  // in the log
-  bool farewell_ = false;
-  bool farewell_told_ = false;
 };
 
 MqttOutlet::MqttOutlet(std::filesystem::path directory, GateSwitches& gates, Pulses* pulses,

@@ -14,7 +14,6 @@ namespace {
 constexpr float kLevelStepDb = 1.0F;  // what differs by less is no change
 constexpr const char* kOn = "ON";
 constexpr const char* kOff = "OFF";
-constexpr const char* kOnline = "online";
 
 // An object's text with more fields at its beginning.
 std::string with_fields(JsonWriter& fields, std::string_view object) {
@@ -91,6 +90,8 @@ void MqttTeller::begin(MqttConnection& connection) {
   levels_.clear();
   levels_at_ = {};
   in_flight_.reset();
+  goodbye_.reset();
+  has_said_goodbye_ = false;
   if (wish_->settings.homeassistant) connection.subscribe(kHomeAssistantStatus);
   if (!wish_->settings.switches) return;
   connection.subscribe(topics_->below("+/class/+/set"));
@@ -174,7 +175,7 @@ void MqttTeller::retire(MqttConnection& connection, const ToldDevices::Key& key,
   }
   clear(topics.gate(id));
   clear(topics.level(id));
-  connection.publish(topics.status(id), "offline", true);
+  connection.publish(topics.status(id), kOffline, true);
   retained_.erase(topics.status(id));
   levels_.erase(id);
   discovered_.erase(id);
@@ -190,7 +191,7 @@ void MqttTeller::tell_states(MqttConnection& connection, const std::string& id, 
     retain(connection, topics_->label(id, label), is_on && source.going_on.contains(label) ? kOn : kOff);
   }
   if (wish_->settings.switches) retain(connection, topics_->gate(id), gates_off_.contains(id) ? kOff : kOn);
-  retain(connection, topics_->status(id), source.up ? kOnline : "offline");
+  retain(connection, topics_->status(id), source.up ? kOnline : kOffline);
 }
 
 // And what it was before and is no more.
@@ -270,6 +271,7 @@ void MqttTeller::tell_next(MqttConnection& connection) {
 
 void MqttTeller::take(MqttConnection& connection) {
   for (const int number : connection.acknowledged()) {
+    has_said_goodbye_ = has_said_goodbye_ || number == goodbye_;
     if (!in_flight_ || in_flight_->number != number) continue;
     if (in_flight_->is_loss) {
       outbox_.forget_loss(in_flight_->which);
@@ -288,6 +290,10 @@ void MqttTeller::take(MqttConnection& connection) {
       discovered_.clear();
     }
   }
+}
+
+void MqttTeller::say_goodbye(MqttConnection& connection) {
+  if (!goodbye_) goodbye_ = connection.publish(topics_->status(), kOffline, true);
 }
 
 void MqttTeller::command(const MqttConnection::Received& received) {

@@ -75,6 +75,10 @@ class MqttTeller {
   /// What is new. By the connection that has begun; throws Error(unavailable) as it does.
   void tell(MqttConnection& connection, const MqttPicture& picture);
   void take(MqttConnection& connection);
+  /// That we are away, the last that it is told. Once for a connection, however often it is called.
+  void say_goodbye(MqttConnection& connection);
+  /// Whether the broker has acknowledged that.
+  bool has_said_goodbye() const noexcept { return has_said_goodbye_; }
 
   /// Whether tell() is due, for whatever reason lies here.
   bool has_news() const noexcept { return has_news_ || BootClock::now() >= levels_at_; }
@@ -126,6 +130,8 @@ class MqttTeller {
   std::map<std::string, float> levels_;          // told, by ids
   BootClock::time_point levels_at_{};
   std::optional<InFlight> in_flight_;
+  std::optional<int> goodbye_;  // the connection's number
+  bool has_said_goodbye_ = false;
 };
 
 }  // namespace earshot

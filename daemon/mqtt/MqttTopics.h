@@ -9,6 +9,8 @@
 namespace earshot {
 
 inline constexpr const char* kHomeAssistantStatus = "homeassistant/status";
+inline constexpr const char* kOnline = "online";  // retained, of us and of a source
+inline constexpr const char* kOffline = "offline";
 
 /// `id` is a source's, `part` what follows it.
 class MqttTopics {

@@ -203,6 +203,18 @@ TEST_CASE("a reload moves to another topic and to another broker, and says goodb
   at_other.await("earshot/attic/status", "offline");
 }
 
+TEST_CASE("a reload that logs in anew is offline until it is in") {
+  if (skip_without_mosquitto()) return;
+  MqttBroker broker;
+  MqttPeer peer(broker.port(), "earshot/attic/status");
+  OutletRig rig;
+  rig.change(broker.port());
+  peer.await("earshot/attic/status", "online");
+  rig.change(broker.port(), "user = \"me\"\nlabels = [\"Dog\"]\n");
+  peer.await("earshot/attic/status", "offline");
+  peer.await("earshot/attic/status", "online");
+}
+
 TEST_CASE("without homeassistant nothing goes to its topics") {
   if (skip_without_mosquitto()) return;
   MqttBroker broker;
