@@ -10,18 +10,15 @@
 #include <optional>
 #include <string>
 
-#include "daemon/CheckSources.h"
+#include "daemon/CheckedHearing.h"
 #include "daemon/EarshotdOptions.h"
-#include "daemon/MakeHearing.h"
 #include "daemon/RunningDaemon.h"
 #include "daemon/Service.h"
-#include "daemon/actions/ActionsOutlet.h"
 #include "daemon/capture/CaptureHelper.h"
 #include "daemon/capture/CommandKeeper.h"
 #include "daemon/capture/DeviceList.h"
 #include "daemon/capture/PortAudio.h"
 #include "daemon/log/Logging.h"
-#include "daemon/mqtt/MqttOutlet.h"
 #include "daemon/settings/Config.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/Failure.h"
@@ -43,15 +40,6 @@ void open_standard_streams() {
   }
 }
 
-// What a start needs besides the configuration: the model, a hop that it can step by, labels that it has, the
-// files.
-void check(Config config) {
-  load_tls(config, nullptr);
-  check_mqtt(config, make_hearing(config, nullptr)->model->labels);
-  check_sources(config, nullptr);
-  check_actions(config.actions);
-}
-
 int run(const EarshotdOptions& options) {
   if (options.list_devices) {
     std::cout << device_lines(PortAudio().devices());
@@ -61,10 +49,10 @@ int run(const EarshotdOptions& options) {
   const std::filesystem::path path = config_path(options.config);
   Config config = load_config(path);
   if (options.reload) {
-    check(config);
+    checked_hearing(config, nullptr);
     reload_running(options.config);
   } else if (options.check_config) {
-    check(config);
+    checked_hearing(config, nullptr);
     std::cout << printable(path.string()) << ": good\n";
     flush_output(std::cout);
   } else if (options.print_config) {

@@ -31,6 +31,8 @@ std::shared_ptr<const Hearing> make_hearing(const Config& config, const Configur
   for (const ActionSettings& action : config.actions) {
     if (action.labels) expect_events(*hearing.events, *action.labels);
   }
+  if (const auto& mqtt = config.publish_mqtt; mqtt && !mqtt->labels.empty())
+    expect_events(*hearing.events, {mqtt->labels, mqtt->labels_place});
   const Hearing* now = present ? present->hearing.get() : nullptr;
   if (now && (now->model->sha256 != model.sha256 || now->model->name != model.name)) now = nullptr;
   const auto network = now ? now->classifiers->network() : prepare_network(model);

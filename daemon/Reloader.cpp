@@ -5,7 +5,7 @@
 
 #include <boost/asio/post.hpp>
 
-#include "daemon/CheckSources.h"
+#include "daemon/CheckedHearing.h"
 #include "dsp/base/Failure.h"
 
 namespace earshot {
@@ -30,9 +30,7 @@ void Reloader::read(const ConfiguredHearing& present) {
   auto result = std::make_shared<Result>();
   try {
     result->configured.config = load_config(config_path(asked_path_));
-    load_tls(result->configured.config, &present.config);
-    check_sources(result->configured.config, &present.config);
-    result->configured.hearing = make_hearing(result->configured.config, &present);
+    result->configured.hearing = checked_hearing(result->configured.config, &present);
   } catch (const std::exception& error) {
     result->why_not = failure_of(error).line;
   }

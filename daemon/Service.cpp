@@ -143,6 +143,7 @@ void Service::source_ended() {
 
 void Service::keep_house() {
   listening_->tick();
+  hop_problems_.tick(LogSummary::Clock::now());
   const auto now = std::chrono::steady_clock::now();
   if (!auto_hop_ || now < looked_ + kLook) return;
   looked_ = now;
@@ -158,7 +159,12 @@ void Service::step_by(std::uint64_t hop_samples) {
   const bool is_wider = hop_samples > hearing.hop_samples;
   hearing.hop_samples = hop_samples;
   other.hearing = std::make_shared<const Hearing>(std::move(hearing));
-  change(std::move(other));
+  try {
+    change(std::move(other));
+  } catch (const std::exception& error) {
+    return hop_problems_.line(LogSummary::Clock::now(), "hop_s = \"auto\": going on as before: {}",
+                              failure_of(error).line);
+  }
   log_info("hop_s = \"auto\": {:.3f} s from here on, {}", static_cast<double>(hop_samples) / facts_.rate_hz,
            is_wider ? "since windows go on being skipped" : "to see whether it keeps up");
 }

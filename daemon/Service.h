@@ -20,6 +20,7 @@
 #include "daemon/Watchdog.h"
 #include "daemon/capture/CaptureProcess.h"
 #include "daemon/hearing/AutoHop.h"
+#include "daemon/log/LogSummary.h"
 #include "daemon/stream/StreamServer.h"
 #include "dsp/base/Error.h"
 
@@ -65,6 +66,7 @@ class Service {
   std::optional<AutoHop> auto_hop_;
   std::chrono::steady_clock::time_point looked_{};
   std::uint64_t skipped_ = 0;  // windows, by then
+  LogSummary hop_problems_{LogLevel::warning};
   std::string why_ended_;
   ExitCode exit_code_ = ExitCode::ok;
 };

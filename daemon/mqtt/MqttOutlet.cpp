@@ -259,17 +259,17 @@ void MqttOutlet::hear(const Message& message) noexcept {
 }
 
 void MqttOutlet::change(const Config& config, const StreamFacts& facts) {
-  check_mqtt(config, facts.labels);
   std::optional<MqttWish> wish;
-  if (const auto& settings = config.publish_mqtt) {
+  if (const auto& settings = config.publish_mqtt)
     wish = MqttWish{*settings, config.sources, facts.model_name, login_of(*settings, directory_)};
-    if (!settings->password_file.empty()) warn_of_open_password(settings->password_file);
-  }
+  if (wish == present_) return;
+  check_mqtt(config);
+  if (wish && !wish->settings.password_file.empty()) warn_of_open_password(wish->settings.password_file);
   const bool is_wanted = wish.has_value();
   {
     const std::lock_guard lock(mutex_);
     wanted_ = is_wanted;
-    news_.wish = std::move(wish);
+    news_.wish = wish;
     news_.has_wish = true;
     news_.has_picture = true;
   }
@@ -277,6 +277,7 @@ void MqttOutlet::change(const Config& config, const StreamFacts& facts) {
     pulse_.emplace(pulses_, "MQTT");
     thread_ = std::thread([this] { run(); });
   }
+  present_ = std::move(wish);
   wake_->wake();
 }
 
@@ -296,10 +297,9 @@ void MqttOutlet::run() {
   changed_.notify_all();
 }
 
-void check_mqtt(const Config& config, const std::vector<std::string>& labels) {
+void check_mqtt(const Config& config) {
   if (!config.publish_mqtt) return;
   const MqttSettings& mqtt = *config.publish_mqtt;
-  check_mqtt_labels(mqtt, labels, config.events ? &*config.events : nullptr);
   if (!mqtt.password_file.empty()) read_mqtt_password(mqtt.password_file);
   if (!mqtt.ca_file.empty()) read_file(mqtt.ca_file, kMostCertificateBytes, "a file of certificates");
 }

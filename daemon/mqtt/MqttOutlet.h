@@ -33,8 +33,7 @@ class MqttOutlet final : public Outlet {
   ~MqttOutlet() override;
 
   void hear(const Message& message) noexcept override;
-  /// Throws Error(config) for a label that nothing has, Error(no_input) for a password or certificates that cannot be
-  /// read.
+  /// Nothing happens if nothing is other. Throws Error(no_input) for a password or certificates that cannot be read.
   void change(const Config& config, const StreamFacts& facts) override;
   void stop(std::chrono::milliseconds limit) noexcept override;
 
@@ -65,11 +64,12 @@ class MqttOutlet final : public Outlet {
   bool wanted_ = false;  // by the present configuration
   bool ended_ = false;   // the thread has
 
+  std::optional<MqttWish> present_;  // of whoever calls change()
   std::optional<Pulse> pulse_;
   std::thread thread_;  // of whoever calls change()
 };
 
-/// That a configuration's labels are a model's, as change() sees it.
-void check_mqtt(const Config& config, const std::vector<std::string>& labels);
+/// That the password and the certificates of a configuration can be read. Throws Error.
+void check_mqtt(const Config& config);
 
 }  // namespace earshot

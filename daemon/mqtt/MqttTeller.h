@@ -44,6 +44,7 @@ struct MqttWish {
   std::vector<SourceSettings> sources;
   std::string model;
   MqttLogin login;
+  bool operator==(const MqttWish&) const = default;
 };
 
 /// An event and when it was heard.

@@ -44,8 +44,9 @@ Config read_config(StrictToml root) {
   config.publish_web =
       if_there(publish, "web", [&](StrictToml& web) { return read_web_settings(web, listeners); });
   config.sources = read_sources(root, config.publish_tls, listeners);
-  config.publish_mqtt =
-      if_there(publish, "mqtt", [&](StrictToml& mqtt) { return read_mqtt_settings(mqtt, config.sources); });
+  config.publish_mqtt = if_there(publish, "mqtt", [&](StrictToml& mqtt) {
+    return read_mqtt_settings(mqtt, config.sources, config.events.has_value());
+  });
   publish.reject_unknown();
   config.actions = read_actions(root, config.sources);
 

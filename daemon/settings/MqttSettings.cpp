@@ -2,13 +2,11 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <map>
 
 #include "daemon/log/WithoutPasswords.h"
 #include "dsp/base/Error.h"
-#include "dsp/base/NearestName.h"
 #include "dsp/base/Utf8.h"
 
 namespace earshot {
@@ -56,8 +54,10 @@ std::string read_topic(StrictToml& table) {
   return topic;
 }
 
-std::vector<std::string> read_labels(StrictToml& table) {
+std::vector<std::string> read_labels(StrictToml& table, bool has_events) {
   std::vector<std::string> labels = table.texts("labels");
+  if (!labels.empty() && !has_events)
+    table.refuse("labels", "labels", "a table [events] as well: without it there are no events");
   std::map<std::string, std::string> topics;
   for (const std::string& label : labels) {
     const auto [taken, is_new] = topics.emplace(slug(label), label);
@@ -70,7 +70,8 @@ std::vector<std::string> read_labels(StrictToml& table) {
 
 }  // namespace
 
-MqttSettings read_mqtt_settings(StrictToml& table, const std::vector<SourceSettings>& sources) {
+MqttSettings read_mqtt_settings(StrictToml& table, const std::vector<SourceSettings>& sources,
+                                bool has_events) {
   MqttSettings mqtt;
   read_broker(table, mqtt);
   mqtt.user = table.text("user", "");
@@ -82,7 +83,7 @@ MqttSettings read_mqtt_settings(StrictToml& table, const std::vector<SourceSetti
     table.refuse("ca_file", "a file, and a broker without TLS", "a broker that begins with \"mqtts://\"");
   mqtt.topic = read_topic(table);
   mqtt.homeassistant = table.boolean("homeassistant", mqtt.homeassistant);
-  mqtt.labels = read_labels(table);
+  mqtt.labels = read_labels(table, has_events);
   mqtt.labels_place = table.place("labels");
   mqtt.switches = table.boolean("switches", mqtt.switches);
   table.reject_unknown();
@@ -111,26 +112,6 @@ void write_mqtt_settings(TomlText& text, const MqttSettings& mqtt) {
   text.line("homeassistant", mqtt.homeassistant ? "true" : "false");
   text.line("labels", toml_strings(mqtt.labels));
   text.line("switches", mqtt.switches ? "true" : "false");
-}
-
-void check_mqtt_labels(const MqttSettings& mqtt, const std::vector<std::string>& labels,
-                       const EventSettings* events) {
-  if (mqtt.labels.empty()) return;
-  if (!events)
-    throw Error(ExitCode::config,
-                mqtt.labels_place + ": found labels, expected a table [events] as well: without it there are none");
-  for (const std::string& name : mqtt.labels) {
-    const bool is_known = std::ranges::find(labels, name) != labels.end() ||
-                          std::ranges::find(events->groups, name, &EventGroup::name) != events->groups.end() ||
-                          std::ranges::find(events->levels, name, &EventLevel::name) != events->levels.end();
-    if (is_known) continue;
-    const auto nearest = std::ranges::min_element(
-        labels, {}, [&](const std::string& label) { return edit_distance(label, name); });
-    throw Error(ExitCode::config,
-                mqtt.labels_place + ": found \"" + printable(name) +
-                    "\", expected one of the model's labels or the name of a group or level of [events]" +
-                    (nearest == labels.end() ? std::string() : "; the nearest label is \"" + *nearest + '"'));
-  }
 }
 
 }  // namespace earshot

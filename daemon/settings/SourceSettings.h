@@ -91,6 +91,7 @@ struct SourceSettings {
   double gain_db = 0.0;
   std::optional<double> level_dbfs;  ///< this source's own gate
   std::variant<MicrophoneSettings, TcpSettings, StdinSettings, FileSettings, CommandSettings> kind;
+  bool operator==(const SourceSettings&) const = default;
 };
 
 /// Whether both name the same sound, from the same place: whatever their gain and gate.

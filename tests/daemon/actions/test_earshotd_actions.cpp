@@ -71,6 +71,22 @@ TEST_CASE("an action that runs when the daemon ends, or is killed, ends too") {
   }
 }
 
+TEST_CASE("a reload is refused for a secret that cannot be read, or a label without events, whatever the model") {
+  const std::string source =
+      "[[source]]\nname = \"stays\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\n[events]\n";
+  const std::string mqtt = "[publish.mqtt]\nbroker = \"mqtt://127.0.0.1:1\"\n";
+  Daemon daemon(source);
+  const Model& other = small_yamnet();  // of another rate: nothing goes on
+  daemon.reload(source + "[[action]]\nurl = \"http://127.0.0.1:1\"\ntoken_file = \"no-token\"\n", other);
+  daemon.await_log("no-token");
+  daemon.reload(source + mqtt + "user = \"me\"\npassword_file = \"no-password\"\n", other);
+  daemon.await_log("no-password");
+  daemon.reload(source + mqtt + "labels = [\"tow\"]\n", other);
+  daemon.await_log("'publish.mqtt.labels': found \"tow\"");
+  daemon.reload(source);
+  daemon.await_log("reloaded: nothing has changed");
+}
+
 TEST_CASE(
     "an action's label that has no events is an error with the nearest that have, and a reload refuses it") {
   const TemporaryDirectory files;

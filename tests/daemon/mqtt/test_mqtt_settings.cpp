@@ -16,7 +16,7 @@ std::string mqtt_text(const std::string& mqtt) {
 }
 
 MqttSettings mqtt_of(const std::string& mqtt) {
-  return *parse_config(mqtt_text(mqtt), "earshot.toml").publish_mqtt;
+  return *parse_config("[events]\n" + mqtt_text(mqtt), "earshot.toml").publish_mqtt;
 }
 
 std::string mqtt_error(const std::string& text) {
@@ -44,7 +44,7 @@ TEST_CASE("without [publish.mqtt] there is no broker; with it the ports and name
 
 TEST_CASE("what [publish.mqtt] says is read back from what is printed, and no password is in it") {
   const Config config = parse_config(
-      mqtt_text("broker = \"mqtts://h:1\"\nuser = \"me\"\npassword_file = \"/etc/secret\"\nca_file = \"/ca\"\n"
+      "[events]\n" + mqtt_text("broker = \"mqtts://h:1\"\nuser = \"me\"\npassword_file = \"/etc/secret\"\nca_file = \"/ca\"\n"
                 "topic = \"a/b\"\nhomeassistant = false\nlabels = [\"Dog\"]\nswitches = true\n"),
       "earshot.toml");
   const std::string text = to_toml(config);
@@ -53,7 +53,7 @@ TEST_CASE("what [publish.mqtt] says is read back from what is printed, and no pa
 }
 
 TEST_CASE("a mistake in [publish.mqtt] is named") {
-  const auto error = [](const std::string& mqtt) { return mqtt_error(mqtt_text(mqtt)); };
+  const auto error = [](const std::string& mqtt) { return mqtt_error("[events]\n" + mqtt_text(mqtt)); };
   CHECK(error("topic = \"a\"").find("'publish.mqtt.broker': found nothing") != std::string::npos);
   CHECK(error("broker = \"broker.lan\"").find("mqtt://") != std::string::npos);
   CHECK(error("broker = \"mqtt://me:secret@broker.lan\"").find("password_file") != std::string::npos);
@@ -75,24 +75,9 @@ TEST_CASE("two sources of one id are refused where there is a broker, and told h
   CHECK(error.find("key 'id'") != std::string::npos);
 }
 
-TEST_CASE("a listed label has to be the model's, a group's or a level's, and there have to be events") {
-  const MqttSettings mqtt = mqtt_of("broker = \"mqtt://h\"\nlabels = [\"Dog\", \"animal\", \"loud\", \"Dogg\"]");
-  EventSettings events;
-  events.groups.push_back({.name = "animal", .name_place = "", .labels = {}});
-  events.levels.push_back({.name = "loud", .name_place = "", .above_dbfs = -20});
-  const auto problem = [&](const EventSettings* which) {
-    try {
-      check_mqtt_labels(mqtt, {"Dog", "Rain"}, which);
-      return std::string();
-    } catch (const std::exception& error) {
-      return std::string(error.what());
-    }
-  };
-  CHECK(problem(&events).find("'publish.mqtt.labels': found \"Dogg\"") != std::string::npos);
-  CHECK(problem(&events).find("nearest label is \"Dog\"") != std::string::npos);
-  CHECK(problem(nullptr).find("[events]") != std::string::npos);
-  events.groups.push_back({.name = "Dogg", .name_place = "", .labels = {}});
-  CHECK(problem(&events).empty());
+TEST_CASE("labels need events") {
+  CHECK(mqtt_error(mqtt_text("broker = \"mqtt://h\"\nlabels = [\"Dog\"]")).find("a table [events] as well") !=
+        std::string::npos);
 }
 
 }  // namespace earshot::test
