@@ -58,7 +58,7 @@ void Actions::begin_post(const std::shared_ptr<Action>& action, const std::strin
                          Clock::time_point now) {
   if (std::ranges::count(posts_, action, &Post::action) >= kMostPosts)
     return action->drop(now, fmt::format("{} wait for the server", kMostPosts));
-  if (action->may_begin(now)) posts_.push_back({.action = action, .line = line, .heard = now, .due = now});
+  if (action->may_begin(now)) posts_.push_back({.action = action, .line = line, .heard = BootClock::now(), .due = now});
 }
 
 void Actions::go_on(std::chrono::milliseconds limit) {
@@ -105,7 +105,7 @@ void Actions::answer(std::list<Post>::iterator post, const HttpResult& result) {
     return;
   }
   const std::chrono::seconds wait = std::max(post->pause, result.retry_after.value_or(0s));
-  if (!result.may_pass || now + wait > post->heard + kTriedFor) {
+  if (!result.may_pass || BootClock::now() + wait > post->heard + kTriedFor) {
     action.fail(now, fmt::format("{}; an event is given up{}", result.failure,
                                  result.may_pass ? ", too old for another try" : ""));
     posts_.erase(post);

@@ -11,6 +11,7 @@
 #include "daemon/actions/Action.h"
 #include "daemon/actions/ActionRun.h"
 #include "daemon/actions/HttpPoster.h"
+#include "daemon/hearing/BootClock.h"
 #include "nn/events/Event.h"
 
 namespace earshot {
@@ -40,7 +41,7 @@ class Actions {
   struct Post {
     std::shared_ptr<Action> action;
     std::string line;
-    Clock::time_point heard;
+    BootClock::time_point heard;  // a suspend counts
     Clock::time_point due;
     std::chrono::seconds pause{1};
     bool is_under_way = false;

@@ -54,15 +54,15 @@ void ActionsOutlet::hear(const Message& message) noexcept {
 void ActionsOutlet::change(const Config& config, const StreamFacts&) {
   if (are_the_same(*list_, config.actions)) return;  // they know what they have begun
   List list = std::make_shared<const ActionList>(actions_of(config.actions));
-  const bool is_first = !actions_;
-  if (is_first) actions_ = std::make_unique<Actions>(keeper_);
+  if (!thread_.joinable()) {
+    if (!actions_) actions_ = std::make_unique<Actions>(keeper_);
+    pulse_ = std::make_unique<Pulse>(pulses_, "the thread for actions");
+    thread_ = std::thread([this] { run(); });
+  }
   {
     const std::lock_guard lock(mutex_);
     list_.swap(list);
   }
-  if (!is_first) return;
-  pulse_ = std::make_unique<Pulse>(pulses_, "the thread for actions");
-  thread_ = std::thread([this] { run(); });
   is_wanted_.store(true, std::memory_order_release);
 }
 

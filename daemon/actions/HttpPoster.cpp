@@ -44,6 +44,7 @@ struct MultiEnd {
 
 struct Transfer {
   HttpPoster::Done done;
+  std::string url;
   std::unique_ptr<curl_slist, ListEnd> headers;
   std::unique_ptr<CURL, EasyEnd> easy;
   std::string answer;  // its beginning
@@ -86,6 +87,19 @@ void set_up(Transfer& transfer, const HttpPost& post) {
   set(CURLOPT_PRIVATE, &transfer);
 }
 
+// What stands behind a URL's host may be a secret, and a refusal may repeat it.
+std::string without_path(std::string text, std::string_view url) {
+  constexpr std::size_t kLeastSecret = 4;
+  url.remove_prefix(std::min(url.size(), url.find('/', url.find("://") + 3)));
+  while (!url.empty()) {
+    const std::string_view part = url.substr(0, url.find_first_of("/?&=#"));
+    for (std::size_t at = 0; part.size() >= kLeastSecret && (at = text.find(part, at)) != std::string::npos; ++at)
+      text.replace(at, part.size(), "*");
+    url.remove_prefix(std::min(url.size(), part.size() + 1));
+  }
+  return text;
+}
+
 HttpResult result_of(const Transfer& transfer, CURLcode code) {
   HttpResult result;
   if (code != CURLE_OK) {
@@ -98,7 +112,7 @@ HttpResult result_of(const Transfer& transfer, CURLcode code) {
   if (status >= 200 && status < 300) return result;
   result.failure = "answered " + std::to_string(status);
   if (status >= 300 && status < 400) result.failure += ", a redirect, which is not followed";
-  if (const std::string answer = shown_line(transfer.answer, kMostAnswerShown);
+  if (const std::string answer = shown_line(without_path(transfer.answer, transfer.url), kMostAnswerShown);
       status >= 400 && !answer.empty())
     result.failure += ": " + answer;
   result.may_pass = is_passing(status);
@@ -130,6 +144,7 @@ HttpPoster::~HttpPoster() {
 void HttpPoster::post(const HttpPost& post, Done done) {
   auto transfer = std::make_unique<Transfer>();
   transfer->done = std::move(done);
+  transfer->url = post.url;
   transfer->easy.reset(::curl_easy_init());
   if (!transfer->easy) throw Error(ExitCode::unavailable, "libcurl has no memory");
   set_up(*transfer, post);
