@@ -64,6 +64,8 @@ class ManySenders::Member final : public PcmSource {
   /// By itself, which only what must not happen brings about.
   bool has_ended() const noexcept { return ended_.load(std::memory_order_acquire); }
   void request_stop() noexcept { thread_.request_stop(); }
+  /// Before it is stopped: it ends with the daemon, and may come back to the next one.
+  void stay_known() noexcept { is_known_.store(true, std::memory_order_relaxed); }
   /// Before it is destroyed: not for the daemon's sake.
   void make_room() noexcept { makes_room_.store(true, std::memory_order_relaxed); }
 
@@ -72,13 +74,14 @@ class ManySenders::Member final : public PcmSource {
 
  private:
   std::string waits_for() const override { return peer_ + " is connected"; }
-  bool comes_and_goes() const noexcept override { return true; }
+  bool comes_and_goes() const noexcept override { return !is_known_.load(std::memory_order_relaxed); }
   std::string hear(std::stop_token stop) override {
     std::string why = PcmSource::hear(std::move(stop));
     return makes_room_.load(std::memory_order_relaxed) ? "makes room for another sender" : why;
   }
 
   const std::string peer_;
+  std::atomic<bool> is_known_{false};    // relaxed: the stop that follows orders it
   std::atomic<bool> makes_room_{false};  // relaxed: the stop that follows orders it
   std::atomic<bool> ended_{false};       // release: of all that it did; acquire: before it is destroyed
   std::jthread thread_;
@@ -111,13 +114,15 @@ void ManySenders::run(std::stop_token stop) noexcept {
     log_error("source '{}': {}", name(), why);
   }
   pulse_.rest();
-  end_members(why, stop.stop_requested() ? leaving_.load(std::memory_order_relaxed) : Leaving::ended);
+  const bool is_stopped = stop.stop_requested();
+  end_members(why, is_stopped ? leaving_.load(std::memory_order_relaxed) : Leaving::ended, !is_stopped);
   door_.finish();
   log_info("source '{}' ended: {}", name(), why);
 }
 
-void ManySenders::end_members(const std::string& why, Leaving leaving) {
+void ManySenders::end_members(const std::string& why, Leaving leaving, bool forgotten) {
   for (const auto& [source, each] : members_) {
+    if (!forgotten) each->stay_known();
     each->leave(leaving);
     each->request_stop();
   }
@@ -130,7 +135,7 @@ void ManySenders::end_members(const std::string& why, Leaving leaving) {
   }
   if (leaving == Leaving::ended) {
     for (const auto& [source, timeline] : std::exchange(timelines_, {}))
-      context_.sink.publish(SourceChange{source, SourceState::ended, why, timeline.position, true});
+      context_.sink.publish(SourceChange{source, SourceState::ended, why, timeline.position, forgotten});
   }
   timelines_.merge(ended);
 }

@@ -71,7 +71,7 @@ class ManySenders final : public SourceTask {
   boost::asio::awaitable<void> serve(std::shared_ptr<Sender> sender, SenderIntroduction introduction,
                                      std::string rest);
   boost::asio::awaitable<void> watch();
-  void end_members(const std::string& why, Leaving leaving);
+  void end_members(const std::string& why, Leaving leaving, bool forgotten);
   void change_members(const SourceSettings& settings, std::shared_ptr<const Hearing> hearing);
   Member* member(const std::string& name);
   std::string make_member(const std::string& name, const std::string& peer);

@@ -59,7 +59,7 @@ struct SourceChange {
   std::string detail;
   std::optional<std::uint64_t> end_sample;  ///< when down or ended
   bool forgotten =
-      false;  ///< ended, of a sender that named itself or by a reload: of this source nothing more comes
+      false;  ///< ended, by a reload or as a sender that made room: of this source nothing more comes
 };
 
 /// UTC was corrected: times follow, positions do not move.
