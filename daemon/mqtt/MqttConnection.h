@@ -1,7 +1,6 @@
 // MqttConnection: one connection to a broker, from its beginning to its end. libmosquitto's one door.
 #pragma once
 
-#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>

@@ -7,7 +7,7 @@
 #include <array>
 #include <exception>
 #include <utility>
-#include <vector>
+#include <variant>
 
 #include "daemon/log/Logging.h"
 #include "daemon/stream/JsonLine.h"
@@ -116,19 +116,18 @@ class MqttThread {
       news = std::exchange(outlet_.news_, {});
       outlet_.news_.end = news.end;
       has_news_ = has_news_ || news.has_picture;
-      if (is_up() && (has_news_ || teller_.has_news())) copy_picture();
+      if (news.has_picture || (is_up() && teller_.has_news())) {
+        picture_ = outlet_.picture_;
+        outlet_.picture_.let_go();
+      }
     }
     end_ = news.end;
     if (news.has_wish) want(std::move(news.wish));
     if (!wish_) return;
     if (news.lost.messages > 0) teller_.keep(news.lost);
     for (const HeardEvent& event : news.events) teller_.keep(event);
-  }
-
-  // Under the mutex. Who is forgotten is so once a teller has seen it.
-  void copy_picture() {
-    picture_ = outlet_.picture_;
-    outlet_.picture_.let_go();
+    teller_.forget(picture_);
+    picture_.let_go();
   }
 
   void want(std::optional<MqttWish> wish) {
@@ -182,7 +181,8 @@ class MqttThread {
       teller_.begin(*connection_);
       has_news_ = true;
       const std::lock_guard lock(outlet_.mutex_);
-      copy_picture();
+      picture_ = outlet_.picture_;
+      picture_.let_go();  // the next round has them once more, behind their last events
     }
     if (!begun_) {
       if (Clock::now() - connected_at_ > times_.welcome)

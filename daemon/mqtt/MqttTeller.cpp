@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "daemon/log/Logging.h"
 #include "daemon/stream/JsonLine.h"
 #include "dsp/base/JsonWriter.h"
 #include "dsp/base/Utf8.h"
@@ -47,7 +46,7 @@ void MqttTeller::want(const MqttWish& wish) {
   topics_.emplace(wish.settings.topic);
   ids_.configure(wish.sources);
   for (const auto& [key, device] : told_.all()) {
-    if (key.first == topics_->base()) ids_.remember(device.name, key.second);
+    if (key.first == topics_->base() && device.is_sender && !device.is_gone) ids_.remember(device.name, key.second);
   }
   if (!wish.settings.switches) switch_all_on();
   discovered_.clear();
@@ -81,7 +80,24 @@ void MqttTeller::keep(const Outbox::Loss& loss) {
   outbox_.add({.topic = "lost",
                .time = loss.last_time,
                .payload = loss_json(loss),
-               .heard = BootClock::now()});
+               .heard = BootClock::now(),
+               .messages = loss.messages});
+}
+
+void MqttTeller::forget(const MqttPicture& picture) {
+  for (const auto& [name, source] : picture.sources()) {
+    if (!source.forgotten) continue;
+    ids_.forget(name);
+    const auto all = told_.all();
+    for (const auto& [key, device] : all) {
+      if (key.first != topics_->base() || device.name != name) continue;
+      ToldDevice gone = device;
+      gone.is_gone = true;
+      told_.set(key, std::move(gone));
+      settling_.erase(key);
+    }
+  }
+  told_.save();
 }
 
 void MqttTeller::begin(MqttConnection& connection) {
@@ -89,6 +105,7 @@ void MqttTeller::begin(MqttConnection& connection) {
   discovered_.clear();
   levels_.clear();
   levels_at_ = {};
+  settling_.clear();
   in_flight_.reset();
   goodbye_.reset();
   has_said_goodbye_ = false;
@@ -98,10 +115,12 @@ void MqttTeller::begin(MqttConnection& connection) {
   connection.subscribe(topics_->below("+/gate/set"));
 }
 
+void MqttTeller::end() noexcept {
+  in_flight_.reset();
+  outbox_.let_go();
+}
+
 void MqttTeller::tell(MqttConnection& connection, const MqttPicture& picture) {
-  for (const auto& [name, source] : picture.sources()) {
-    if (source.forgotten) ids_.forget(name);
-  }
   const Devices devices = present(picture);
   switch_gates(devices);
   retire_gone(connection, devices);
@@ -123,19 +142,18 @@ MqttTeller::Devices MqttTeller::present(const MqttPicture& picture) {
   Devices devices;
   if (std::ranges::any_of(wish_->sources, is_for_many)) {
     for (const auto& [key, told] : told_.all()) {
-      const auto source = picture.sources().find(told.name);
-      const bool is_gone = source != picture.sources().end() && source->second.forgotten;
-      if (key.first == topics_->base() && !is_gone && ids_.is_present(told.name)) devices[key.second] = {told.name};
+      if (key.first == topics_->base() && told.is_sender && !told.is_gone)
+        devices[key.second] = {.name = told.name, .is_sender = true};
     }
   }
   for (const auto& [name, source] : picture.sources()) {
-    if (source.forgotten || !ids_.is_present(name)) continue;
-    devices[ids_.of(name)] = {name, &source};
+    if (!ids_.is_present(name)) continue;
+    devices[ids_.of(name)] = {name, &source, true};
   }
   for (const auto& [name, id] : ids_.configured()) {
     const auto source = picture.sources().find(name);
-    const bool is_heard = source != picture.sources().end() && !source->second.forgotten;
-    devices[id] = {name, is_heard ? &source->second : nullptr};
+    const bool is_heard = source != picture.sources().end();
+    devices[id] = {name, is_heard ? &source->second : nullptr, false};
   }
   return devices;
 }
@@ -155,8 +173,8 @@ void MqttTeller::retire_gone(MqttConnection& connection, const Devices& devices)
   const auto all = told_.all();
   for (const auto& [key, told] : all) {
     if (key.first == topics_->base() && devices.contains(key.second)) continue;
+    if (const auto found = settling_.find(key); found != settling_.end() && !found->second.then) continue;
     retire(connection, key, told);
-    told_.erase(key);
   }
 }
 
@@ -164,18 +182,14 @@ void MqttTeller::retire_gone(MqttConnection& connection, const Devices& devices)
 void MqttTeller::retire(MqttConnection& connection, const ToldDevices::Key& key, const ToldDevice& told) {
   const MqttTopics topics(key.first);
   const std::string& id = key.second;
-  const auto clear = [&](const std::string& topic) {
-    connection.publish(topic, "", true);
-    retained_.erase(topic);
-  };
-  if (!told.components.empty()) clear(topics.discovery(id));
+  if (!told.components.empty()) clear(connection, topics.discovery(id));
   for (const std::string& label : told.labels) {
-    clear(topics.label(id, label));
-    clear(topics.label_switch(id, label));
+    clear(connection, topics.label(id, label));
+    if (told.switches) clear(connection, topics.label_switch(id, label));
   }
-  clear(topics.gate(id));
-  clear(topics.level(id));
-  connection.publish(topics.status(id), kOffline, true);
+  if (told.switches) clear(connection, topics.gate(id));
+  clear(connection, topics.level(id));
+  settling_[key] = {connection.publish(topics.status(id), kOffline, true), std::nullopt};
   retained_.erase(topics.status(id));
   levels_.erase(id);
   discovered_.erase(id);
@@ -202,33 +216,41 @@ void MqttTeller::discover(MqttConnection& connection, const std::string& id, con
   const ToldDevices::Key key{topics_->base(), id};
   const auto before = told_.all().find(key);
   const DiscoveredSource source{id, device.name, wish_->model, settings.labels, settings.switches};
-  ToldDevice told{device.name, settings.labels, {}};
+  ToldDevice told{.name = device.name,
+                  .labels = settings.labels,
+                  .components = {},
+                  .switches = settings.switches,
+                  .is_sender = device.is_sender};
   if (settings.homeassistant) told.components = component_keys(source);
+  ToldDevice meanwhile = told;  // and what was, until the broker has acknowledged that it is no more
+  std::optional<int> last;
   if (before != told_.all().end()) {
+    meanwhile.switches = told.switches || before->second.switches;
+    if (before->second.switches && !settings.switches) last = clear(connection, topics_->gate(id));
     for (const std::string& label : before->second.labels) {
-      if (std::ranges::find(settings.labels, label) != settings.labels.end()) continue;
-      connection.publish(topics_->label(id, label), "", true);
-      connection.publish(topics_->label_switch(id, label), "", true);
+      const bool is_listed = std::ranges::find(settings.labels, label) != settings.labels.end();
+      if (before->second.switches && !(is_listed && settings.switches))
+        last = clear(connection, topics_->label_switch(id, label));
+      if (is_listed) continue;
+      last = clear(connection, topics_->label(id, label));
+      meanwhile.labels.push_back(label);
     }
     std::vector<std::string> gone;
     std::ranges::copy_if(before->second.components, std::back_inserter(gone), [&](const std::string& each) {
       return std::ranges::find(told.components, each) == told.components.end();
     });
-    const auto is_switch = [](const std::string& each) { return each.starts_with("switch"); };
-    if (!settings.switches && std::ranges::any_of(gone, is_switch)) {
-      connection.publish(topics_->gate(id), "", true);
-      for (const std::string& label : before->second.labels)
-        connection.publish(topics_->label_switch(id, label), "", true);
-    }
+    meanwhile.components.insert(meanwhile.components.end(), gone.begin(), gone.end());
     if (!settings.homeassistant && !gone.empty()) {
-      connection.publish(topics_->discovery(id), "", true);
+      last = clear(connection, topics_->discovery(id));
     } else if (!gone.empty()) {
       connection.publish(topics_->discovery(id), discovery_message(*topics_, source, gone), true);
     }
   }
   if (settings.homeassistant)
-    connection.publish(topics_->discovery(id), discovery_message(*topics_, source, {}), true);
-  told_.set(key, std::move(told));
+    last = connection.publish(topics_->discovery(id), discovery_message(*topics_, source, {}), true);
+  told_.set(key, std::move(meanwhile));
+  settling_.erase(key);
+  if (last) settling_[key] = {*last, std::move(told)};
 }
 
 void MqttTeller::tell_level(MqttConnection& connection, const std::string& id, const Device& device) {
@@ -250,13 +272,29 @@ void MqttTeller::retain(MqttConnection& connection, const std::string& topic, co
   connection.publish(topic, payload, true);
 }
 
+int MqttTeller::clear(MqttConnection& connection, const std::string& topic) {
+  retained_.erase(topic);
+  return connection.publish(topic, "", true);
+}
+
+// The broker acknowledges in order: it has all of a device that has this.
+void MqttTeller::settle(int number) {
+  const auto found = std::ranges::find(settling_, number, [](const auto& each) { return each.second.number; });
+  if (found == settling_.end()) return;
+  if (found->second.then) {
+    told_.set(found->first, std::move(*found->second.then));
+  } else {
+    told_.erase(found->first);
+  }
+  settling_.erase(found);
+}
+
 // One at a time: what is sent again stands directly behind its first copy.
 void MqttTeller::tell_next(MqttConnection& connection) {
   if (in_flight_) return;
   if (const Outbox::Loss& loss = outbox_.loss(); loss.messages > 0) {
-    const int number =
-        connection.publish(topics_->lost(), loss_json(loss), false);
-    in_flight_ = {number, true, loss.messages};
+    in_flight_ = {connection.publish(topics_->lost(), loss_json(loss), false), true, 0};
+    outbox_.hold_loss();
   } else if (!outbox_.empty()) {
     const Outbox::Entry& entry = outbox_.front();
     std::string payload = entry.payload;
@@ -266,21 +304,24 @@ void MqttTeller::tell_next(MqttConnection& connection) {
       payload = with_fields(late, payload);
     }
     in_flight_ = {connection.publish(topics_->below(entry.topic), payload, false), false, outbox_.front_number()};
+    outbox_.hold_front();
   }
 }
 
 void MqttTeller::take(MqttConnection& connection) {
   for (const int number : connection.acknowledged()) {
     has_said_goodbye_ = has_said_goodbye_ || number == goodbye_;
+    settle(number);
     if (!in_flight_ || in_flight_->number != number) continue;
     if (in_flight_->is_loss) {
-      outbox_.forget_loss(in_flight_->which);
+      outbox_.forget_loss();
     } else {
       outbox_.remove(in_flight_->which);
     }
     in_flight_.reset();
     tell_next(connection);
   }
+  told_.save();
   for (const MqttConnection::Received& received : connection.received()) {
     if (received.retained) continue;  // what somebody said some time ago
     has_news_ = true;
@@ -309,7 +350,8 @@ void MqttTeller::command(const MqttConnection::Received& received) {
     for (const std::string& label : wish_->settings.labels) {
       if (received.topic != topics_->label_command(key.second, label)) continue;
       if (is_on ? off_.erase({key.second, label}) > 0 : off_.insert({key.second, label}).second)
-        log_info("MQTT: '{}' of source '{}' is switched {}", label, device.name, is_on ? "on" : "off");
+        commands_.line(LogSummary::Clock::now(), "MQTT: '{}' of source '{}' is switched {}", label, device.name,
+                       is_on ? "on" : "off");
       return;
     }
   }

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -67,13 +66,15 @@ class MqttTeller {
   void keep(const HeardEvent& event);
   /// These could not even be kept.
   void keep(const Outbox::Loss& loss);
+  /// Of those that `picture` has as forgotten nothing more comes: the next tell() takes them back.
+  void forget(const MqttPicture& picture);
 
   /// A broker has let us in: it knows nothing of this yet.
   void begin(MqttConnection& connection);
   /// It is gone: what it has not acknowledged is told to the next one.
-  void end() noexcept { in_flight_.reset(); }
+  void end() noexcept;
 
-  /// What is new. By the connection that has begun; throws Error(unavailable) as it does.
+  /// What is new; forget() has seen `picture`. By the connection that has begun; throws Error(unavailable) as it does.
   void tell(MqttConnection& connection, const MqttPicture& picture);
   void take(MqttConnection& connection);
   /// That we are away, the last that it is told. Once for a connection, however often it is called.
@@ -84,19 +85,27 @@ class MqttTeller {
   /// Whether tell() is due, for whatever reason lies here.
   bool has_news() const noexcept { return has_news_ || BootClock::now() >= levels_at_; }
   bool has_all_been_told() const noexcept { return outbox_.empty() && outbox_.loss().messages == 0; }
-  void tick() noexcept { odd_commands_.tick(LogSummary::Clock::now()); }
+  void tick() noexcept {
+    commands_.tick(LogSummary::Clock::now());
+    odd_commands_.tick(LogSummary::Clock::now());
+  }
   const MqttTopics& topics() const noexcept { return *topics_; }
 
  private:
   struct Device {
     std::string name;
     const MqttPicture::Source* source = nullptr;  // nothing has been heard of it yet
+    bool is_sender = false;
   };
   using Devices = std::map<std::string, Device>;  // by their ids
+  struct Settling {  // a device that the broker is yet to acknowledge
+    int number = 0;                  // the connection's
+    std::optional<ToldDevice> then;  // nothing: it is gone
+  };
   struct InFlight {
     int number = 0;           // the connection's
     bool is_loss = false;
-    std::uint64_t which = 0;  // of the outbox, or how many are lost
+    std::uint64_t which = 0;  // of the outbox
   };
 
   Devices present(const MqttPicture& picture);
@@ -108,6 +117,8 @@ class MqttTeller {
   void tell_level(MqttConnection& connection, const std::string& id, const Device& device);
   void tell_next(MqttConnection& connection);
   void retain(MqttConnection& connection, const std::string& topic, const std::string& payload);
+  int clear(MqttConnection& connection, const std::string& topic);
+  void settle(int number);
   void command(const MqttConnection::Received& received);
   std::string event_type(const std::string& label) const;
   bool is_off(const std::string& id, const std::string& label) const { return off_.contains({id, label}); }
@@ -122,13 +133,15 @@ class MqttTeller {
   std::set<std::pair<std::string, std::string>> off_;  // ids and labels that somebody has switched off
   std::set<std::string> gates_off_;                    // ids of sources whose gate is
   std::set<std::string> ungated_;                      // their names, as the gates have been told
+  LogSummary commands_{LogLevel::info};
   LogSummary odd_commands_{LogLevel::warning};
   bool has_news_ = false;
 
   // Of this connection:
   std::map<std::string, std::string> retained_;    // topics and payloads
   std::map<std::string, std::string> discovered_;  // ids and names
-  std::map<std::string, float> levels_;          // told, by ids
+  std::map<std::string, float> levels_;            // told, by ids
+  std::map<ToldDevices::Key, Settling> settling_;
   BootClock::time_point levels_at_{};
   std::optional<InFlight> in_flight_;
   std::optional<int> goodbye_;  // the connection's number

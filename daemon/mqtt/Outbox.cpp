@@ -20,11 +20,12 @@ namespace earshot {
 namespace {
 
 // The file is a diary: what happened to the outbox, a line each.
-constexpr std::string_view kAdded = "add";    // topic, time, payload
+constexpr std::string_view kAdded = "add";    // topic, time, payload, messages
 constexpr std::string_view kSent = "sent";    // the oldest
 constexpr std::string_view kDropped = "drop";  // the oldest, and it is lost
+constexpr std::string_view kPassed = "pass";  // the oldest but one, and it is lost
 constexpr std::string_view kLost = "lost";    // so many before the oldest: messages, first time, last time
-constexpr std::string_view kTold = "told";    // so many of the lost
+constexpr std::string_view kTold = "told";    // so many of the lost: messages, first time of the others
 
 constexpr mode_t kOutboxMode = 0600;
 constexpr std::uintmax_t kMostFileBytes = 256U << 20U;
@@ -53,6 +54,10 @@ std::uint64_t number_in(std::string_view text) {
   std::uint64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
+}
+
+std::string added_line(const Outbox::Entry& entry) {
+  return fields_line({kAdded, entry.topic, entry.time, entry.payload, std::to_string(entry.messages)});
 }
 
 std::size_t size_of(const Outbox::Entry& entry) {
@@ -85,8 +90,7 @@ void Outbox::open() {
     std::error_code error;
     std::filesystem::create_directories(directory_, error);
     if (error) throw Error(ExitCode::io, directory_.string() + ": cannot make it: " + error.message());
-    const bool is_first = lock_ < 0;
-    if (is_first) {
+    if (lock_ < 0) {
       const std::string lock_path = (directory_ / "outbox.lock").string();
       const int lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kOutboxMode);
       if (lock < 0) throw Error(ExitCode::io, lock_path + ": cannot write: " + system_reason());
@@ -95,8 +99,10 @@ void Outbox::open() {
         throw Error(ExitCode::unavailable, directory_.string() + ": another earshotd has its outbox there");
       }
       lock_ = lock;
-      if (std::filesystem::exists(path())) load(read_file(path(), kMostFileBytes, "an outbox"));
+      remove_unfinished(path());
     }
+    if (!loaded_ && std::filesystem::exists(path())) load(read_file(path(), kMostFileBytes, "an outbox"));
+    loaded_ = true;
     write_all();
   } catch (const std::exception& error) {
     fail(error.what());
@@ -106,47 +112,68 @@ void Outbox::open() {
 // Before those that this run has in memory already.
 void Outbox::load(const std::string& text) {
   std::deque<Entry> ours = std::exchange(entries_, {});
+  const Loss our_loss = std::exchange(loss_, {});
+  let_go();
   std::string_view rest = text;
   for (std::size_t end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
     take_line(rest.substr(0, end));
     rest.remove_prefix(end + 1);
   }
+  if (our_loss.messages > 0) {
+    loss_.add(our_loss.first_time, our_loss.messages);
+    loss_.last_time = our_loss.last_time;
+  }
+  if (!ours.empty()) ++front_number_;  // what of ours is on its way is not front() any more
   for (Entry& entry : ours) entries_.push_back(std::move(entry));
-  while (entries_.size() > limits_.messages || bytes_ > limits_.bytes) drop_front();
+  while (entries_.size() > 1 && (entries_.size() > limits_.messages || bytes_ > limits_.bytes)) drop_oldest();
 }
 
 // One that is none is passed over.
 void Outbox::take_line(std::string_view line) {
   const std::vector<std::string_view> fields = fields_of(line);
   const std::string_view what = fields.front();
-  if (what == kAdded && fields.size() == 4) {
-    Entry entry{std::string(fields[1]), std::string(fields[2]), std::string(fields[3])};
+  if (what == kAdded && fields.size() == 5) {
+    Entry entry{.topic = std::string(fields[1]),
+                .time = std::string(fields[2]),
+                .payload = std::string(fields[3]),
+                .messages = number_in(fields[4])};
     bytes_ += size_of(entry);
     entries_.push_back(std::move(entry));
   } else if (what == kSent && !entries_.empty()) {
     pop_front();
   } else if (what == kDropped && !entries_.empty()) {
-    drop_front();
+    drop_oldest();
+  } else if (what == kPassed && entries_.size() > 1) {
+    is_front_held_ = true;
+    drop_oldest();
+    is_front_held_ = false;
   } else if (what == kLost && fields.size() == 4) {
     loss_ = {number_in(fields[1]), std::string(fields[2]), std::string(fields[3])};
-  } else if (what == kTold && fields.size() == 2) {
+  } else if (what == kTold && fields.size() == 3) {
     loss_.messages -= std::min(loss_.messages, number_in(fields[1]));
+    loss_.first_time = fields[2];
   }
 }
 
 void Outbox::add(Entry entry) {
-  note(fields_line({kAdded, entry.topic, entry.time, entry.payload}));
+  retry_when_due();
+  note(added_line(entry));
   bytes_ += size_of(entry);
   entries_.push_back(std::move(entry));
   while (entries_.size() > 1 && (entries_.size() > limits_.messages || bytes_ > limits_.bytes)) {
-    note(fields_line({kDropped}));
-    drop_front();
+    note(fields_line({is_front_held_ ? kPassed : kDropped}));
+    drop_oldest();
   }
 }
 
-void Outbox::drop_front() {
-  loss_.add(entries_.front().time);
-  pop_front();
+// Of those that are not on their way.
+void Outbox::drop_oldest() {
+  const auto oldest = entries_.begin() + (is_front_held_ ? 1 : 0);
+  if (held_ == loss_.messages) next_first_time_ = oldest->time;
+  loss_.add(oldest->time, oldest->messages);
+  if (!is_front_held_) return pop_front();
+  bytes_ -= size_of(*oldest);
+  entries_.erase(oldest);
 }
 
 void Outbox::pop_front() {
@@ -155,27 +182,41 @@ void Outbox::pop_front() {
   ++front_number_;
 }
 
-void Outbox::forget_loss(std::uint64_t messages) {
-  note(fields_line({kTold, std::to_string(messages)}));
-  loss_.messages -= std::min(loss_.messages, messages);
+void Outbox::forget_loss() {
+  retry_when_due();
+  if (!held_) return;
+  note(fields_line({kTold, std::to_string(*held_), next_first_time_}));
+  loss_.messages -= std::min(loss_.messages, *held_);
+  loss_.first_time = next_first_time_;
+  let_go();
+}
+
+void Outbox::let_go() noexcept {
+  held_.reset();
+  next_first_time_.clear();
+  is_front_held_ = false;
 }
 
 void Outbox::remove(std::uint64_t number) {
+  retry_when_due();
   if (entries_.empty() || number != front_number_) return;
   note(fields_line({kSent}));
   pop_front();
+  is_front_held_ = false;
 }
 
 void Outbox::retry() {
   if (file_ < 0 && !directory_.empty()) open();
 }
 
+// Before anything is noted: what the disk has from an earlier run may come in between.
+void Outbox::retry_when_due() {
+  if (file_ < 0 && BootClock::now() >= try_again_) retry();
+}
+
 // Before it happens, and so that the file never grows without end.
 void Outbox::note(const std::string& line) {
-  if (file_ < 0) {
-    if (BootClock::now() >= try_again_) retry();
-    if (file_ < 0) return;
-  }
+  if (file_ < 0) return;
   try {
     if (static_cast<std::size_t>(end_) + line.size() > 2 * limits_.bytes + (1U << 20U)) write_all();
     append(line);
@@ -191,7 +232,7 @@ void Outbox::write_all() {
   if (loss_.messages > 0)
     text += fields_line({kLost, std::to_string(loss_.messages), loss_.first_time, loss_.last_time});
   for (const Entry& entry : entries_)
-    text += fields_line({kAdded, entry.topic, entry.time, entry.payload});
+    text += added_line(entry);
   write_file_unsynced(path(), text);
   file_ = ::open(path().c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
   if (file_ < 0) throw Error(ExitCode::io, path().string() + ": cannot write: " + system_reason());

@@ -30,6 +30,7 @@ class Outbox {
     std::string time;     ///< when it happened, as messages have it
     std::string payload;
     std::optional<BootClock::time_point> heard = std::nullopt;  ///< nothing: by an earlier run
+    std::uint64_t messages = 1;  ///< lost with it, should it be
   };
   /// What had to go before the oldest that is left.
   struct Loss {
@@ -37,8 +38,9 @@ class Outbox {
     std::string first_time;
     std::string last_time;
 
-    void add(const std::string& time) {
-      if (messages++ == 0) first_time = time;
+    void add(const std::string& time, std::uint64_t more = 1) {
+      if (messages == 0) first_time = time;
+      messages += more;
       last_time = time;
     }
   };
@@ -56,24 +58,31 @@ class Outbox {
   /// Tries the disk again at once if it failed; add() and others do so now and then.
   void retry();
 
-  /// To be told before front().
+  /// To be told before front(), which is then held.
   const Loss& loss() const noexcept { return loss_; }
-  /// So many of them have been told.
-  void forget_loss(std::uint64_t messages);
+  /// It is on its way to the broker: what is lost from here on comes after it.
+  void hold_loss() noexcept { held_ = loss_.messages; }
+  /// What was held has been told.
+  void forget_loss();
 
   bool empty() const noexcept { return entries_.empty(); }
   std::size_t size() const noexcept { return entries_.size(); }
   const Entry& front() const noexcept { return entries_.front(); }
   /// Which one front() is, counted from the first that there ever was in this run.
   std::uint64_t front_number() const noexcept { return front_number_; }
+  /// It is on its way to the broker: if there is no room, others go.
+  void hold_front() noexcept { is_front_held_ = true; }
   /// The broker has it; nothing happens if it is front() no more.
   void remove(std::uint64_t number);
+  /// Neither the loss nor front() is on its way any more.
+  void let_go() noexcept;
 
  private:
   void load(const std::string& text);
   void take_line(std::string_view line);
-  void drop_front();
+  void drop_oldest();
   void pop_front();
+  void retry_when_due();
   void note(const std::string& line);
   void open();
   void write_all();
@@ -88,8 +97,12 @@ class Outbox {
   std::size_t bytes_ = 0;
   std::uint64_t front_number_ = 0;
   Loss loss_;
+  std::optional<std::uint64_t> held_;  // messages of the loss
+  std::string next_first_time_;        // of those lost since
+  bool is_front_held_ = false;
 
   int lock_ = -1;
+  bool loaded_ = false;  // what an earlier run has left
   int file_ = -1;  // open to append, unless the disk fails
   off_t end_ = 0;  // of whole records
   bool failing_ = false;

@@ -1,5 +1,6 @@
 #include "daemon/mqtt/ToldDevices.h"
 
+#include <cstdlib>
 #include <exception>
 #include <sstream>
 #include <string_view>
@@ -12,10 +13,16 @@ namespace earshot {
 namespace {
 
 constexpr std::uintmax_t kMostToldBytes = 64U << 20U;
+constexpr const char* kSwitches = " switches";
+constexpr const char* kSender = " sender";
+constexpr const char* kGone = " gone";
 
-// topic, id, name, how many labels, they, how many components, they: tabs between them.
+// topic, id, name, what is so of it, how many labels, they, how many components, they: tabs between them.
 std::string line_of(const ToldDevices::Key& key, const ToldDevice& device) {
-  std::string line = key.first + '\t' + key.second + '\t' + device.name;
+  std::string line = key.first + '\t' + key.second + '\t' + device.name + "\tis";
+  if (device.switches) line += kSwitches;
+  if (device.is_sender) line += kSender;
+  if (device.is_gone) line += kGone;
   for (const std::vector<std::string>* list : {&device.labels, &device.components}) {
     line += '\t' + std::to_string(list->size());
     for (const std::string& each : *list) line += '\t' + each;
@@ -49,7 +56,9 @@ class DeviceLine {
 
 ToldDevices::ToldDevices(std::filesystem::path file) : file_(std::move(file)) {
   try {
-    if (file_.empty() || !std::filesystem::exists(file_)) return;
+    if (file_.empty()) return;
+    remove_unfinished(file_);
+    if (!std::filesystem::exists(file_)) return;
     std::istringstream lines(read_file(file_, kMostToldBytes, "a list of devices"));
     for (std::string text; std::getline(lines, text);) {
       DeviceLine line(text);
@@ -58,6 +67,11 @@ ToldDevices::ToldDevices(std::filesystem::path file) : file_(std::move(file)) {
       key.second = line.next();
       ToldDevice device;
       device.name = line.next();
+      const std::string facts = line.next();
+      const auto is = [&](const char* fact) { return facts.find(fact) != std::string::npos; };
+      device.switches = is(kSwitches);
+      device.is_sender = is(kSender);
+      device.is_gone = is(kGone);
       device.labels = line.list();
       device.components = line.list();
       if (line.is_good()) devices_[key] = std::move(device);
@@ -80,11 +94,12 @@ void ToldDevices::erase(const Key& key) {
 
 // The outbox beside it says what the disk lacks.
 void ToldDevices::save() noexcept {
-  if (!std::exchange(changed_, false) || file_.empty()) return;
+  if (!changed_ || file_.empty()) return;
   try {
     std::string text;
     for (const auto& [key, device] : devices_) text += line_of(key, device);
     write_file_unsynced(file_, text);
+    changed_ = false;
   } catch (const std::exception& error) {
     log_debug("MQTT: {}", error.what());
   }

@@ -13,6 +13,9 @@ struct ToldDevice {
   std::string name;
   std::vector<std::string> labels;      ///< that have a retained state
   std::vector<std::string> components;  ///< known to Home Assistant; none: it is not told
+  bool switches = false;                ///< whether those labels have a retained switch
+  bool is_sender = false;               ///< that named itself, and may come back
+  bool is_gone = false;                 ///< nothing more comes; the broker is yet to acknowledge that
   bool operator==(const ToldDevice&) const = default;
 };
 
@@ -33,7 +36,6 @@ class ToldDevices {
   void save() noexcept;
 
  private:
-
   const std::filesystem::path file_;
   std::map<Key, ToldDevice> devices_;
   bool changed_ = false;

@@ -126,6 +126,68 @@ TEST_CASE("a source that was removed while the daemon was down is taken back all
   CHECK(peer.await(kDiscovery).payload.empty());
 }
 
+TEST_CASE("a source that was removed while the daemon was down is no sender that may come back") {
+  if (skip_without_mosquitto()) return;
+  MqttBroker broker;
+  MqttPeer peer(broker.port());
+  const std::string senders =
+      "[[source]]\nname = \"barns\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\nmax_senders = 5\n";
+  OutletRig rig;
+  rig.change(broker.port(), OutletRig::kLabels, OutletRig::kMic + senders);
+  rig.is(SourceState::up, "Barn 7");
+  peer.await("earshot/attic/barn_7/status", "online");
+  rig.is(SourceState::ended, "Barn 7");
+  rig.stop();
+  rig.start();
+  rig.change(broker.port(), OutletRig::kLabels, senders);
+  peer.await([](const MqttPeer::Message& each) { return each.topic == kDiscovery && each.payload.empty(); });
+  MqttPeer later(broker.port());
+  CHECK(later.await("homeassistant/device/earshot_attic_barn_7/config").retained);
+}
+
+TEST_CASE("a sender that is forgotten while the broker is away is taken back when that is here again") {
+  if (skip_without_mosquitto()) return;
+  MqttBroker broker;
+  LogLines log;
+  OutletRig rig;
+  rig.change(broker.port(), OutletRig::kLabels,
+             "[[source]]\nname = \"barns\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\nmax_senders = 5\n");
+  {
+    MqttPeer peer(broker.port());
+    rig.is(SourceState::up, "Barn 7");
+    peer.await("earshot/attic/barn_7/status", "online");
+  }
+  broker.stop();
+  CHECK(log.await("what happens meanwhile is kept") >= 1);
+  rig.is(SourceState::ended, "Barn 7", true);
+  broker.start();
+  MqttPeer peer(broker.port());
+  peer.await("earshot/attic/status", "online");
+  for (const MqttPeer::Message& each : peer.messages())
+    CHECK_FALSE((each.topic == "earshot/attic/barn_7/class/dog" && !each.payload.empty()));
+}
+
+TEST_CASE("a label that is taken off the list and put back has its state again, a switch goes with its key") {
+  if (skip_without_mosquitto()) return;
+  MqttBroker broker;
+  MqttPeer peer(broker.port(), "earshot/#");
+  const std::string doorbell = "earshot/attic/mic/class/doorbell";
+  OutletRig rig;
+  rig.change(broker.port());
+  peer.await(doorbell, "OFF");
+  peer.await("earshot/attic/status", "online");
+  rig.change(broker.port(), "labels = [\"Dog\"]\n");
+  peer.await(doorbell, "");
+  rig.change(broker.port(), std::string(OutletRig::kLabels) + "switches = true\n");
+  peer.await(doorbell + "/switch", "ON");
+  rig.change(broker.port(), std::string(OutletRig::kLabels));
+  peer.await(doorbell + "/switch", "");
+  rig.change(broker.port(), "labels = [\"Dog\"]\n");
+  peer.await(doorbell, "");
+  rig.change(broker.port());
+  peer.await(doorbell, "OFF");
+}
+
 TEST_CASE("a source that is renamed keeps its topics and entities") {
   if (skip_without_mosquitto()) return;
   MqttBroker broker;

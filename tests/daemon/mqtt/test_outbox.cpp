@@ -71,12 +71,14 @@ TEST_CASE("an outbox that is full loses the oldest and says how many, over a res
   const OutboxLimits limits{.messages = 3, .bytes = 1000};
   {
     Outbox outbox(directory.path(), limits);
-    for (int i = 0; i < 8; ++i) outbox.add(numbered_entry(i));
-    outbox.forget_loss(2);
+    for (int i = 0; i < 5; ++i) outbox.add(numbered_entry(i));
+    outbox.hold_loss();
+    for (int i = 5; i < 8; ++i) outbox.add(numbered_entry(i));
+    outbox.forget_loss();
   }
   Outbox outbox(directory.path(), limits);
   CHECK(outbox.loss().messages == 3);
-  CHECK(outbox.loss().first_time == "t0");
+  CHECK(outbox.loss().first_time == "t2");
   CHECK(outbox.loss().last_time == "t4");
   CHECK(empty_outbox(outbox) == std::vector{5, 6, 7});
 }
@@ -98,6 +100,51 @@ TEST_CASE("what is removed from an outbox after it had to go anyway takes no oth
   outbox.add(numbered_entry(2));
   outbox.remove(in_flight);
   CHECK(empty_outbox(outbox) == std::vector{1, 2});
+}
+
+TEST_CASE("what is on its way keeps its place in a full outbox, over a restart, too") {
+  TemporaryDirectory directory;
+  const OutboxLimits limits{.messages = 2, .bytes = 1000};
+  {
+    Outbox outbox(directory.path(), limits);
+    outbox.add(numbered_entry(0));
+    outbox.hold_front();
+    const std::uint64_t in_flight = outbox.front_number();
+    outbox.add(numbered_entry(1));
+    outbox.add(numbered_entry(2));
+    CHECK(outbox.loss().first_time == "t1");
+    outbox.remove(in_flight);
+    outbox.add(numbered_entry(3));
+  }
+  Outbox outbox(directory.path(), limits);
+  CHECK(outbox.loss().messages == 1);
+  CHECK(empty_outbox(outbox) == std::vector{2, 3});
+}
+
+TEST_CASE("a message that stands for many lost ones counts as them when it is lost itself") {
+  Outbox outbox("", {.messages = 1, .bytes = 1000});
+  outbox.add({.topic = "lost", .time = "t", .payload = "{}", .messages = 5});
+  outbox.add(numbered_entry(1));
+  CHECK(outbox.loss().messages == 5);
+}
+
+TEST_CASE("what an earlier run has left on a disk that was away at the start comes first, and what was sent does not take it along") {
+  TemporaryDirectory directory;
+  const auto box = directory / "box";
+  {
+    Outbox outbox(box);
+    for (int i = 0; i < 2; ++i) outbox.add(numbered_entry(i));
+  }
+  std::filesystem::rename(box, directory / "away");
+  directory.write("box", "no folder");
+  Outbox outbox(box);
+  outbox.add(numbered_entry(5));
+  const std::uint64_t in_flight = outbox.front_number();
+  std::filesystem::remove(box);
+  std::filesystem::rename(directory / "away", box);
+  outbox.retry();
+  outbox.remove(in_flight);
+  CHECK(empty_outbox(outbox) == std::vector{0, 1, 5});
 }
 
 TEST_CASE("an outbox's file stays small however much goes through it") {
