@@ -44,8 +44,9 @@ TEST_CASE("without [publish.mqtt] there is no broker; with it the ports and name
 
 TEST_CASE("what [publish.mqtt] says is read back from what is printed, and no password is in it") {
   const Config config = parse_config(
-      "[events]\n" + mqtt_text("broker = \"mqtts://h:1\"\nuser = \"me\"\npassword_file = \"/etc/secret\"\nca_file = \"/ca\"\n"
-                "topic = \"a/b\"\nhomeassistant = false\nlabels = [\"Dog\"]\nswitches = true\n"),
+      "[events]\n" +
+          mqtt_text("broker = \"mqtts://h:1\"\nuser = \"me\"\npassword_file = \"/etc/secret\"\nca_file = \"/ca\"\n"
+                    "topic = \"a/b\"\nhomeassistant = false\nlabels = [\"Dog\"]\nswitches = true\n"),
       "earshot.toml");
   const std::string text = to_toml(config);
   CHECK(text.find("password_file = \"/etc/secret\"") != std::string::npos);

@@ -128,7 +128,7 @@ TEST_CASE("a message that stands for many lost ones counts as them when it is lo
   CHECK(outbox.loss().messages == 5);
 }
 
-TEST_CASE("what an earlier run has left on a disk that was away at the start comes first, and what was sent does not take it along") {
+TEST_CASE("what a disk that was away at the start has comes first, and goes with nothing else") {
   TemporaryDirectory directory;
   const auto box = directory / "box";
   {
