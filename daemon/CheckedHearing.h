@@ -7,8 +7,8 @@
 
 namespace earshot {
 
-/// What --check-config and a reload ask: loads the files of TLS into `config`, looks for those of sources, of the
-/// broker and of actions, and makes the hearing. `present`: what runs; null for a start. Throws Error.
+/// What --check-config and a reload ask: loads the files of TLS into `config`, looks for those of sources, of
+/// the broker and of actions, and makes the hearing. `present`: what runs; null for a start. Throws Error.
 std::shared_ptr<const Hearing> checked_hearing(Config& config, const ConfiguredHearing* present);
 
 }  // namespace earshot

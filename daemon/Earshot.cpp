@@ -214,13 +214,18 @@ void add_books(CLI::App& app, BooksSettings& settings) {
 
 void add_doctor(CLI::App& app, DoctorSettings& settings) {
   CLI::App& command = *app.add_subcommand("doctor", "What is wrong, and how to mend it");
-  command.add_option("--config", settings.config, "The configuration, unless the one that earshotd would take")
+  command
+      .add_option("--config", settings.config, "The configuration, unless the one that earshotd would take")
       ->option_text("FILE");
-  command.add_option("--bundle", settings.bundle, "Write a report for a bug tracker, without passwords and names")
+  command
+      .add_option("--bundle", settings.bundle,
+                  "Write a report for a bug tracker, without passwords and names")
       ->option_text("FILE");
   command.footer(
-      "It ends within some 15 s. Without a daemon that runs it records two seconds from the microphone. For all of\n"
-      "the service: sudo earshot doctor. The exit code is 0 if nothing has failed, 78 if it is the configuration.");
+      "It ends within some 15 s. Without a daemon that runs it records two seconds from the microphone. For "
+      "all of\n"
+      "the service: sudo earshot doctor. The exit code is 0 if nothing has failed, 78 if it is the "
+      "configuration.");
 }
 
 void add_token(CLI::App& app, std::optional<std::filesystem::path>& file) {
@@ -286,10 +291,11 @@ int run(int argc, char** argv) {
     }
   }
   if (app.get_subcommands().empty()) {
-    throw Error(ExitCode::usage,
-                std::string("found ") + (argc > 1 ? '\'' + std::string(argv[1]) + '\'' : "no command") +
-                    ", expected watch, classify, send, labels, books, doctor, token, certificate, devices or demo (see "
-                    "earshot --help)");
+    throw Error(ExitCode::usage, std::string("found ") +
+                                     (argc > 1 ? '\'' + std::string(argv[1]) + '\'' : "no command") +
+                                     ", expected watch, classify, send, labels, books, doctor, token, "
+                                     "certificate, devices or demo (see "
+                                     "earshot --help)");
   }
 
   if (app.got_subcommand("watch")) {

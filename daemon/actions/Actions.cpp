@@ -58,7 +58,8 @@ void Actions::begin_post(const std::shared_ptr<Action>& action, const std::strin
                          Clock::time_point now) {
   if (std::ranges::count(posts_, action, &Post::action) >= kMostPosts)
     return action->drop(now, fmt::format("{} wait for the server", kMostPosts));
-  if (action->may_begin(now)) posts_.push_back({.action = action, .line = line, .heard = BootClock::now(), .due = now});
+  if (action->may_begin(now))
+    posts_.push_back({.action = action, .line = line, .heard = BootClock::now(), .due = now});
 }
 
 void Actions::go_on(std::chrono::milliseconds limit) {

@@ -93,7 +93,8 @@ std::string without_path(std::string text, std::string_view url) {
   url.remove_prefix(std::min(url.size(), url.find('/', url.find("://") + 3)));
   while (!url.empty()) {
     const std::string_view part = url.substr(0, url.find_first_of("/?&=#"));
-    for (std::size_t at = 0; part.size() >= kLeastSecret && (at = text.find(part, at)) != std::string::npos; ++at)
+    for (std::size_t at = 0; part.size() >= kLeastSecret && (at = text.find(part, at)) != std::string::npos;
+         ++at)
       text.replace(at, part.size(), "*");
     url.remove_prefix(std::min(url.size(), part.size() + 1));
   }

@@ -18,8 +18,8 @@ namespace earshot {
 class CommandProcess {
  public:
   /// `keeper` is a program that understands kCommandKeeper, as earshotd does. Throws Error(unavailable) if
-  /// that cannot be started; a command that cannot is one that has ended. `input`, of up to 4 KiB, is what the command
-  /// can read on its standard input.
+  /// that cannot be started; a command that cannot is one that has ended. `input`, of up to 4 KiB, is what
+  /// the command can read on its standard input.
   CommandProcess(const std::filesystem::path& keeper, const std::vector<std::string>& argv,
                  std::optional<std::string_view> input = {});
   /// As end().

@@ -36,7 +36,8 @@ constexpr std::string_view kPreface =
     "Earshot: a report by `earshot doctor --bundle`. READ IT BEFORE YOU SEND IT.\n"
     "Passwords, tokens, what follows an URL's scheme and most arguments of programs are ***, people USER, "
     "the machine HOST,\n"
-    "addresses 192.0.2.x and 2001:db8::x. Names of sources, devices, files and MQTT topics are as they are.\n";
+    "addresses 192.0.2.x and 2001:db8::x. Names of sources, devices, files and MQTT topics are as they "
+    "are.\n";
 
 /// What follows `key` in the first line of a file that begins with it, without what is around it.
 std::string line_value(const char* path, std::string_view key, std::string_view around) {

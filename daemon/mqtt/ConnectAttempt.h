@@ -9,7 +9,8 @@
 
 namespace earshot {
 
-/// A thread that nobody waits for looks the name up and connects; it may go on when this is gone. Not thread safe.
+/// A thread that nobody waits for looks the name up and connects; it may go on when this is gone. Not thread
+/// safe.
 class ConnectAttempt {
  public:
   /// `wake` is woken when it is done. Throws std::system_error if there can be no thread.

@@ -15,8 +15,8 @@ constexpr const char* kGateKey = "switch";  // no label's
 constexpr std::string_view kLabelKey = "binary_sensor_";
 constexpr std::string_view kSwitchKey = "switch_";
 
-// The entity shows what begins now: neither an end nor what comes late rings a bell. It renders to nothing then, which
-// Home Assistant passes over in silence.
+// The entity shows what begins now: neither an end nor what comes late rings a bell. It renders to nothing
+// then, which Home Assistant passes over in silence.
 constexpr const char* kBeginsNow =
     "{{ value if value_json.phase == 'start' and not value_json.late | default(false) else '' }}";
 
@@ -35,7 +35,11 @@ class DiscoveryWriter {
   std::string write(const std::vector<std::string>& gone) {
     json_.begin_object();
     device();
-    json_.key("origin").begin_object().field("name", "Earshot").field("sw_version", EARSHOT_VERSION).end_object();
+    json_.key("origin")
+        .begin_object()
+        .field("name", "Earshot")
+        .field("sw_version", EARSHOT_VERSION)
+        .end_object();
     json_.key("availability").begin_array();
     for (const std::string& topic : {topics_.status(), topics_.status(source_.id)})
       json_.begin_object().field("topic", topic).end_object();
@@ -60,7 +64,9 @@ class DiscoveryWriter {
   void device() {
     json_.key("device").begin_object();
     json_.key("identifiers").begin_array().value(device_).end_array();
-    json_.field("name", "Earshot " + source_.name).field("manufacturer", "Earshot").field("model", source_.model);
+    json_.field("name", "Earshot " + source_.name)
+        .field("manufacturer", "Earshot")
+        .field("model", source_.model);
     json_.field("sw_version", EARSHOT_VERSION).end_object();
   }
 

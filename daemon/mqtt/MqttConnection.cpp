@@ -54,10 +54,10 @@ struct MqttConnection::Callbacks {
   static void message(mosquitto*, void* object, const mosquitto_message* message) {
     if (message->payloadlen < 0 || static_cast<std::size_t>(message->payloadlen) > kMostPayloadBytes) return;
     try {
-      self(object).received_.push_back(
-          {message->topic,
-           std::string(static_cast<const char*>(message->payload), static_cast<std::size_t>(message->payloadlen)),
-           message->retain});
+      self(object).received_.push_back({message->topic,
+                                        std::string(static_cast<const char*>(message->payload),
+                                                    static_cast<std::size_t>(message->payloadlen)),
+                                        message->retain});
     } catch (const std::bad_alloc&) {  // as if it had not come
     }
   }
@@ -83,8 +83,8 @@ MqttConnection::MqttConnection(const MqttLogin& login) : broker_(login.broker.te
   ::mosquitto_message_callback_set(handle, Callbacks::message);
   ::mosquitto_log_callback_set(handle, Callbacks::log);
   ::mosquitto_int_option(handle, MOSQ_OPT_TCP_NODELAY, 1);
-  expect(::mosquitto_will_set(handle, login.status_topic.c_str(), static_cast<int>(std::strlen(kOffline)), kOffline,
-                              kQos, true),
+  expect(::mosquitto_will_set(handle, login.status_topic.c_str(), static_cast<int>(std::strlen(kOffline)),
+                              kOffline, kQos, true),
          "set the last will");
   if (!login.user.empty()) {
     const bool has_password = !login.password_file.empty();
@@ -112,8 +112,8 @@ bool MqttConnection::wants_write() const noexcept {
 }
 
 void MqttConnection::turn(short ready) {
-  // TLS may have something that no socket tells of. The library reads on until errno says that there is no more, whoever
-  // has set that.
+  // TLS may have something that no socket tells of. The library reads on until errno says that there is no
+  // more, whoever has set that.
   errno = 0;
   expect(::mosquitto_loop_read(handle_.get(), 1), "read");
   if ((ready & POLLOUT) != 0) expect(::mosquitto_loop_write(handle_.get(), 1), "write");
@@ -126,8 +126,8 @@ void MqttConnection::turn(short ready) {
 
 int MqttConnection::publish(const std::string& topic, std::string_view payload, bool retain) {
   int number = 0;
-  expect(::mosquitto_publish(handle_.get(), &number, topic.c_str(), static_cast<int>(payload.size()), payload.data(),
-                             kQos, retain),
+  expect(::mosquitto_publish(handle_.get(), &number, topic.c_str(), static_cast<int>(payload.size()),
+                             payload.data(), kQos, retain),
          "publish");
   return number;
 }

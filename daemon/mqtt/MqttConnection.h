@@ -15,7 +15,8 @@ struct mosquitto;
 
 namespace earshot {
 
-/// A file's first line. Throws Error(no_input) if it cannot be read, Error(bad_data) if it is too long to be one.
+/// A file's first line. Throws Error(no_input) if it cannot be read, Error(bad_data) if it is too long to be
+/// one.
 std::string read_mqtt_password(const std::filesystem::path& file);
 
 /// How a broker is reached, and what it says of us when we are gone.
@@ -30,8 +31,8 @@ struct MqttLogin {
   bool operator==(const MqttLogin&) const = default;
 };
 
-/// QoS 1, clean session. A connection that is lost is not made again: another one is. Not thread safe, but may be made
-/// by one thread and used by another.
+/// QoS 1, clean session. A connection that is lost is not made again: another one is. Not thread safe, but
+/// may be made by one thread and used by another.
 class MqttConnection {
  public:
   struct Received {
@@ -40,8 +41,8 @@ class MqttConnection {
     bool retained = false;
   };
 
-  /// Reads the password, looks the broker's name up and connects, however long that takes. Throws Error(unavailable),
-  /// or as read_mqtt_password().
+  /// Reads the password, looks the broker's name up and connects, however long that takes. Throws
+  /// Error(unavailable), or as read_mqtt_password().
   explicit MqttConnection(const MqttLogin& login);
   ~MqttConnection();
   MqttConnection(const MqttConnection&) = delete;
@@ -50,8 +51,8 @@ class MqttConnection {
   /// To poll for reading, and for writing while wants_write().
   int socket() const noexcept;
   bool wants_write() const noexcept;
-  /// Reads, writes and keeps alive as is due; `ready` is what poll(2) says of the socket. Throws Error(unavailable) if the
-  /// broker refuses us or the connection is lost.
+  /// Reads, writes and keeps alive as is due; `ready` is what poll(2) says of the socket. Throws
+  /// Error(unavailable) if the broker refuses us or the connection is lost.
   void turn(short ready);
   /// The broker has let us in.
   bool is_up() const noexcept { return up_; }

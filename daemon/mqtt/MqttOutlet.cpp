@@ -21,12 +21,13 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kRound{1'000};     // to beat, and to look at the time
-constexpr std::chrono::milliseconds kFarewell{150};    // of the time there is at the end
-constexpr std::chrono::seconds kLasting{30};           // a connection that lasted so long was a good one
+constexpr std::chrono::milliseconds kRound{1'000};   // to beat, and to look at the time
+constexpr std::chrono::milliseconds kFarewell{150};  // of the time there is at the end
+constexpr std::chrono::seconds kLasting{30};         // a connection that lasted so long was a good one
 constexpr std::uintmax_t kMostCertificateBytes = 16U << 20U;
 
-// Another process of ours has another one; a start after a crash has the same, and the broker closes the old session.
+// Another process of ours has another one; a start after a crash has the same, and the broker closes the old
+// session.
 std::string client_id(const MqttSettings& settings, const std::filesystem::path& directory) {
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
@@ -105,8 +106,8 @@ class MqttThread {
     const Clock::time_point now = Clock::now();
     if (wish_ && !connection_ && !attempt_) left = std::min(left, try_at_ - now);
     if (end_) left = std::min<Clock::duration>(left, std::chrono::milliseconds(20));
-    return static_cast<int>(std::max<std::int64_t>(
-        std::chrono::ceil<std::chrono::milliseconds>(left).count(), 0));
+    return static_cast<int>(
+        std::max<std::int64_t>(std::chrono::ceil<std::chrono::milliseconds>(left).count(), 0));
   }
 
   void take_news() {
@@ -131,10 +132,10 @@ class MqttThread {
   }
 
   void want(std::optional<MqttWish> wish) {
-    const bool is_the_same =
-        wish && wish_ && wish->login == wish_->login && wish->settings.topic == wish_->settings.topic &&
-        wish->settings.switches == wish_->settings.switches &&
-        wish->settings.homeassistant == wish_->settings.homeassistant;
+    const bool is_the_same = wish && wish_ && wish->login == wish_->login &&
+                             wish->settings.topic == wish_->settings.topic &&
+                             wish->settings.switches == wish_->settings.switches &&
+                             wish->settings.homeassistant == wish_->settings.homeassistant;
     if (!is_the_same) {
       hang_up();
       try_at_ = Clock::now();
@@ -186,7 +187,8 @@ class MqttThread {
     }
     if (!begun_) {
       if (Clock::now() - connected_at_ > times_.welcome)
-        throw Error(ExitCode::unavailable, wish_->login.broker.text() + ": does not answer as an MQTT broker");
+        throw Error(ExitCode::unavailable,
+                    wish_->login.broker.text() + ": does not answer as an MQTT broker");
       return;
     }
     teller_.take(*connection_);
@@ -204,9 +206,11 @@ class MqttThread {
     const bool was_good = is_up() && Clock::now() - connected_at_ > kLasting;
     const bool was_up = is_up();
     drop();
-    pause_ = was_good || pause_ == Clock::duration() ? times_.least_pause
-                                                     : std::min<Clock::duration>(2 * pause_, times_.most_pause);
-    try_at_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(pause_ * random_.uniform(0.75, 1.25));
+    pause_ = was_good || pause_ == Clock::duration()
+                 ? times_.least_pause
+                 : std::min<Clock::duration>(2 * pause_, times_.most_pause);
+    try_at_ =
+        Clock::now() + std::chrono::duration_cast<Clock::duration>(pause_ * random_.uniform(0.75, 1.25));
     if (std::exchange(told_problem_, why) == why) return;
     log_warning("MQTT: {}{}; tried again, what happens meanwhile is kept", was_up ? "lost: " : "", why);
   }

@@ -22,8 +22,8 @@
 
 namespace earshot {
 
-/// A thread of its own, from the first configuration that asks for it, keeps a connection to the broker and tells it
-/// what is new: no broker holds up who hears, starts or stops.
+/// A thread of its own, from the first configuration that asks for it, keeps a connection to the broker and
+/// tells it what is new: no broker holds up who hears, starts or stops.
 class MqttOutlet final : public Outlet {
  public:
   /// The outbox lies in `directory`. `gates`, which are its alone to switch, and `pulses` outlive it.
@@ -33,7 +33,8 @@ class MqttOutlet final : public Outlet {
   ~MqttOutlet() override;
 
   void hear(const Message& message) noexcept override;
-  /// Nothing happens if nothing is other. Throws Error(no_input) for a password or certificates that cannot be read.
+  /// Nothing happens if nothing is other. Throws Error(no_input) for a password or certificates that cannot
+  /// be read.
   void change(const Config& config, const StreamFacts& facts) override;
   void stop(std::chrono::milliseconds limit) noexcept override;
 

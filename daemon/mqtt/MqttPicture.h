@@ -1,4 +1,5 @@
-// MqttPicture: what is so at this moment: which sources are up, which of their sounds go on, how loud they are.
+// MqttPicture: what is so at this moment: which sources are up, which of their sounds go on, how loud they
+// are.
 #pragma once
 
 #include <map>
@@ -14,7 +15,7 @@ class MqttPicture {
  public:
   struct Source {
     bool up = false;
-    bool forgotten = false;       ///< nothing more comes
+    bool forgotten = false;          ///< nothing more comes
     std::set<std::string> going_on;  ///< labels
     float level_dbfs = -120.0F;
     bool has_level = false;

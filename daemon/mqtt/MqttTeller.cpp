@@ -46,7 +46,8 @@ void MqttTeller::want(const MqttWish& wish) {
   topics_.emplace(wish.settings.topic);
   ids_.configure(wish.sources);
   for (const auto& [key, device] : told_.all()) {
-    if (key.first == topics_->base() && device.is_sender && !device.is_gone) ids_.remember(device.name, key.second);
+    if (key.first == topics_->base() && device.is_sender && !device.is_gone)
+      ids_.remember(device.name, key.second);
   }
   if (!wish.settings.switches) switch_all_on();
   discovered_.clear();
@@ -200,8 +201,7 @@ void MqttTeller::tell_states(MqttConnection& connection, const std::string& id, 
   const MqttPicture::Source& source = device.source ? *device.source : nothing;
   for (const std::string& label : wish_->settings.labels) {
     const bool is_on = !is_off(id, label);
-    if (wish_->settings.switches)
-      retain(connection, topics_->label_switch(id, label), is_on ? kOn : kOff);
+    if (wish_->settings.switches) retain(connection, topics_->label_switch(id, label), is_on ? kOn : kOff);
     retain(connection, topics_->label(id, label), is_on && source.going_on.contains(label) ? kOn : kOff);
   }
   if (wish_->settings.switches) retain(connection, topics_->gate(id), gates_off_.contains(id) ? kOff : kOn);
@@ -210,7 +210,8 @@ void MqttTeller::tell_states(MqttConnection& connection, const std::string& id, 
 
 // And what it was before and is no more.
 void MqttTeller::discover(MqttConnection& connection, const std::string& id, const Device& device) {
-  if (const auto found = discovered_.find(id); found != discovered_.end() && found->second == device.name) return;
+  if (const auto found = discovered_.find(id); found != discovered_.end() && found->second == device.name)
+    return;
   discovered_[id] = device.name;
   const MqttSettings& settings = wish_->settings;
   const ToldDevices::Key key{topics_->base(), id};
@@ -279,7 +280,8 @@ int MqttTeller::clear(MqttConnection& connection, const std::string& topic) {
 
 // The broker acknowledges in order: it has all of a device that has this.
 void MqttTeller::settle(int number) {
-  const auto found = std::ranges::find(settling_, number, [](const auto& each) { return each.second.number; });
+  const auto found =
+      std::ranges::find(settling_, number, [](const auto& each) { return each.second.number; });
   if (found == settling_.end()) return;
   if (found->second.then) {
     told_.set(found->first, std::move(*found->second.then));
@@ -303,7 +305,8 @@ void MqttTeller::tell_next(MqttConnection& connection) {
       late.begin_object().field("late", true);
       payload = with_fields(late, payload);
     }
-    in_flight_ = {connection.publish(topics_->below(entry.topic), payload, false), false, outbox_.front_number()};
+    in_flight_ = {connection.publish(topics_->below(entry.topic), payload, false), false,
+                  outbox_.front_number()};
     outbox_.hold_front();
   }
 }
@@ -350,12 +353,13 @@ void MqttTeller::command(const MqttConnection::Received& received) {
     for (const std::string& label : wish_->settings.labels) {
       if (received.topic != topics_->label_command(key.second, label)) continue;
       if (is_on ? off_.erase({key.second, label}) > 0 : off_.insert({key.second, label}).second)
-        commands_.line(LogSummary::Clock::now(), "MQTT: '{}' of source '{}' is switched {}", label, device.name,
-                       is_on ? "on" : "off");
+        commands_.line(LogSummary::Clock::now(), "MQTT: '{}' of source '{}' is switched {}", label,
+                       device.name, is_on ? "on" : "off");
       return;
     }
   }
-  odd_commands_.line(LogSummary::Clock::now(), "MQTT: passed over \"{}\" to {}, expected ON or OFF to a switch",
+  odd_commands_.line(LogSummary::Clock::now(),
+                     "MQTT: passed over \"{}\" to {}, expected ON or OFF to a switch",
                      printable(received.payload.substr(0, 40)), printable(received.topic.substr(0, 200)));
 }
 

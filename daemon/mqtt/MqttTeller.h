@@ -28,8 +28,8 @@ namespace earshot {
 
 /// What tests shorten.
 struct MqttTimes {
-  std::chrono::milliseconds late{10'000};   ///< an event that the broker could not be handed within so long
-  std::chrono::milliseconds level{5'000};   ///< between two levels of a source
+  std::chrono::milliseconds late{10'000};  ///< an event that the broker could not be handed within so long
+  std::chrono::milliseconds level{5'000};  ///< between two levels of a source
   std::chrono::milliseconds least_pause{1'000};  ///< before it is tried again ...
   std::chrono::milliseconds most_pause{60'000};  ///< ... doubled up to this
   std::chrono::milliseconds welcome{10'000};     ///< of a broker that does not let us in, nor refuses
@@ -52,7 +52,8 @@ struct HeardEvent {
   BootClock::time_point heard;
 };
 
-/// States are told as they are now, retained; events in their order, one at a time, from an outbox. Not thread safe.
+/// States are told as they are now, retained; events in their order, one at a time, from an outbox. Not
+/// thread safe.
 class MqttTeller {
  public:
   /// Reads what an earlier run has left in `directory`. `gates` outlive it.
@@ -74,7 +75,8 @@ class MqttTeller {
   /// It is gone: what it has not acknowledged is told to the next one.
   void end() noexcept;
 
-  /// What is new; forget() has seen `picture`. By the connection that has begun; throws Error(unavailable) as it does.
+  /// What is new; forget() has seen `picture`. By the connection that has begun; throws Error(unavailable) as
+  /// it does.
   void tell(MqttConnection& connection, const MqttPicture& picture);
   void take(MqttConnection& connection);
   /// That we are away, the last that it is told. Once for a connection, however often it is called.
@@ -98,12 +100,12 @@ class MqttTeller {
     bool is_sender = false;
   };
   using Devices = std::map<std::string, Device>;  // by their ids
-  struct Settling {  // a device that the broker is yet to acknowledge
-    int number = 0;                  // the connection's
-    std::optional<ToldDevice> then;  // nothing: it is gone
+  struct Settling {                               // a device that the broker is yet to acknowledge
+    int number = 0;                               // the connection's
+    std::optional<ToldDevice> then;               // nothing: it is gone
   };
   struct InFlight {
-    int number = 0;           // the connection's
+    int number = 0;  // the connection's
     bool is_loss = false;
     std::uint64_t which = 0;  // of the outbox
   };

@@ -20,12 +20,12 @@ namespace earshot {
 namespace {
 
 // The file is a diary: what happened to the outbox, a line each.
-constexpr std::string_view kAdded = "add";    // topic, time, payload, messages
-constexpr std::string_view kSent = "sent";    // the oldest
+constexpr std::string_view kAdded = "add";     // topic, time, payload, messages
+constexpr std::string_view kSent = "sent";     // the oldest
 constexpr std::string_view kDropped = "drop";  // the oldest, and it is lost
-constexpr std::string_view kPassed = "pass";  // the oldest but one, and it is lost
-constexpr std::string_view kLost = "lost";    // so many before the oldest: messages, first time, last time
-constexpr std::string_view kTold = "told";    // so many of the lost: messages, first time of the others
+constexpr std::string_view kPassed = "pass";   // the oldest but one, and it is lost
+constexpr std::string_view kLost = "lost";     // so many before the oldest: messages, first time, last time
+constexpr std::string_view kTold = "told";     // so many of the lost: messages, first time of the others
 
 constexpr mode_t kOutboxMode = 0600;
 constexpr std::uintmax_t kMostFileBytes = 256U << 20U;
@@ -231,8 +231,7 @@ void Outbox::write_all() {
   std::string text;
   if (loss_.messages > 0)
     text += fields_line({kLost, std::to_string(loss_.messages), loss_.first_time, loss_.last_time});
-  for (const Entry& entry : entries_)
-    text += added_line(entry);
+  for (const Entry& entry : entries_) text += added_line(entry);
   write_file_unsynced(path(), text);
   file_ = ::open(path().c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
   if (file_ < 0) throw Error(ExitCode::io, path().string() + ": cannot write: " + system_reason());

@@ -20,17 +20,18 @@ struct OutboxLimits {
   std::size_t bytes = 8U << 20U;  ///< of topics and payloads
 };
 
-/// In order, bounded: the oldest goes first, and that it is lost stands in its place. A process that is killed loses
-/// nothing; a record that was cut off is none. Where the disk takes nothing it goes on in memory, says so once, and
-/// writes all again when it can. One process at a time keeps an outbox in a folder. Not thread safe.
+/// In order, bounded: the oldest goes first, and that it is lost stands in its place. A process that is
+/// killed loses nothing; a record that was cut off is none. Where the disk takes nothing it goes on in
+/// memory, says so once, and writes all again when it can. One process at a time keeps an outbox in a folder.
+/// Not thread safe.
 class Outbox {
  public:
   struct Entry {
-    std::string topic;    ///< without tabs and newlines, as all of these
-    std::string time;     ///< when it happened, as messages have it
+    std::string topic;  ///< without tabs and newlines, as all of these
+    std::string time;   ///< when it happened, as messages have it
     std::string payload;
     std::optional<BootClock::time_point> heard = std::nullopt;  ///< nothing: by an earlier run
-    std::uint64_t messages = 1;  ///< lost with it, should it be
+    std::uint64_t messages = 1;                                 ///< lost with it, should it be
   };
   /// What had to go before the oldest that is left.
   struct Loss {
@@ -103,8 +104,8 @@ class Outbox {
 
   int lock_ = -1;
   bool loaded_ = false;  // what an earlier run has left
-  int file_ = -1;  // open to append, unless the disk fails
-  off_t end_ = 0;  // of whole records
+  int file_ = -1;        // open to append, unless the disk fails
+  off_t end_ = 0;        // of whole records
   bool failing_ = false;
   BootClock::time_point try_again_{};
 };

@@ -9,8 +9,9 @@
 
 namespace earshot {
 
-/// A configured source has its `id`; a sender that named itself the slug of its name, or, where another has that, one
-/// with six digits more that follow from its name. A sender keeps its id while it is known. Not thread safe.
+/// A configured source has its `id`; a sender that named itself the slug of its name, or, where another has
+/// that, one with six digits more that follow from its name. A sender keeps its id while it is known. Not
+/// thread safe.
 class SourceIds {
  public:
   /// From here on. Names that are no longer configured keep their ids for what still comes of them.

@@ -19,8 +19,8 @@ struct ToldDevice {
   bool operator==(const ToldDevice&) const = default;
 };
 
-/// A line for each in a file, as far as the disk allows: without it what is gone stays with the broker. Names and
-/// labels are without tabs and newlines. Not thread safe.
+/// A line for each in a file, as far as the disk allows: without it what is gone stays with the broker. Names
+/// and labels are without tabs and newlines. Not thread safe.
 class ToldDevices {
  public:
   /// The configured topic, and the source's id below it.

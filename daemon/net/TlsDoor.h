@@ -11,9 +11,9 @@
 
 namespace earshot {
 
-/// Handshakes and ciphers take this thread's time, and nobody else's: 0.38 ms of each client that connects, where
-/// the stream server takes 0.1 ms, as of one without TLS. A thousand that connect within a second would else be
-/// 0.4 s of it in which no line goes out.
+/// Handshakes and ciphers take this thread's time, and nobody else's: 0.38 ms of each client that connects,
+/// where the stream server takes 0.1 ms, as of one without TLS. A thousand that connect within a second would
+/// else be 0.4 s of it in which no line goes out.
 class TlsDoor {
  public:
   /// `enter` is called by its thread. `pulses`, which that joins, outlive it.

@@ -38,7 +38,7 @@ struct Config {
   std::vector<SourceSettings> sources;
   StreamSettings publish_tcp;
   std::optional<MqttSettings> publish_mqtt;  ///< nothing: no broker
-  std::optional<WebSettings> publish_web;  ///< nothing: no pages
+  std::optional<WebSettings> publish_web;    ///< nothing: no pages
   std::optional<TlsSettings> publish_tls;
   std::vector<ActionSettings> actions;  ///< none without events
   std::string log_level = "info";  ///< as spdlog names them

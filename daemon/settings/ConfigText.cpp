@@ -18,7 +18,8 @@ void write_events(TomlText& text, const EventSettings& events) {
   text.line("cooldown_s", toml_real(events.cooldown_s));
   text.hours(events.hours);
   if (!events.thresholds.empty()) text.header("[events.threshold]");
-  for (const EventThreshold& each : events.thresholds) text.line(toml_string(each.label), toml_real(each.threshold));
+  for (const EventThreshold& each : events.thresholds)
+    text.line(toml_string(each.label), toml_real(each.threshold));
   for (const EventGroup& group : events.groups) {
     text.header("[[events.group]]");
     text.line("name", toml_string(group.name));

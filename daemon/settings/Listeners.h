@@ -26,8 +26,8 @@ std::vector<IpNetwork> read_allow(StrictToml& table);
 /// `allow`, or with TLS, where a token is asked for, everybody if that says nothing.
 std::vector<IpNetwork> admitted_by(const std::vector<IpNetwork>& allow, bool tls);
 
-/// `text`, of the key 'listen'; `form` is how it is written. Throws Error(config) if it is none, or beyond loopback
-/// with nobody allowed.
+/// `text`, of the key 'listen'; `form` is how it is written. Throws Error(config) if it is none, or beyond
+/// loopback with nobody allowed.
 Endpoint read_endpoint(const StrictToml& table, const std::string& text, const std::string& form,
                        const std::vector<IpNetwork>& allow);
 

@@ -17,7 +17,8 @@ constexpr std::string_view kPlain = "mqtt://";
 constexpr std::string_view kSecure = "mqtts://";
 
 void read_broker(StrictToml& table, MqttSettings& mqtt) {
-  constexpr const char* kExpected = "an address like \"mqtt://127.0.0.1:1883\" or \"mqtts://broker.lan:8883\"";
+  constexpr const char* kExpected =
+      "an address like \"mqtt://127.0.0.1:1883\" or \"mqtts://broker.lan:8883\"";
   const std::string text = table.text("broker", "");
   if (text.empty()) table.refuse("broker", table.has("broker") ? "an empty string" : "nothing", kExpected);
   mqtt.tls = text.starts_with(kSecure);
@@ -47,8 +48,7 @@ std::string read_topic(StrictToml& table) {
   constexpr const char* kExpected = "a topic like \"earshot/attic\", without '+', '#' and empty levels";
   const std::string topic = table.text("topic", "earshot/" + host_name());
   const bool is_good = !topic.empty() && topic.size() <= kMostTopicBytes && topic.front() != '/' &&
-                       topic.front() != '$' && topic.back() != '/' &&
-                       topic.find("//") == std::string::npos &&
+                       topic.front() != '$' && topic.back() != '/' && topic.find("//") == std::string::npos &&
                        topic.find_first_of("+#") == std::string::npos && name_problem(topic).empty();
   if (!is_good) table.refuse("topic", '"' + printable(topic) + '"', kExpected);
   return topic;

@@ -26,8 +26,8 @@ struct MqttSettings {
   bool operator==(const MqttSettings&) const = default;
 };
 
-/// `table` is [publish.mqtt]. Throws Error(config), also for two labels or two sources that would share topics.
-/// Whether the labels have events is for expect_events() to say.
+/// `table` is [publish.mqtt]. Throws Error(config), also for two labels or two sources that would share
+/// topics. Whether the labels have events is for expect_events() to say.
 MqttSettings read_mqtt_settings(StrictToml& table, const std::vector<SourceSettings>& sources,
                                 bool has_events);
 void write_mqtt_settings(TomlText& text, const MqttSettings& mqtt);

@@ -9,8 +9,8 @@
 
 namespace earshot {
 
-/// The list at `key`, its program absolute if it has a slash, else to be sought in PATH. `form` is how it is written.
-/// Throws Error(config) for none, an empty list or program, and a NUL.
+/// The list at `key`, its program absolute if it has a slash, else to be sought in PATH. `form` is how it is
+/// written. Throws Error(config) for none, an empty list or program, and a NUL.
 std::vector<std::string> read_argv(StrictToml& table, std::string_view key, const std::string& form);
 
 }  // namespace earshot

@@ -105,7 +105,8 @@ std::optional<int> read_channel(StrictToml& table, int channels) {
 // It stands in every line of the log and in every message.
 std::string read_name(StrictToml& table) {
   std::string name = table.text("name", "");
-  if (name.empty()) table.refuse("name", table.has("name") ? "an empty string" : "nothing", "a source's name");
+  if (name.empty())
+    table.refuse("name", table.has("name") ? "an empty string" : "nothing", "a source's name");
   if (const std::string problem = name_problem(name); !problem.empty()) {
     table.refuse("name", '"' + name + "\", which " + problem, "a source's name");
   }
@@ -167,7 +168,9 @@ class SourceText {
     text_.line("idle_s", toml_real(std::chrono::duration<double>(idle).count()));
   }
 
-  void operator()(const MicrophoneSettings& microphone) { text_.line("device", toml_string(microphone.device)); }
+  void operator()(const MicrophoneSettings& microphone) {
+    text_.line("device", toml_string(microphone.device));
+  }
   void operator()(const TcpSettings& tcp) {
     text_.listener({tcp.listen}, tcp.allow);
     pcm(tcp.pcm);

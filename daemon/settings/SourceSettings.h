@@ -32,8 +32,8 @@ struct PcmSettings {
   bool operator==(const PcmSettings&) const = default;
 };
 
-/// Of a source that comes by itself, "realtime": what comes too late, or too early to be live, is skipped or dropped, and
-/// declared; of a file: it is played. "fast": as fast as it is classified, nothing is dropped.
+/// Of a source that comes by itself, "realtime": what comes too late, or too early to be live, is skipped or
+/// dropped, and declared; of a file: it is played. "fast": as fast as it is classified, nothing is dropped.
 enum class Pace { realtime, fast };
 
 /// Raw PCM from one sender at a time; or from many, each a source of its own named by itself.
@@ -42,7 +42,7 @@ struct TcpSettings {
   std::vector<IpNetwork> allow;  ///< senders let in from other machines
   PcmSettings pcm;
   Pace pace = Pace::realtime;
-  std::chrono::milliseconds idle{10'000};    ///< without a byte: then a connected sender is stalled ...
+  std::chrono::milliseconds idle{10'000};     ///< without a byte: then a connected sender is stalled ...
   std::chrono::milliseconds closing{60'000};  ///< ... and then it is closed
   bool takeover = false;  ///< a new sender replaces the one there, of many the one of its name
   std::optional<std::size_t> max_senders;  ///< of many: so many sources at most

@@ -46,7 +46,8 @@ void TomlText::listener(const std::vector<SocketAddress>& listen, const std::vec
 
 void TomlText::hours(const LocalHours& hours) {
   if (hours.between)
-    line("between", toml_strings({clock_text_of(hours.between->first), clock_text_of(hours.between->second)}));
+    line("between",
+         toml_strings({clock_text_of(hours.between->first), clock_text_of(hours.between->second)}));
   if (hours.days.all()) return;
   std::vector<std::string> days;
   for (std::size_t day = 0; day < hours.days.size(); ++day) {

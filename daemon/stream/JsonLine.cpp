@@ -27,7 +27,8 @@ std::vector<bool> highest(std::span<const float> scores, std::size_t most) {
 
 class LineMaker {
  public:
-  LineMaker(std::optional<std::uint64_t> seq, std::size_t most_scores) : seq_(seq), most_scores_(most_scores) {}
+  LineMaker(std::optional<std::uint64_t> seq, std::size_t most_scores)
+      : seq_(seq), most_scores_(most_scores) {}
 
   std::string operator()(const Prediction& prediction) {
     begin("prediction", prediction.source);

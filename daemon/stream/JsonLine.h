@@ -22,8 +22,10 @@ constexpr std::size_t usual_scores(std::size_t labels) noexcept {
 
 /// One JSON object and its newline. Of a prediction's scores, `most_scores` of the highest are printed, in
 /// the order of its labels (one for each score); 0 leaves the field out. A score's digits read back as the
-/// same float32. Text that is not UTF-8 is repaired with U+FFFD. Without `seq` it is no message of the stream. Any thread.
-std::string json_line(const Message& message, std::optional<std::uint64_t> seq, std::size_t most_scores = kAllScores);
+/// same float32. Text that is not UTF-8 is repaired with U+FFFD. Without `seq` it is no message of the
+/// stream. Any thread.
+std::string json_line(const Message& message, std::optional<std::uint64_t> seq,
+                      std::size_t most_scores = kAllScores);
 
 /// "2025-03-01T12:00:00.000001Z".
 std::string rfc3339(UtcTime time);

@@ -194,8 +194,7 @@ asio::awaitable<void> WebServer::Impl::converse(Connection& with) {
   if (!error) co_await drain(with);
 }
 
-WebAnswer WebServer::Impl::judge(const Connection& with, const WebRequest& parser,
-                                 const error_code& error) {
+WebAnswer WebServer::Impl::judge(const Connection& with, const WebRequest& parser, const error_code& error) {
   const auto refuse = [&](unsigned status, std::string why) {
     refused.line(LogSummary::Clock::now(), "request of {} refused: {}", with.peer.name, why);
     return WebAnswer{status, std::move(why) + '\n'};

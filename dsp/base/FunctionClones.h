@@ -21,8 +21,8 @@
 
 namespace earshot {
 
-/// Floats of a vector that fills a register: of AVX2, or of NEON, which has twice as many of half the width. GCC takes a
-/// wider vector apart, lane by lane where it knows no better.
+/// Floats of a vector that fills a register: of AVX2, or of NEON, which has twice as many of half the width.
+/// GCC takes a wider vector apart, lane by lane where it knows no better.
 #ifdef __aarch64__
 inline constexpr std::size_t kRegisterLanes = 4;
 #else

@@ -172,7 +172,8 @@ void pack_numbers(const MatrixValues& values, std::int32_t* to) {
     for (std::size_t i = 0; i < values.inputs; ++i) {
       const double number = std::round(static_cast<double>(values.weights[o * values.inputs + i]) / values.steps[o]);
       const auto half = static_cast<std::uint16_t>(static_cast<std::int16_t>(number));
-      column[i * kPanelWords] |= static_cast<std::int32_t>(static_cast<std::uint32_t>(half) << (high ? 16 : 0));
+      column[i * kPanelWords] |=
+          static_cast<std::int32_t>(static_cast<std::uint32_t>(half) << (high ? 16 : 0));
     }
   }
 }

@@ -21,7 +21,7 @@ struct LiveSettings {
   int rate_hz = 44'100;
   double hop_s = 0.48;
   std::chrono::milliseconds block{10};
-  std::string more;  ///< of the configuration
+  std::string more;                        ///< of the configuration
   std::string listen = "\"127.0.0.1:0\"";  ///< as it has it
   /// Once the daemon is there; what it leaves behind is gone before the daemon ends.
   std::function<std::shared_ptr<void>(test::Daemon&)> beside = {};

@@ -1,5 +1,6 @@
-// bench_patch: what a model computes for each window of live sound, so many times and nothing else. What it takes is for
-// others to measure: tests/bench/instructions counts for two processors, a stopwatch sees two builds of one.
+// bench_patch: what a model computes for each window of live sound, so many times and nothing else. What it
+// takes is for others to measure: tests/bench/instructions counts for two processors, a stopwatch sees two
+// builds of one.
 //
 //   bench_patch MODEL resampling|features|network|all WINDOWS
 //

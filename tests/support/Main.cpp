@@ -1,5 +1,6 @@
-// Catch2's main, compiled once. Exits with 0 if all tests passed, with 4, which ctest counts as skipped (Catch2 3 has it
-// no other way), if all were skipped, with 1 if any failed: what a test printed does not matter.
+// Catch2's main, compiled once. Exits with 0 if all tests passed, with 4, which ctest counts as skipped
+// (Catch2 3 has it no other way), if all were skipped, with 1 if any failed: what a test printed does not
+// matter.
 #define CATCH_CONFIG_RUNNER
 #include <catch2/catch.hpp>
 

@@ -24,11 +24,12 @@ inline std::optional<std::string> python_with(const std::string& module) {
   return std::nullopt;
 }
 
-/// Debian's own interpreter, for modules that Debian packages, if it can import `module`; else prints why the test is
-/// skipped.
+/// Debian's own interpreter, for modules that Debian packages, if it can import `module`; else prints why the
+/// test is skipped.
 inline std::optional<std::string> debian_python_with(const std::string& module) {
   const std::string python = "/usr/bin/python3";
-  if (::access(python.c_str(), X_OK) == 0 && run_program({python, "-c", "import " + module}).code == 0) return python;
+  if (::access(python.c_str(), X_OK) == 0 && run_program({python, "-c", "import " + module}).code == 0)
+    return python;
   skip(python + " is not there or cannot import " + module);
   return std::nullopt;
 }

@@ -71,7 +71,8 @@ TEST_CASE("an action that runs when the daemon ends, or is killed, ends too") {
   }
 }
 
-TEST_CASE("a reload is refused for a secret that cannot be read, or a label without events, whatever the model") {
+TEST_CASE(
+    "a reload is refused for a secret that cannot be read, or a label without events, whatever the model") {
   const std::string source =
       "[[source]]\nname = \"stays\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\n[events]\n";
   const std::string mqtt = "[publish.mqtt]\nbroker = \"mqtt://127.0.0.1:1\"\n";

@@ -184,7 +184,8 @@ TEST_CASE("a token's file that is missing, empty or of two lines is refused, and
     }
     return std::string();
   };
-  CHECK_THAT(error_of("none"), Catch::Matchers::Contains("none: No such file or directory, expected a token"));
+  CHECK_THAT(error_of("none"),
+             Catch::Matchers::Contains("none: No such file or directory, expected a token"));
   files.write("empty", "\n");
   CHECK_THAT(error_of("empty"),
              Catch::Matchers::EndsWith("empty: found nothing, expected a token on a line of its own"));

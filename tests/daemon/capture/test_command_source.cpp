@@ -217,10 +217,10 @@ TEST_CASE("a command inherits no descriptor, no blocked or ignored signal, and n
   constexpr int kSocket = 99;
   REQUIRE(::dup2(STDOUT_FILENO, kSocket) == kSocket);
   const auto before = std::signal(SIGPIPE, SIG_IGN);
-  const Commanding commanding(
-      shell("{ ls /proc/$$/fd | tr '\\n' ' '; wc -c; grep -E 'SigBlk|SigIgn' /proc/self/status | tr -d '\\n'; "
-            "echo; } > " +
-            out));
+  const Commanding commanding(shell(
+      "{ ls /proc/$$/fd | tr '\\n' ' '; wc -c; grep -E 'SigBlk|SigIgn' /proc/self/status | tr -d '\\n'; "
+      "echo; } > " +
+      out));
   const std::vector<std::string> lines = await_lines(out, 2);
   std::signal(SIGPIPE, before);
   ::close(kSocket);

@@ -349,7 +349,8 @@ TEST_CASE("in whatever batches and pieces live sound comes, none is missing and 
         const std::vector<Gap> gaps = sender.gaps();
         if (batch_s <= 2.0) CHECK(gaps.empty());
         CHECK(std::all_of(gaps.begin(), gaps.end(), [&](const Gap& gap) {
-          return gap.reason == GapReason::overflow && static_cast<double>(gap.start_sample) < 2.5 * batch_s * kSlowRate;
+          return gap.reason == GapReason::overflow &&
+                 static_cast<double>(gap.start_sample) < 2.5 * batch_s * kSlowRate;
         }));
         CHECK(sender.ahead() == 0);
         CHECK(sender.worst_s(4 * batch_s) < 0.25);

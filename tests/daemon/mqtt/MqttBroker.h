@@ -132,8 +132,10 @@ class MqttPeer {
   void pump(const std::function<bool()>& until) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     while (!until()) {
-      if (std::chrono::steady_clock::now() > end) throw std::runtime_error("no such message in time\n" + story());
-      pollfd ready{connection_.socket(), static_cast<short>(POLLIN | (connection_.wants_write() ? POLLOUT : 0)), 0};
+      if (std::chrono::steady_clock::now() > end)
+        throw std::runtime_error("no such message in time\n" + story());
+      pollfd ready{connection_.socket(),
+                   static_cast<short>(POLLIN | (connection_.wants_write() ? POLLOUT : 0)), 0};
       ::poll(&ready, 1, 100);
       connection_.turn(ready.revents);
       for (Message& each : connection_.received()) messages_.push_back(std::move(each));

@@ -27,8 +27,8 @@ inline StreamFacts mqtt_facts() {
 }
 
 /// A number of these events, one a second.
-inline Event mqtt_event(int number, Event::Phase phase = Event::Phase::start, const std::string& label = "Dog",
-                        const std::string& source = "mic") {
+inline Event mqtt_event(int number, Event::Phase phase = Event::Phase::start,
+                        const std::string& label = "Dog", const std::string& source = "mic") {
   Event event;
   event.phase = phase;
   event.id = "i-" + std::to_string(number);
@@ -53,10 +53,12 @@ class OutletRig {
 
   /// `mqtt` is what stands in [publish.mqtt] besides the broker, `sources` [[source]] tables.
   void change(std::uint16_t port, const std::string& mqtt = kLabels, const std::string& sources = kMic) {
-    change("broker = \"mqtt://127.0.0.1:" + std::to_string(port) + "\"\ntopic = \"earshot/attic\"\n" + mqtt, sources);
+    change("broker = \"mqtt://127.0.0.1:" + std::to_string(port) + "\"\ntopic = \"earshot/attic\"\n" + mqtt,
+           sources);
   }
   void change(const std::string& mqtt, const std::string& sources) {
-    outlet_->change(parse_config("[events]\n" + sources + "[publish.mqtt]\n" + mqtt, "test.toml"), mqtt_facts());
+    outlet_->change(parse_config("[events]\n" + sources + "[publish.mqtt]\n" + mqtt, "test.toml"),
+                    mqtt_facts());
   }
   void hear(const Message& message) { outlet_->hear(message); }
   void is(SourceState state, const std::string& source = "mic", bool forgotten = false) {

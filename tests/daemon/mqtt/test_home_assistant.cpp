@@ -1,4 +1,5 @@
-// The message that makes a source a device in Home Assistant. That its own code takes it is checked in homeassistant/.
+// The message that makes a source a device in Home Assistant. That its own code takes it is checked in
+// homeassistant/.
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -20,7 +21,8 @@ namespace json = boost::json;
 const MqttTopics kAttic("earshot/attic");
 
 DiscoveredSource front_door() {
-  return {.id = "mic", .name = "Front door", .model = "yamnet", .labels = {"Dog", "Door bell"}, .switches = true};
+  return {
+      .id = "mic", .name = "Front door", .model = "yamnet", .labels = {"Dog", "Door bell"}, .switches = true};
 }
 
 json::object discovery_of(const DiscoveredSource& source, const std::vector<std::string>& gone = {}) {
@@ -35,7 +37,8 @@ TEST_CASE("a source is one device whose entities stay the same whatever it is ca
   const json::object before = discovery_of(front_door());
   const json::object after = discovery_of(renamed);
   CHECK(before.at("components") == after.at("components"));
-  CHECK(before.at("device").as_object().at("identifiers") == after.at("device").as_object().at("identifiers"));
+  CHECK(before.at("device").as_object().at("identifiers") ==
+        after.at("device").as_object().at("identifiers"));
   CHECK(before.at("device").as_object().at("name").as_string() == "Earshot Front door");
   CHECK(kAttic.discovery("mic") == "homeassistant/device/earshot_attic_mic/config");
 }
@@ -55,7 +58,8 @@ TEST_CASE("each entity has an id of its own, and is available while the daemon a
                                         "switch.earshot_attic_mic_gate"});
 }
 
-TEST_CASE("the event entity knows the listed labels and \"other\", and only what begins now gets through to it") {
+TEST_CASE(
+    "the event entity knows the listed labels and \"other\", and only what begins now gets through to it") {
   const json::object message = discovery_of(front_door());
   const json::object& event = message.at("components").as_object().at("event").as_object();
   CHECK(json::serialize(event.at("event_types")) == R"(["Dog","Door bell","other"])");

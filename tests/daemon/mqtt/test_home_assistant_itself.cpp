@@ -1,4 +1,5 @@
-// Home Assistant's own core and MQTT integration, made by tests/homeassistant/check: what its users see of us.
+// Home Assistant's own core and MQTT integration, made by tests/homeassistant/check: what its users see of
+// us.
 #include <unistd.h>
 
 #include <chrono>
@@ -27,8 +28,8 @@ constexpr const char* kScript = EARSHOT_SOURCE_DIR "/tests/daemon/mqtt/homeassis
 class HomeAssistant {
  public:
   HomeAssistant(const std::string& root, std::uint16_t broker, std::uint16_t own, int entities)
-      : child_({"/usr/sbin/chroot", root, "/opt/ha/bin/python", "-", std::to_string(broker), std::to_string(own),
-                std::to_string(entities)},
+      : child_({"/usr/sbin/chroot", root, "/opt/ha/bin/python", "-", std::to_string(broker),
+                std::to_string(own), std::to_string(entities)},
                {}, kScript) {}
 
   std::vector<json::object> lines(std::string_view kind) const {

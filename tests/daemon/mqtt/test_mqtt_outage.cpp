@@ -25,7 +25,8 @@ std::vector<std::pair<int, bool>> numbers_of(const MqttPeer& peer) {
     if (each.topic != kEvents) continue;
     const json::object event = json::parse(each.payload).as_object();
     const int number = std::stoi(std::string(event.at("event_id").as_string()).substr(2));
-    if (numbers.empty() || numbers.back().first != number) numbers.emplace_back(number, event.contains("late"));
+    if (numbers.empty() || numbers.back().first != number)
+      numbers.emplace_back(number, event.contains("late"));
   }
   return numbers;
 }
@@ -38,7 +39,8 @@ std::vector<std::pair<int, bool>> numbers(int first, int last, bool late) {
 
 void await_number(MqttPeer& peer, int number) {
   peer.await([&](const MqttPeer::Message& each) {
-    return each.topic == kEvents && each.payload.find("\"i-" + std::to_string(number) + '"') != std::string::npos;
+    return each.topic == kEvents &&
+           each.payload.find("\"i-" + std::to_string(number) + '"') != std::string::npos;
   });
 }
 

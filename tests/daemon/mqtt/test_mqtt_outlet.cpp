@@ -209,7 +209,8 @@ TEST_CASE("a source that is renamed keeps its topics and entities") {
   peer.await([](const MqttPeer::Message& each) {
     return each.topic == "earshot/attic/mic/event" && each.payload.find("i-2") != std::string::npos;
   });
-  for (const MqttPeer::Message& each : peer.messages()) CHECK_FALSE((each.topic == kDiscovery && each.payload.empty()));
+  for (const MqttPeer::Message& each : peer.messages())
+    CHECK_FALSE((each.topic == kDiscovery && each.payload.empty()));
 }
 
 TEST_CASE("a label that is no longer listed loses its entity, and a new one gets one") {

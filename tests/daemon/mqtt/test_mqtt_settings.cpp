@@ -45,8 +45,9 @@ TEST_CASE("without [publish.mqtt] there is no broker; with it the ports and name
 TEST_CASE("what [publish.mqtt] says is read back from what is printed, and no password is in it") {
   const Config config = parse_config(
       "[events]\n" +
-          mqtt_text("broker = \"mqtts://h:1\"\nuser = \"me\"\npassword_file = \"/etc/secret\"\nca_file = \"/ca\"\n"
-                    "topic = \"a/b\"\nhomeassistant = false\nlabels = [\"Dog\"]\nswitches = true\n"),
+          mqtt_text(
+              "broker = \"mqtts://h:1\"\nuser = \"me\"\npassword_file = \"/etc/secret\"\nca_file = \"/ca\"\n"
+              "topic = \"a/b\"\nhomeassistant = false\nlabels = [\"Dog\"]\nswitches = true\n"),
       "earshot.toml");
   const std::string text = to_toml(config);
   CHECK(text.find("password_file = \"/etc/secret\"") != std::string::npos);
@@ -59,11 +60,13 @@ TEST_CASE("a mistake in [publish.mqtt] is named") {
   CHECK(error("broker = \"broker.lan\"").find("mqtt://") != std::string::npos);
   CHECK(error("broker = \"mqtt://me:secret@broker.lan\"").find("password_file") != std::string::npos);
   CHECK(error("broker = \"mqtt://me:secret@broker.lan\"").find("secret") == std::string::npos);
-  CHECK(error("broker = \"mqtt://h\"\npassword_file = \"p\"").find("'publish.mqtt.user'") != std::string::npos);
+  CHECK(error("broker = \"mqtt://h\"\npassword_file = \"p\"").find("'publish.mqtt.user'") !=
+        std::string::npos);
   CHECK(error("broker = \"mqtt://h\"\nca_file = \"p\"").find("mqtts://") != std::string::npos);
   for (const char* topic : {"a/#", "+/b", "/a", "a/", "a//b", "$SYS/a", ""})
-    CHECK(error("broker = \"mqtt://h\"\ntopic = \"" + std::string(topic) + '"').find("'publish.mqtt.topic'") !=
-          std::string::npos);
+    CHECK(
+        error("broker = \"mqtt://h\"\ntopic = \"" + std::string(topic) + '"').find("'publish.mqtt.topic'") !=
+        std::string::npos);
   CHECK(error("broker = \"mqtt://h\"\nlabels = [\"Dog\", \"dog\"]").find("\"dog\" beside \"Dog\"") !=
         std::string::npos);
   CHECK(error("broker = \"mqtt://h\"\nlable = []").find("lable") != std::string::npos);

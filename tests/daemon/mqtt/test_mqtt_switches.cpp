@@ -1,4 +1,5 @@
-// Commands: only where they are asked for, only ON and OFF to a switch, never what somebody said some time ago.
+// Commands: only where they are asked for, only ON and OFF to a switch, never what somebody said some time
+// ago.
 #include <string>
 
 #include <catch2/catch.hpp>
@@ -18,7 +19,8 @@ constexpr const char* kGateCommand = "earshot/attic/mic/gate/set";
 
 }  // namespace
 
-TEST_CASE("a label that is switched off is told neither as an event nor as a state, until it is switched on") {
+TEST_CASE(
+    "a label that is switched off is told neither as an event nor as a state, until it is switched on") {
   if (skip_without_mosquitto()) return;
   MqttBroker broker;
   MqttPeer peer(broker.port(), "earshot/#");
@@ -48,7 +50,8 @@ TEST_CASE("a retained command is passed over") {
   peer.await(kDogSwitch, "ON");
   peer.publish("earshot/attic/mic/class/doorbell/set", "OFF");
   peer.await("earshot/attic/mic/class/doorbell/switch", "OFF");
-  for (const MqttPeer::Message& each : peer.messages()) CHECK_FALSE((each.topic == kDogSwitch && each.payload == "OFF"));
+  for (const MqttPeer::Message& each : peer.messages())
+    CHECK_FALSE((each.topic == kDogSwitch && each.payload == "OFF"));
 }
 
 TEST_CASE("a command that is none is passed over, and told of once a minute") {

@@ -16,10 +16,10 @@ constexpr const char* kMosquittoPasswd = "/usr/bin/mosquitto_passwd";
 
 /// A certificate of its own authority, for the name "localhost".
 void make_certificate(const TemporaryDirectory& directory) {
-  const Finished made = run_program({kOpenssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-                                     "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
-                                     "subjectAltName=DNS:localhost", "-keyout", (directory / "key.pem").string(),
-                                     "-out", (directory / "cert.pem").string()});
+  const Finished made = run_program(
+      {kOpenssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+       "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout",
+       (directory / "key.pem").string(), "-out", (directory / "cert.pem").string()});
   if (made.code != 0) throw std::runtime_error(made.err);
 }
 
@@ -42,7 +42,8 @@ TEST_CASE("a broker with TLS is trusted by its authority's certificate and its n
   make_certificate(directory);
   MqttBroker broker(tls_broker(directory));
   const std::string port = std::to_string(broker.port());
-  const std::string ca = "ca_file = \"" + (directory / "cert.pem").string() + "\"\ntopic = \"earshot/attic\"\n";
+  const std::string ca =
+      "ca_file = \"" + (directory / "cert.pem").string() + "\"\ntopic = \"earshot/attic\"\n";
   LogLines log;
   OutletRig rig;
   rig.change("broker = \"mqtts://127.0.0.1:" + port + "\"\n" + ca, OutletRig::kMic);
@@ -92,7 +93,8 @@ TEST_CASE("a password or certificates that cannot be read are named before anyth
   };
   CHECK(problem("broker = \"mqtt://h\"\nuser = \"me\"\npassword_file = \"/nowhere/password\"\n")
             .find("/nowhere/password") != std::string::npos);
-  CHECK(problem("broker = \"mqtts://h\"\nca_file = \"/nowhere/ca\"\n").find("/nowhere/ca") != std::string::npos);
+  CHECK(problem("broker = \"mqtts://h\"\nca_file = \"/nowhere/ca\"\n").find("/nowhere/ca") !=
+        std::string::npos);
 }
 
 }  // namespace earshot::test

@@ -170,8 +170,7 @@ TEST_CASE("every key of every kind is read") {
   CHECK(config.publish_tcp.max_clients == 3);
   CHECK(config.publish_tcp.client_buffer_kib == 128);
   CHECK(config.publish_tcp.history == 10);
-  CHECK(config.publish_web ==
-        WebSettings{{"192.168.1.5", 7580}, {parse_network("192.168.1.0/24").value()}});
+  CHECK(config.publish_web == WebSettings{{"192.168.1.5", 7580}, {parse_network("192.168.1.0/24").value()}});
   CHECK(config.log_level == "debug");
 }
 
