@@ -14,20 +14,25 @@ void Outlets::publish(Message message) noexcept {
 }
 
 void Outlets::change(const Config& config, const StreamFacts& facts) {
-  auto changed = outlets_.begin();
+  before_ = std::exchange(present_, std::make_unique<Asked>(config, facts));
   try {
-    for (; changed != outlets_.end(); ++changed) (*changed)->change(config, facts);
+    for (const auto& outlet : outlets_) outlet->change(config, facts);
   } catch (...) {
-    for (auto each = outlets_.begin(); present_ && each != changed; ++each) {
-      try {
-        (*each)->change(present_->first, present_->second);
-      } catch (const std::exception& error) {
-        log_error("as it was before it cannot be again: {}", failure_of(error).line);
-      }
-    }
+    take_back();
     throw;
   }
-  present_ = std::make_unique<std::pair<Config, StreamFacts>>(config, facts);
+}
+
+void Outlets::take_back() noexcept {
+  present_ = std::move(before_);
+  if (!present_) return;  // there was nothing before
+  for (const auto& outlet : outlets_) {
+    try {
+      outlet->change(present_->first, present_->second);
+    } catch (const std::exception& error) {
+      log_error("cannot be again as it was before: {}", failure_of(error).line);
+    }
+  }
 }
 
 void Outlets::stop(std::chrono::milliseconds limit) noexcept {

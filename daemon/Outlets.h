@@ -23,13 +23,19 @@ class Outlets final : public MessageSink {
 
   /// Throws Error, and each is as before.
   void change(const Config& config, const StreamFacts& facts);
+  /// Each as if the last change had not been, as far as it can be again; logs what cannot. Once after a
+  /// change.
+  void take_back() noexcept;
   /// All of them within `limit`, one after another.
   void stop(std::chrono::milliseconds limit) noexcept;
 
  private:
+  using Asked = std::pair<Config, StreamFacts>;
+
   MessageSink& next_;
   std::vector<std::unique_ptr<Outlet>> outlets_;
-  std::unique_ptr<std::pair<Config, StreamFacts>> present_;
+  std::unique_ptr<Asked> present_;
+  std::unique_ptr<Asked> before_;
 };
 
 }  // namespace earshot

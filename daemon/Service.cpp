@@ -193,13 +193,12 @@ std::string Service::change(ConfiguredHearing configured) {
   StreamFacts facts = facts_of(configured);
   facts.started = facts_.started;
   facts.instance = facts_.instance;
-  const Config before = listening_->configured().config;
   outlets_.change(configured.config, facts);
   std::string told;
   try {
     told = listening_->change(std::move(configured), facts);
   } catch (...) {
-    outlets_.change(before, facts_);
+    outlets_.take_back();
     throw;
   }
   facts_ = std::move(facts);

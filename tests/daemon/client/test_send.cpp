@@ -59,7 +59,8 @@ TEST_CASE("send to a source that another sender has is 69 and says so, however l
       CHECK(finished.code == 69);
       CHECK(finished.err == "earshot: 127.0.0.1:" + std::to_string(port) +
                                 ": closed the connection before it had taken everything: another sender is "
-                                "there, it does not let this machine in, or it has ended\n");
+                                "there, it does not let this machine in, it speaks TLS (--pin, "
+                                "--token-file), or it has ended\n");
     }
   }
   daemon.await_log("source 'net' down");
