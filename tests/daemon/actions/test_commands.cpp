@@ -2,9 +2,12 @@
 // fail.
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <mutex>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -219,6 +222,12 @@ TEST_CASE("without an action there is no thread") {
     return std::distance(std::filesystem::directory_iterator("/proc/self/task"),
                          std::filesystem::directory_iterator());
   };
+  // ThreadSanitizer begins one of its own with the first.
+  const std::jthread first([](const std::stop_token& stop) {
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any().wait(lock, stop, [] { return false; });
+  });
   const auto before = threads();
   Telling telling("");
   telling.hear("Dog");
