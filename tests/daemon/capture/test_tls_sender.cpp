@@ -42,18 +42,30 @@ const std::string& a_window() {
   return bytes;
 }
 
+/// A tcp source with tls that listens, until its end.
+struct RunningTlsSource {
+  explicit RunningTlsSource(const TlsFiles& files)
+      : tcp(tls_source(files)),
+        source(tls_settings(tcp), tcp, rig.context),
+        thread([this](const std::stop_token& stop) { source.run(stop); }) {
+    const std::string text = rig.sink.await<SourceChange>(1).at(0).detail;
+    endpoint = *parse_endpoint(text.substr(text.rfind(' ') + 1));
+  }
+
+  const TcpSettings tcp;
+  SourceRig rig{kShortHop};
+  TcpSource source;
+  Endpoint endpoint;
+  std::jthread thread;  // ends before what it runs
+};
+
 }  // namespace
 
 TEST_CASE("a source with tls hears who says the token, and nobody else") {
   LogLines log;
   const TlsFiles files;
-  const TcpSettings tcp = tls_source(files);
-  SourceRig rig(kShortHop);
-  TcpSource source(tls_settings(tcp), tcp, rig.context);
-  std::stop_source stop;
-  std::jthread thread([&] { source.run(stop.get_token()); });
-  const std::string text = rig.sink.await<SourceChange>(1).at(0).detail;
-  const auto port = static_cast<std::uint16_t>(std::stoi(text.substr(text.rfind(':') + 1)));
+  RunningTlsSource running(files);
+  const std::uint16_t port = running.endpoint.port;
 
   StreamClient plain(port);
   plain.send(a_window());
@@ -64,34 +76,29 @@ TEST_CASE("a source with tls hears who says the token, and nobody else") {
   const auto answer = wrong.line();
   REQUIRE(answer);
   CHECK(answer->find("unauthorized") != std::string::npos);
-  CHECK(rig.sink.all<SourceChange>().size() == 1);  // starting
+  CHECK(running.rig.sink.all<SourceChange>().size() == 1);  // starting
 
   TlsClient sender(StreamClient{port});
   sender.send("{\"type\":\"auth\",\"token\":\"" + std::string(kToken) + "\"}\n" + a_window().substr(0, 1000));
   sender.send(a_window().substr(1000));
-  CHECK(rig.sink.await<SourceChange>(2).at(1).state == SourceState::up);
-  CHECK(rig.sink.await<Prediction>(1).at(0).end_sample == SourceRig::kWindow);
+  CHECK(running.rig.sink.await<SourceChange>(2).at(1).state == SourceState::up);
+  CHECK(running.rig.sink.await<Prediction>(1).at(0).end_sample == SourceRig::kWindow);
   sender.close_sending();
-  CHECK(rig.sink.await<SourceChange>(3).at(2).state == SourceState::down);
-  stop.request_stop();
-  thread.join();
+  CHECK(running.rig.sink.await<SourceChange>(3).at(2).state == SourceState::down);
+  running.thread.request_stop();
+  running.thread.join();
   CHECK(log.count("source 'net': sender 127.0.0.1 turned away") == 2);  // no TLS, no token
 }
 
 TEST_CASE("a second sender hears that there is one, and what it sends then fails") {
   const TlsFiles files;
-  const TcpSettings tcp = tls_source(files);
-  SourceRig rig(kShortHop);
-  TcpSource source(tls_settings(tcp), tcp, rig.context);
-  std::stop_source stop;
-  std::jthread thread([&] { source.run(stop.get_token()); });
-  const std::string text = rig.sink.await<SourceChange>(1).at(0).detail;
-  const Endpoint endpoint = *parse_endpoint(text.substr(text.rfind(' ') + 1));
+  RunningTlsSource running(files);
+  const Endpoint& endpoint = running.endpoint;
   const TlsCredentials credentials{files.fingerprint, kToken};
 
   ClientSocket first(endpoint, 20s, credentials);
   first.send(std::as_bytes(std::span(a_window())));
-  CHECK(rig.sink.await<SourceChange>(2).at(1).state == SourceState::up);
+  CHECK(running.rig.sink.await<SourceChange>(2).at(1).state == SourceState::up);
   ClientSocket second(endpoint, 20s, credentials);
   second.send(std::as_bytes(std::span(a_window()).first(1000)));
   std::array<char, 256> bytes;
@@ -101,26 +108,19 @@ TEST_CASE("a second sender hears that there is one, and what it sends then fails
     for (;;) second.send(std::as_bytes(std::span(a_window())));
   };
   CHECK_THROWS_AS(send_on(), ConnectionClosed);
-  stop.request_stop();
 }
 
 TEST_CASE("of those who know the token and wait for a place there are only so many") {
   LogLines log;
   const TlsFiles files;
-  const TcpSettings tcp = tls_source(files);
-  SourceRig rig(kShortHop);
-  TcpSource source(tls_settings(tcp), tcp, rig.context);
-  std::stop_source stop;
-  std::jthread thread([&] { source.run(stop.get_token()); });
-  const std::string text = rig.sink.await<SourceChange>(1).at(0).detail;
-  const auto port = static_cast<std::uint16_t>(std::stoi(text.substr(text.rfind(':') + 1)));
+  RunningTlsSource running(files);
+  const std::uint16_t port = running.endpoint.port;
   std::vector<TlsClient> senders;
   for (int i = 0; i < 100 && log.count("too many wait to be let in") == 0; ++i) {
     senders.emplace_back(StreamClient{port});
     senders.back().say_token(kToken);
   }
   CHECK(log.await("too many wait to be let in") == 1);
-  stop.request_stop();
 }
 
 TEST_CASE(
