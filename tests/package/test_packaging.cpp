@@ -1,7 +1,10 @@
 // What the packages say of Earshot is so: the man pages' options and keys, versions, and what a build needs.
+#include <fnmatch.h>
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -11,6 +14,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/support/Child.h"
+#include "tests/support/TemporaryDirectory.h"
 
 namespace earshot::test {
 namespace {
@@ -107,6 +111,46 @@ TEST_CASE("a package's build needs what packages.txt says that a build needs") {
     }
   }
   CHECK(needed > 10);
+}
+
+TEST_CASE("each file that is installed is in one package, and packages ask for none that is not") {
+  const TemporaryDirectory directory;
+  const Finished installed = run_program({"/usr/bin/env", "DESTDIR=" + directory.path().string(),
+                                          EARSHOT_CMAKE, "--install", EARSHOT_BUILD_DIR, "--prefix", "/usr"});
+  INFO(installed.out << installed.err);
+  REQUIRE(installed.code == 0);
+  std::vector<std::string> files;
+  const std::string rules = packaged_text("debian/rules");
+  const auto moved = [&](const std::string& file) {  // or removed, or made, by a rule
+    const std::string name = " debian/tmp/" + file;
+    return rules.find(name + " ") != std::string::npos || rules.find(name + "\n") != std::string::npos;
+  };
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory.path())) {
+    const std::string file = entry.path().lexically_relative(directory.path()).string();
+    if (entry.is_regular_file() && !moved(file)) files.push_back(file);
+  }
+  CHECK(files.size() > 20);
+
+  std::map<std::string, int> packages;  // that have a file
+  for (const char* package : {"earshot", "earshot-data", "earshot-trainer"}) {
+    std::istringstream lines(packaged_text("debian/" + std::string(package) + ".install"));
+    for (std::string line; std::getline(lines, line);) {
+      const std::string wanted = line.substr(0, line.find(' '));
+      if (moved(wanted)) continue;
+      int found = 0;
+      for (const std::string& file : files) {
+        if (::fnmatch(wanted.c_str(), file.c_str(), FNM_PATHNAME) != 0) continue;
+        ++packages[file];
+        ++found;
+      }
+      INFO(package << ".install: " << wanted);
+      CHECK(found > 0);
+    }
+  }
+  for (const std::string& file : files) {
+    INFO(file);
+    CHECK(packages[file] == 1);
+  }
 }
 
 }  // namespace earshot::test
