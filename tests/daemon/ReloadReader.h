@@ -1,8 +1,10 @@
 // ReloadReader: a client of a daemon that reads its configuration again, and senders that speak meanwhile.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -41,11 +43,13 @@ class ReloadReader {
     });
   }
   object next(const std::function<bool(const object&)>& wanted) {
-    for (;;) {
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    while (std::chrono::steady_clock::now() < until) {
       object message = client_.message();
       check_.take(message);
       if (wanted(message)) return message;
     }
+    throw std::runtime_error("what is awaited does not come, though other messages do");
   }
   void read_to_the_end() {
     while (const auto line = client_.line()) check_.take(boost::json::parse(*line).as_object());
@@ -53,6 +57,7 @@ class ReloadReader {
   const BookCheck& check() const { return check_; }
 
  private:
+  static constexpr std::chrono::minutes kPatience{1};
   StreamClient client_;
   BookCheck check_;
 };

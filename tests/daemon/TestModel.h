@@ -8,16 +8,6 @@
 
 namespace earshot::test {
 
-/// v6 with initial weights.
-inline Model untrained_model() {
-  Model model;
-  model.name = "untrained";
-  model.labels = {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"};
-  model.architecture = v6_architecture(static_cast<int>(model.labels.size()));
-  model.weights = initial_weights(model.architecture, 7);
-  return model;
-}
-
 /// YAMNet's recipe and windows (15 600 samples at 16 kHz), and next to no network: a window costs little.
 inline const Model& small_yamnet() {
   static const Model small = [] {
@@ -37,12 +27,25 @@ inline const Model& small_yamnet() {
   return small;
 }
 
-/// v6's recipe and windows, and next to no network.
-inline Model small_model_at_44100() {
-  Model model = small_yamnet();
-  model.recipe = recipe_named("v6");
-  model.architecture.input = model.recipe.shape();
-  model.weights = initial_weights(model.architecture, 3);
+/// v6's recipe and windows, ten labels, and next to no network.
+inline Model untrained_model() {
+  Model model;
+  model.name = "untrained";
+  model.labels = {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"};
+  model.architecture = {.name = "untrained",
+                        .input = model.recipe.shape(),
+                        .layers = {{"conv", Conv2d{.filters = 4, .stride = 4}},
+                                   {"pool", GlobalAveragePool2d{}},
+                                   {"dense", Dense{.units = 10}}}};
+  model.weights = initial_weights(model.architecture, 7);
+  return model;
+}
+
+/// v6 with initial weights: a window takes milliseconds.
+inline Model costly_model() {
+  Model model = untrained_model();
+  model.architecture = v6_architecture(static_cast<int>(model.labels.size()));
+  model.weights = initial_weights(model.architecture, 7);
   return model;
 }
 

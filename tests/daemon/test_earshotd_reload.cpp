@@ -198,7 +198,7 @@ TEST_CASE("a model of another rate begins a new instance, for those who are conn
     reader.next_prediction("porch");
   }
   const std::string before(daemon.connect().message("hello").at("instance").as_string());
-  daemon.reload(patient_source("porch", 16'000) + patient_source("barn", 16'000), small_model_at_44100());
+  daemon.reload(patient_source("porch", 16'000) + patient_source("barn", 16'000), untrained_model());
   reader.next_state("porch", "ended");
   const object hello = reader.next("hello");
   CHECK(hello.at("instance").as_string() != before);

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -14,6 +15,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -44,9 +46,11 @@ class Child {
     argv.push_back(nullptr);
     // A daemon's books are none of the tester's.
     environment.push_back("STATE_DIRECTORY=" + (files_ / "state").string());
-    std::vector<char*> envp;  // the first of equal names counts
+    std::vector<char*> envp;
     for (std::string& variable : environment) envp.push_back(variable.data());
-    for (char** variable = environ; *variable; ++variable) envp.push_back(*variable);
+    for (char** variable = environ; *variable; ++variable) {
+      if (!names_any(*variable, environment)) envp.push_back(*variable);
+    }
     envp.push_back(nullptr);
     const int error = posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), envp.data());
     posix_spawn_file_actions_destroy(&actions);
@@ -85,6 +89,13 @@ class Child {
   std::string err() const { return read("err"); }
 
  private:
+  /// Whether `variable` has the name of one of `others`.
+  static bool names_any(std::string_view variable, const std::vector<std::string>& others) {
+    const std::string_view name = variable.substr(0, variable.find('=') + 1);
+    return std::any_of(others.begin(), others.end(),
+                       [&](const std::string& other) { return other.starts_with(name); });
+  }
+
   std::string read(const char* name) const {
     std::ifstream file(files_ / name, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};

@@ -3,6 +3,7 @@
 #include <linux/filter.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <string>
@@ -56,10 +57,13 @@ std::string welcome(StreamClient& client) {
 }
 
 /// From now on what the server sends does not arrive, and nothing says so: as if its machine had vanished.
-void vanish(const StreamClient& client) {
+/// Whether this user may: newer kernels want CAP_NET_ADMIN.
+bool vanish(const StreamClient& client) {
   sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);
   const sock_fprog program{1, &drop_all};
-  REQUIRE(::setsockopt(client.socket(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0);
+  if (::setsockopt(client.socket(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0) return true;
+  REQUIRE(errno == EPERM);
+  return false;
 }
 
 }  // namespace
@@ -224,7 +228,7 @@ TEST_CASE("a place is free again when a client's machine has vanished, though no
   Door door(settings);
   StreamClient vanished = door.client("127.0.0.1");
   CHECK(welcome(vanished) == "hello");
-  vanish(vanished);
+  if (!vanish(vanished)) return skip("this user may not let packets of a TCP socket vanish");
   std::string answer = "too_many_clients";
   for (int i = 0; i < 90 && answer == "too_many_clients"; ++i) {
     std::this_thread::sleep_for(200ms);
