@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/net/SecretFile.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/ReadFile.h"
 #include "dsp/base/Utf8.h"
@@ -15,6 +16,7 @@ constexpr std::uintmax_t kMostBearerBytes = 4096;
 
 std::string read_bearer_token(const std::filesystem::path& path) {
   std::string text = read_file(path, kMostBearerBytes, "a token");
+  expect_secret(path);
   while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
   // It goes into a header's line.
   if (text.empty() || std::ranges::any_of(text, [](unsigned char c) { return c <= ' ' || c >= 0x7F; }))

@@ -6,7 +6,8 @@
 
 namespace earshot {
 
-/// The file's one line. Throws Error(no_input) if it cannot be read, Error(config) if that is no token.
+/// The file's one line. Throws Error(no_input) if it cannot be read, Error(config) if that is no token, or as
+/// expect_secret().
 std::string read_bearer_token(const std::filesystem::path& path);
 
 }  // namespace earshot

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "daemon/capture/FindProgram.h"
+#include "daemon/net/SecretFile.h"
 
 namespace earshot {
 namespace {
@@ -17,7 +18,6 @@ bool lies_below(const std::filesystem::path& path, const std::filesystem::path& 
   return in_folder == folder.end();
 }
 
-// earshotd refuses a key or token that everybody may read.
 std::string opened_how(const ConfiguredFile& file, const Account& account) {
   if (file.use == Use::keep_secret) {
     const std::string path = file.path.string();
@@ -40,6 +40,9 @@ Finding file_finding(const ConfiguredFile& file, const Patient& patient) {
     }
   }
   const std::string why = refusal(patient.account, file.path, file.use == Use::run ? X_OK : R_OK);
+  if (why.empty() && file.use == Use::keep_secret && is_open_to_all(file.path))
+    return found_wrong(text + ": every user of this machine may read or write it, so earshotd refuses it",
+                       opened_how(file, patient.account));
   if (why.empty()) return found_ok(text);
   std::error_code none;
   const bool missing = !std::filesystem::exists(file.path, none) && !none;

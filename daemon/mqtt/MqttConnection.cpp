@@ -10,6 +10,7 @@
 #include <new>
 
 #include "daemon/mqtt/MqttTopics.h"
+#include "daemon/net/SecretFile.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/ReadFile.h"
 
@@ -30,6 +31,7 @@ void init_library() {
 
 std::string read_mqtt_password(const std::filesystem::path& file) {
   std::string text = read_file(file, kMostPasswordBytes, "a password");
+  expect_secret(file);
   text.resize(std::min(text.size(), text.find_first_of("\r\n")));
   return text;
 }

@@ -16,7 +16,7 @@ struct mosquitto;
 namespace earshot {
 
 /// A file's first line. Throws Error(no_input) if it cannot be read, Error(bad_data) if it is too long to be
-/// one.
+/// one, or as expect_secret().
 std::string read_mqtt_password(const std::filesystem::path& file);
 
 /// How a broker is reached, and what it says of us when we are gone.

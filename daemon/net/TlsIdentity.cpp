@@ -3,12 +3,12 @@
 #include <openssl/crypto.h>
 #include <openssl/pem.h>
 #include <openssl/sha.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "daemon/net/OpenSsl.h"
+#include "daemon/net/SecretFile.h"
 #include "dsp/base/Error.h"
 #include "dsp/base/ReadFile.h"
 #include "dsp/base/Sha256.h"
@@ -26,14 +26,6 @@ constexpr const char* kCiphers =
 [[noreturn]] void refuse_file(const std::filesystem::path& path, const std::string& found,
                               const std::string& expected) {
   throw Error(ExitCode::config, printable(path.string()) + ": found " + found + ", expected " + expected);
-}
-
-// As sshd does with its keys: what all may read is no secret, and nobody would notice.
-void refuse_if_public(const std::filesystem::path& path) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0 || (status.st_mode & (S_IROTH | S_IWOTH)) == 0) return;
-  refuse_file(path, "a file that every user of this machine may read or write",
-              "one for its owner and group (chmod o= " + printable(path.string()) + ')');
 }
 
 // A key with a passphrase would ask for it on the terminal.
@@ -95,7 +87,7 @@ TlsIdentity::TlsIdentity(const std::filesystem::path& certificate, const std::fi
                          const std::filesystem::path& token_file) {
   const std::string certificate_text = read_file(certificate, kMostIdentityBytes, "a certificate");
   const std::string key_text = read_file(key, kMostIdentityBytes, "a private key");
-  refuse_if_public(key);
+  expect_secret(key);
   std::string token;
   try {
     token = read_token(token_file);
@@ -103,7 +95,7 @@ TlsIdentity::TlsIdentity(const std::filesystem::path& certificate, const std::fi
     if (error.code() != ExitCode::bad_data) throw;
     throw Error(ExitCode::config, error.what());
   }
-  refuse_if_public(token_file);
+  expect_secret(token_file);
   token_hash_ = hash_of(token);
   digest_ = sha256_of(sha256_of(certificate_text) + sha256_of(key_text) + sha256_of(token));
 

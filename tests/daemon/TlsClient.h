@@ -35,16 +35,10 @@ struct TlsFiles {
     const MadeCertificate made = make_certificate({"localhost", "127.0.0.1"});
     fingerprint = made.fingerprint;
     directory.write("certificate.pem", made.certificate_pem);
-    write_secret("key.pem", made.key_pem);
+    directory.write_secret("key.pem", made.key_pem);
     write_token(token);
   }
-  void write_token(std::string_view token) { write_secret("token", std::string(token) + "\n"); }
-  std::filesystem::path write_secret(const std::string& name, std::string_view text) {
-    const std::filesystem::path path = directory.write(name, text);
-    std::filesystem::permissions(path,
-                                 std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-    return path;
-  }
+  void write_token(std::string_view token) { directory.write_secret("token", std::string(token) + "\n"); }
 
   std::shared_ptr<const TlsIdentity> identity() const {
     return std::make_shared<TlsIdentity>(directory / "certificate.pem", directory / "key.pem",

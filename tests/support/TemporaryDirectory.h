@@ -38,6 +38,13 @@ class TemporaryDirectory {
     if (!stream.flush()) throw std::runtime_error("cannot write " + file.string());
     return file;
   }
+  /// For its owner alone.
+  std::filesystem::path write_secret(const std::filesystem::path& name, std::string_view text) const {
+    const std::filesystem::path file = write(name, text);
+    std::filesystem::permissions(file,
+                                 std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    return file;
+  }
 
  private:
   std::filesystem::path path_;

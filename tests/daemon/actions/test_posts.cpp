@@ -30,7 +30,7 @@ std::string post_action(const std::string& url, const std::string& more = "") {
 
 TEST_CASE("a URL is POSTed the event as JSON, with the token of its file") {
   const TemporaryDirectory files;
-  const std::string token = files.write("token", "tk_geheim\n").string();
+  const std::string token = files.write_secret("token", "tk_geheim\n").string();
   const HookServer server([](std::size_t) { return http_answer("200 OK"); });
   Telling telling(post_action(server.url("/hook/abc?tpl=1&m={{.label}}"), "token_file = \"" + token + "\""));
   const Event event = event_of("Dog");
@@ -172,7 +172,8 @@ TEST_CASE("the log knows a URL by its server alone") {
   CHECK(url_origin("http://host:port/") == std::nullopt);
 }
 
-TEST_CASE("a token's file that is missing, empty or of two lines is refused, and all is as before") {
+TEST_CASE(
+    "a token's file that is missing, empty, of two lines or open to all is refused, and all is as before") {
   const TemporaryDirectory files;
   const HookServer server([](std::size_t) { return http_answer("200 OK"); });
   Telling telling(post_action(server.url()));
@@ -186,11 +187,14 @@ TEST_CASE("a token's file that is missing, empty or of two lines is refused, and
   };
   CHECK_THAT(error_of("none"),
              Catch::Matchers::Contains("none: No such file or directory, expected a token"));
-  files.write("empty", "\n");
+  files.write_secret("empty", "\n");
   CHECK_THAT(error_of("empty"),
              Catch::Matchers::EndsWith("empty: found nothing, expected a token on a line of its own"));
-  files.write("two", "a\nb\n");
+  files.write_secret("two", "a\nb\n");
   CHECK_THAT(error_of("two"), Catch::Matchers::Contains("two: found spaces, more than a line or no ASCII"));
+  std::filesystem::permissions(files.write("open", "tk_geheim\n"), std::filesystem::perms(0604));
+  CHECK_THAT(error_of("open"),
+             Catch::Matchers::Contains("open: found a file that every user of this machine"));
   telling.hear("Dog");
   CHECK(server.await(1).size() == 1);
 }

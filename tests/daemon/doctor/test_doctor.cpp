@@ -197,7 +197,7 @@ TEST_CASE(
     "a report holds nothing secret of a nasty configuration, is for its owner alone, and overwrites "
     "nothing") {
   TlsFiles files;
-  files.write_secret("key.pem", make_certificate({"other"}).key_pem);
+  files.directory.write_secret("key.pem", make_certificate({"other"}).key_pem);
   const std::string nasty =
       "[[source]]\nname = \"cam\"\nkind = \"command\"\nformat = \"s16le\"\nrate_hz = 16000\nchannels = 1\n"
       "argv = [\"sh\", \"-c\", \"exec cat "

@@ -477,6 +477,11 @@ TEST_CASE("how a key is opened to earshotd alone is told, since one that everybo
   CHECK(findings[1].verdict == Verdict::ok);
   CHECK(findings[2].verdict == Verdict::fail);
   CHECK_THAT(findings[2].mend, Contains("chgrp stranger") && Contains("o= ") && !Contains("o+r"));
+  std::filesystem::permissions(files.directory / "token", std::filesystem::perms(0644));
+  const Finding open = check_files(patient)[3];
+  CHECK(open.verdict == Verdict::fail);
+  CHECK_THAT(open.text, Contains("token: every user of this machine may read or write it"));
+  CHECK_THAT(open.mend, Contains("chgrp stranger") && Contains("o= "));
 }
 
 TEST_CASE("the daemon is asked where it takes no token, and by TLS where it takes nobody else") {
@@ -538,7 +543,7 @@ TEST_CASE(
   const auto key = files.directory / "key.pem";
   std::filesystem::permissions(key, std::filesystem::perms(0644));
   CHECK_THAT(certificate_found(files).text, Contains("every user of this machine may read"));
-  files.write_secret("key.pem", make_certificate({"other"}).key_pem);
+  files.directory.write_secret("key.pem", make_certificate({"other"}).key_pem);
   CHECK(certificate_found(files).verdict == Verdict::fail);
   CHECK_THAT(certificate_found(files).text, Contains("another key than that of the certificate"));
   std::filesystem::remove(key);

@@ -68,7 +68,7 @@ TEST_CASE("a password comes from a file; a wrong one is told of once, and is in 
   const std::string passwords = (directory / "passwords").string();
   REQUIRE(run_program({kMosquittoPasswd, "-c", "-b", passwords, "ear", "right-secret"}).code == 0);
   MqttBroker broker("allow_anonymous false\npassword_file " + passwords + '\n');
-  const std::string file = directory.write("password", "wrong-secret\n").string();
+  const std::string file = directory.write_secret("password", "wrong-secret\n").string();
   const std::string mqtt = "user = \"ear\"\npassword_file = \"" + file + "\"\n";
   LogLines log;
   OutletRig rig;
@@ -81,20 +81,32 @@ TEST_CASE("a password comes from a file; a wrong one is told of once, and is in 
   CHECK(log.count("not authorised") == 1);
 }
 
-TEST_CASE("a password or certificates that cannot be read are named before anything changes") {
-  OutletRig rig;
+TEST_CASE("a password or certificates that cannot be read, and a password that all may read, are refused") {
+  const TemporaryDirectory directory;
   const auto problem = [&](const std::string& mqtt) {
     try {
-      rig.change(mqtt, OutletRig::kMic);
+      check_mqtt(
+          parse_config(OutletRig::kMic + ("[publish.mqtt]\n" + mqtt), (directory / "test.toml").string()));
       return std::string();
     } catch (const std::exception& error) {
       return std::string(error.what());
     }
   };
-  CHECK(problem("broker = \"mqtt://h\"\nuser = \"me\"\npassword_file = \"/nowhere/password\"\n")
-            .find("/nowhere/password") != std::string::npos);
+  const std::string password = "broker = \"mqtt://h\"\nuser = \"me\"\npassword_file = \"password\"\n";
+  CHECK(problem(password).find("password: No such file") != std::string::npos);
   CHECK(problem("broker = \"mqtts://h\"\nca_file = \"/nowhere/ca\"\n").find("/nowhere/ca") !=
         std::string::npos);
+  const auto file = directory.write("password", "secret\n");
+  for (const unsigned mode : {0400U, 0600U, 0440U, 0640U, 0660U}) {  // a service's credentials, root:earshot
+    std::filesystem::permissions(file, std::filesystem::perms(mode));
+    CHECK(problem(password).empty());
+  }
+  for (const unsigned mode : {0644U, 0604U, 0602U}) {
+    std::filesystem::permissions(file, std::filesystem::perms(mode));
+    CHECK(problem(password).find("found a file that every user of this machine may read or write, expected "
+                                 "one for its owner and group (chmod o= " +
+                                 file.string() + ')') != std::string::npos);
+  }
 }
 
 }  // namespace earshot::test

@@ -50,11 +50,11 @@ TEST_CASE("a file of [publish.tls] that is none of its kind is named, with what 
                Contains("certificate.pem: found no certificate, expected one in PEM form"));
   }
   SECTION("no key") {
-    files.write_secret("key.pem", "hello");
+    files.directory.write_secret("key.pem", "hello");
     CHECK_THAT(refusal_of_files(files), Contains("key.pem: found no private key, expected one in PEM form"));
   }
   SECTION("the key of another certificate") {
-    files.write_secret("key.pem", make_certificate({"other"}).key_pem);
+    files.directory.write_secret("key.pem", make_certificate({"other"}).key_pem);
     CHECK_THAT(refusal_of_files(files), Contains("key.pem: found another key than that of the certificate"));
   }
   SECTION("no file") {
