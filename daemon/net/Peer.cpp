@@ -20,8 +20,25 @@ std::optional<Peer> local_peer(int socket) {
   socklen_t size = sizeof process;
   if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &process, &size) != 0) return std::nullopt;
   const std::string user = "user " + std::to_string(process.uid);
-  return Peer{mapped({htonl(INADDR_LOOPBACK)}), process.uid, user,
-              "process " + std::to_string(process.pid) + " of " + user};
+  return Peer{.address = mapped({htonl(INADDR_LOOPBACK)}),
+              .user = process.uid,
+              .name = user,
+              .text = "process " + std::to_string(process.pid) + " of " + user};
+}
+
+// Without the scope of a link: `allow` has none.
+IpAddress address_of(const sockaddr_in6& v6) {
+  IpAddress address;
+  std::memcpy(address.bytes.data(), &v6.sin6_addr, 16);
+  return address;
+}
+
+// Of an IPv6 socket.
+IpAddress own_address(int socket) {
+  sockaddr_in6 own{};
+  socklen_t size = sizeof own;
+  ::getsockname(socket, reinterpret_cast<sockaddr*>(&own), &size);
+  return address_of(own);
 }
 
 }  // namespace
@@ -39,9 +56,9 @@ std::optional<Peer> peer_of(int socket) {
     port = ntohs(v4.sin_port);
   } else {
     const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage);
-    // Without the scope of a link: `allow` has none.
-    std::memcpy(peer.address.bytes.data(), &v6.sin6_addr, 16);
+    peer.address = address_of(v6);
     port = ntohs(v6.sin6_port);
+    peer.is_neighbour = !peer.address.is_v4() && peer.address.network() == own_address(socket).network();
   }
   peer.name = peer.address.text();
   peer.text = Endpoint{peer.name, port}.text();

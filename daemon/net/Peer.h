@@ -15,6 +15,8 @@ struct Peer {
   std::optional<uid_t> user;  ///< over a Unix socket
   std::string name;           ///< "192.168.1.7", "user 1000"
   std::string text;           ///< "192.168.1.7:40312", "process 812 of user 1000"
+  /// By IPv6, and in the network of 64 bits in which it has reached this machine: at home all are.
+  bool is_neighbour = false;
 };
 
 /// Nothing if it is gone already.

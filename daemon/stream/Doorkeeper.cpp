@@ -20,7 +20,7 @@ void Doorkeeper::change(const StreamSettings& settings) noexcept {
 Doorkeeper::Origin Doorkeeper::origin_of(const Peer& peer) noexcept {
   if (peer.user) return {.user = *peer.user};
   if (peer.address.is_loopback()) return {};
-  return {.network = peer.address.network().bytes};
+  return {.network = peer.is_neighbour ? peer.address.bytes : peer.address.network().bytes};
 }
 
 std::size_t Doorkeeper::places_of(const Peer& peer) const noexcept {

@@ -15,10 +15,10 @@
 namespace earshot {
 
 /// Of all places a machine beyond loopback may take half, so that a broken one locks nobody out. An IPv4
-/// address counts as a machine, of IPv6 the 64 bits of a network: a machine has any number of addresses
-/// there. Whoever connects more often than `connects_per_s`, after `connects_at_once` and at least twice its
-/// places, waits; then loopback counts as one machine, and each user of a Unix socket as one. Its memory is
-/// bounded whoever comes. Not thread safe.
+/// address counts as a machine, and an IPv6 one of our own network; of other networks of IPv6 the 64 bits
+/// do: a machine has any number of addresses there. Whoever connects more often than `connects_per_s`, after
+/// `connects_at_once` and at least twice its places, waits; then loopback counts as one machine, and each
+/// user of a Unix socket as one. Its memory is bounded whoever comes. Not thread safe.
 class Doorkeeper {
  public:
   using Clock = std::chrono::steady_clock;
@@ -44,7 +44,7 @@ class Doorkeeper {
 
  private:
   struct Origin {
-    std::array<std::uint8_t, 16> network{};
+    std::array<std::uint8_t, 16> network{};  ///< or one address of it
     std::int64_t user = -1;  ///< of a Unix socket
     auto operator<=>(const Origin&) const = default;
   };

@@ -17,6 +17,11 @@ constexpr Doorkeeper::Clock::time_point kStart{1000h};
 Peer from(const std::string& address) {
   return {parse_ip(address).value(), std::nullopt, address, address + ":1"};
 }
+Peer from_neighbour(const std::string& address) {
+  Peer peer = from(address);
+  peer.is_neighbour = true;
+  return peer;
+}
 Peer from_user(uid_t user) {
   return {parse_ip("127.0.0.1").value(), user, "", ""};
 }
@@ -78,6 +83,17 @@ TEST_CASE("of IPv6 a network of 64 bits counts as one machine, a mapped address 
   CHECK(door.room_for(from("fd00:0:0:2::1")) == Room::free);
   door.enter(from("10.0.0.1"));
   CHECK(door.room_for(from("::ffff:10.0.0.2")) == Room::free);  // no network in common
+}
+
+TEST_CASE("an IPv6 neighbour counts as a machine, whatever others of its network do") {
+  Doorkeeper door(places(4));
+  const Peer greedy = from_neighbour("fd00:0:0:1::1");
+  const Peer other = from_neighbour("fd00:0:0:1::2");
+  for (int i = 0; i < 2; ++i) door.enter(greedy);
+  CHECK(door.room_for(greedy) == Room::none_for_address);
+  CHECK(door.room_for(other) == Room::free);
+  CHECK(knocks(door, greedy, 1000) == 100);
+  CHECK(knocks(door, other, 1000) == 100);
 }
 
 TEST_CASE("who connects too often waits: a hundred at once, then ten a second") {

@@ -155,6 +155,30 @@ TEST_CASE("one machine beyond loopback gets half of the places, in either family
   CHECK(answer("127.0.0.1", "127.0.0.1") == "too_many_clients");
 }
 
+TEST_CASE(
+    "of the network in which it is reached each address is a machine, of another network of IPv6 all are") {
+  const NetworkOfItsOwn network;
+  if (!network.there()) return skip("no network namespace may be made here");
+  StreamSettings settings = on({Endpoint{"::", 0}});
+  settings.allow = {parse_network("fd00::/16").value()};
+  settings.max_clients = 4;
+  const char* const one = "fd00:0:0:1::1";
+  const char* const other = "fd00:0:0:1::2";
+  for (const auto& [reached, answer] :
+       {std::pair(one, "hello"), std::pair("fd00:0:0:2::1", "too_many_from_address")}) {
+    const Door door(settings);
+    std::vector<StreamClient> inside;
+    for (int i = 0; i < 2; ++i) {
+      inside.push_back(door.client(reached, one));
+      CHECK(welcome(inside.back()) == "hello");
+    }
+    inside.push_back(door.client(reached, other));
+    CHECK(welcome(inside.back()) == answer);
+    inside.push_back(door.client(reached, one));
+    CHECK(welcome(inside.back()) == "too_many_from_address");
+  }
+}
+
 TEST_CASE("strangers are turned away without a word, and with one line in the log, however many there are") {
   const NetworkOfItsOwn network;
   if (!network.there()) return skip("no network namespace may be made here");
