@@ -7,8 +7,12 @@
 
 namespace earshot {
 
-/// What --check-config and a reload ask: loads the files of TLS into `config`, looks for those of sources, of
-/// the broker and of actions, and makes the hearing. `present`: what runs; null for a start. Throws Error.
+/// What a start asks: loads the files of TLS into `config`, looks for those of the broker, and makes the
+/// hearing. `present`: what runs; null for a start. Throws Error.
+std::shared_ptr<const Hearing> needed_hearing(Config& config, const ConfiguredHearing* present);
+
+/// What --check-config and a reload ask: besides, for what sources and actions need, which a start may find
+/// later. Throws Error.
 std::shared_ptr<const Hearing> checked_hearing(Config& config, const ConfiguredHearing* present);
 
 }  // namespace earshot

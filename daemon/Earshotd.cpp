@@ -9,6 +9,7 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "daemon/CheckedHearing.h"
 #include "daemon/EarshotdOptions.h"
@@ -60,8 +61,7 @@ int run(const EarshotdOptions& options) {
     flush_output(std::cout);
   } else {
     start_logging(config.log_level);
-    load_tls(config, nullptr);
-    Service(options.config, config).run();
+    Service(options.config, std::move(config)).run();
   }
   return static_cast<int>(ExitCode::ok);
 }

@@ -10,6 +10,7 @@
 #include <systemd/sd-daemon.h>
 #include <boost/asio/post.hpp>
 
+#include "daemon/CheckedHearing.h"
 #include "daemon/DescriptorLimit.h"
 #include "daemon/actions/ActionsOutlet.h"
 #include "daemon/books/StateDirectory.h"
@@ -31,6 +32,11 @@ constexpr std::chrono::milliseconds kLook = 1000ms;      // at what is skipped
 
 void tell_systemd(const std::string& state) {
   ::sd_notify(0, state.c_str());
+}
+
+ConfiguredHearing needed_by(Config config) {
+  auto hearing = needed_hearing(config, nullptr);
+  return {std::move(config), std::move(hearing)};
 }
 
 WatchdogSettings watchdog_settings() {
@@ -63,7 +69,7 @@ void refuse(const std::string& why) {
 
 }  // namespace
 
-Service::Service(std::optional<std::filesystem::path> asked, const Config& config)
+Service::Service(std::optional<std::filesystem::path> asked, Config config)
     : signals_(waiting_, [this] { reloader_.ask(); }),
       watchdog_(waiting_, watchdog_settings(), tell_systemd),
       reloader_(waiting_, std::move(asked),
@@ -72,12 +78,12 @@ Service::Service(std::optional<std::filesystem::path> asked, const Config& confi
                  .loaded = [this](ConfiguredHearing configured) { reload(std::move(configured)); },
                  .refused = [this](const std::string& why) { refuse(why); }}),
       housekeeping_(waiting_, [this] { keep_house(); }),
-      configured_{config, make_hearing(config, nullptr)},
+      configured_(needed_by(std::move(config))),
       facts_(facts_of(configured_)),
-      server_(config.publish_tcp, facts_, counters_, utc_, &watchdog_.pulses()),
+      server_(configured_.config.publish_tcp, facts_, counters_, utc_, &watchdog_.pulses()),
       outlets_(server_, make_outlets(counters_, utc_, watchdog_.pulses())),
       status_(waiting_, outlets_, tell_systemd) {
-  outlets_.change(config, facts_);
+  outlets_.change(configured_.config, facts_);
   listen(std::exchange(configured_, {}));
 }
 

@@ -31,7 +31,7 @@ class Service {
  public:
   /// Listens to clients and senders, opens files; sources begin in run(). `config` is what config_path(asked)
   /// says, which is read again at SIGHUP. Throws Error.
-  Service(std::optional<std::filesystem::path> asked, const Config& config);
+  Service(std::optional<std::filesystem::path> asked, Config config);
 
   /// Until a signal, or until every source has ended. Throws Error(io) if an error has ended one of these,
   /// Error(unavailable) if a reload has left nothing to go on with. May end the process itself, if a disk

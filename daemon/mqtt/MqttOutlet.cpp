@@ -45,13 +45,6 @@ MqttLogin login_of(const MqttSettings& settings, const std::filesystem::path& di
           .status_topic = MqttTopics(settings.topic).status()};
 }
 
-void warn_of_open_password(const std::filesystem::path& file) {
-  std::error_code ignored;
-  const auto mode = std::filesystem::status(file, ignored).permissions();
-  if (!ignored && (mode & std::filesystem::perms::others_read) != std::filesystem::perms::none)
-    log_warning("MQTT: {} can be read by every user of this machine", file.string());
-}
-
 }  // namespace
 
 /// What the thread has of its own.
@@ -267,8 +260,6 @@ void MqttOutlet::change(const Config& config, const StreamFacts& facts) {
   if (const auto& settings = config.publish_mqtt)
     wish = MqttWish{*settings, config.sources, facts.model_name, login_of(*settings, directory_)};
   if (wish == present_) return;
-  check_mqtt(config);
-  if (wish && !wish->settings.password_file.empty()) warn_of_open_password(wish->settings.password_file);
   const bool is_wanted = wish.has_value();
   {
     const std::lock_guard lock(mutex_);

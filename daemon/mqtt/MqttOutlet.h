@@ -33,8 +33,7 @@ class MqttOutlet final : public Outlet {
   ~MqttOutlet() override;
 
   void hear(const Message& message) noexcept override;
-  /// Nothing happens if nothing is other. Throws Error(no_input) for a password or certificates that cannot
-  /// be read.
+  /// Nothing happens if nothing is other. Looks for no file: check_mqtt() has, and each connection does.
   void change(const Config& config, const StreamFacts& facts) override;
   void stop(std::chrono::milliseconds limit) noexcept override;
 
@@ -70,7 +69,8 @@ class MqttOutlet final : public Outlet {
   std::thread thread_;  // of whoever calls change()
 };
 
-/// That the password and the certificates of a configuration can be read. Throws Error.
+/// That the password and the certificates of a configuration can be read, the password not by all. Throws
+/// Error.
 void check_mqtt(const Config& config);
 
 }  // namespace earshot
