@@ -30,7 +30,7 @@ void Outlets::take_back() noexcept {
     try {
       outlet->change(present_->first, present_->second);
     } catch (const std::exception& error) {
-      log_error("cannot be again as it was before: {}", failure_of(error).line);
+      log_error("cannot be again as it was before, which the next reload tries: {}", failure_of(error).line);
     }
   }
 }

@@ -179,6 +179,7 @@ void Service::reload(ConfiguredHearing configured) {
   const ConfiguredHearing& present = listening_->configured();
   if (configured.hearing == present.hearing && to_toml(configured.config) == to_toml(present.config) &&
       configured.config.publish_tls == present.config.publish_tls) {
+    outlets_.change(present.config, facts_);  // one that could not be as it was tries again
     log_info("reloaded: nothing has changed");
     return tell_systemd("READY=1");
   }

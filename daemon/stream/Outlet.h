@@ -18,7 +18,9 @@ class Outlet {
   /// Any thread; bounded time, waits for nobody. Order is kept per source.
   virtual void hear(const Message& message) noexcept = 0;
 
-  /// By this configuration from here on; `facts` are those of hello. Throws Error, and all is as before.
+  /// By this configuration from here on; `facts` are those of hello. Nothing happens where that is what it
+  /// does already. Throws Error, and all is as before, but for what had to make way: that is off until the
+  /// next change.
   virtual void change(const Config& config, const StreamFacts& facts) = 0;
 
   /// No more comes: tells what it still can within `limit`. Once.

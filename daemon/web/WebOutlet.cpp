@@ -12,14 +12,11 @@ void WebOutlet::change(const Config& config, const StreamFacts& facts) {
 }
 
 void WebOutlet::serve(const std::optional<WebSettings>& to) {
-  const bool makes_way = settings_ && to && collide(settings_->listen, to->listen);
-  if (makes_way) server_.reset();
-  try {
-    server_ = to ? open(*to) : nullptr;
-  } catch (...) {
-    if (makes_way) server_ = open(*settings_);
-    throw;
+  if (settings_ && to && collide(settings_->listen, to->listen)) {  // its own door is in the way
+    server_.reset();
+    settings_.reset();
   }
+  server_ = to ? open(*to) : nullptr;
   settings_ = to;
 }
 

@@ -29,7 +29,7 @@ class WebOutlet final : public Outlet {
   Pulses& pulses_;
   HeardTally tally_;
   WebPages pages_;
-  std::optional<WebSettings> settings_;
+  std::optional<WebSettings> settings_;  // of the server that is there
   std::unique_ptr<WebServer> server_;
 };
 
