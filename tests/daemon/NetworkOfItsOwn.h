@@ -10,7 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 namespace earshot::test {
 
@@ -34,6 +36,21 @@ class NetworkOfItsOwn {
   bool there() const noexcept { return there_; }
 
  private:
+  // The kernel looks at a new address by itself first, even on a loopback.
+  static bool can_be_used(const in6_addr& address) {
+    sockaddr_in6 own{};
+    own.sin6_family = AF_INET6;
+    own.sin6_addr = address;
+    const int socket = ::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool bound = false;
+    for (int i = 0; i < 2'000 && !bound; ++i) {
+      if (i > 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      bound = ::bind(socket, reinterpret_cast<const sockaddr*>(&own), sizeof own) == 0;
+    }
+    ::close(socket);
+    return bound;
+  }
+
   static bool set_up() {
     const int v4 = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     const int v6 = ::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -52,7 +69,7 @@ class NetworkOfItsOwn {
       ::inet_pton(AF_INET6, text, &one.ifr6_addr);
       one.ifr6_prefixlen = 64;
       one.ifr6_ifindex = static_cast<int>(::if_nametoindex("lo"));
-      good = good && ::ioctl(v6, SIOCSIFADDR, &one) == 0;
+      good = good && ::ioctl(v6, SIOCSIFADDR, &one) == 0 && can_be_used(one.ifr6_addr);
     }
     ::close(v4);
     ::close(v6);
