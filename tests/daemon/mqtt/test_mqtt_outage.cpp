@@ -8,6 +8,7 @@
 
 #include "tests/daemon/LogLines.h"
 #include "tests/daemon/mqtt/MqttBroker.h"
+#include "tests/daemon/mqtt/MqttRelay.h"
 #include "tests/daemon/mqtt/OutletRig.h"
 
 namespace earshot::test {
@@ -17,6 +18,7 @@ namespace json = boost::json;
 using namespace std::chrono_literals;
 
 constexpr const char* kEvents = "earshot/attic/mic/event";
+constexpr const char* kStatus = "earshot/attic/status";
 
 /// The numbers of the events that came, each once, and whether they were late.
 std::vector<std::pair<int, bool>> numbers_of(const MqttPeer& peer) {
@@ -170,6 +172,56 @@ TEST_CASE("a broker that hangs holds up neither who hears nor the end") {
   rig.change(broker.port());
   await_number(peer, 999);
   CHECK(std::ranges::is_sorted(numbers_of(peer)));
+}
+
+TEST_CASE("an event whose confirmation is lost holds up no goodbye, and is told again at the next start") {
+  if (skip_without_mosquitto()) return;
+  MqttBroker broker;
+  MqttRelay relay(broker.port());
+  MqttPeer peer(broker.port(), "earshot/#");
+  OutletRig rig;
+  rig.change(relay.port());
+  peer.await(kStatus, "online");
+  relay.lose_answers(true);
+  rig.hear(mqtt_event(1));
+  await_number(peer, 1);
+  rig.hear(mqtt_event(2));
+  const auto begun = std::chrono::steady_clock::now();
+  rig.stop(300ms);
+  CHECK(std::chrono::steady_clock::now() - begun < 5s);
+  peer.await(kStatus, "offline");
+  peer.await(kStatus, "offline");  // the last will, since nothing says that the goodbye has come
+  CHECK(peer.count(kEvents) == 1);
+  relay.lose_answers(false);
+  rig.start();
+  rig.change(relay.port());
+  rig.hear(mqtt_event(3));
+  await_number(peer, 3);
+  CHECK(peer.count(kEvents) == 4);
+  CHECK(numbers_of(peer) == std::vector{std::pair(1, false), std::pair(2, true), std::pair(3, false)});
+}
+
+TEST_CASE("a goodbye whose confirmation is lost is said by the last will, one that is confirmed is enough") {
+  if (skip_without_mosquitto()) return;
+  for (const bool is_lost : {false, true}) {
+    MqttBroker broker;
+    MqttRelay relay(broker.port());
+    MqttPeer peer(broker.port(), kStatus);
+    OutletRig rig;
+    rig.change(relay.port());
+    peer.await(kStatus, "online");
+    relay.lose_answers(is_lost);
+    const auto begun = std::chrono::steady_clock::now();
+    rig.stop(is_lost ? 300ms : 10'000ms);
+    CHECK(std::chrono::steady_clock::now() - begun < 5s);
+    peer.await(kStatus, "offline");
+    if (is_lost) peer.await(kStatus, "offline");
+    relay.lose_answers(false);
+    rig.start();
+    rig.change(relay.port());
+    peer.await(kStatus, "online");
+    CHECK(peer.count(kStatus) == (is_lost ? 4 : 3));
+  }
 }
 
 TEST_CASE("a broker that nobody reaches is told of once in the log, and holds up no start and no end") {
