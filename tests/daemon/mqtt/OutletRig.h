@@ -72,6 +72,8 @@ class OutletRig {
 
   static constexpr const char* kLabels = "labels = [\"Dog\", \"Doorbell\"]\n";
   static constexpr const char* kMic = "[[source]]\nname = \"mic\"\nkind = \"microphone\"\n";
+  static constexpr const char* kSenders =
+      "[[source]]\nname = \"barns\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\nmax_senders = 5\n";
 
  private:
   TemporaryDirectory directory_;

@@ -13,8 +13,8 @@
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
-#include "tests/daemon/mqtt/MqttBroker.h"
-#include "tests/daemon/mqtt/OutletRig.h"
+#include "tests/daemon/FreePorts.h"
+#include "tests/daemon/mqtt/OutletAtBroker.h"
 
 namespace earshot::test {
 namespace {
@@ -75,11 +75,9 @@ TEST_CASE("Home Assistant makes entities of a source, and its event entity hears
   if (skip_without_mosquitto()) return;
   const char* root = std::getenv("EARSHOT_HOMEASSISTANT");
   if (!root || ::geteuid() != 0) return skip("no Home Assistant here: tests/homeassistant/check makes one");
-  MqttBroker broker;
-  MqttPeer peer(broker.port(), "earshot/attic/#");
-  OutletRig rig;
-  rig.change(broker.port(), "labels = [\"Dog\", \"Doorbell\"]\nswitches = true\n",
-             "[[source]]\nname = \"Front door\"\nid = \"mic\"\nkind = \"microphone\"\n");
+  auto&& [broker, peer, rig] =
+      OutletAtBroker("earshot/attic/#", "labels = [\"Dog\", \"Doorbell\"]\nswitches = true\n",
+                     "[[source]]\nname = \"Front door\"\nid = \"mic\"\nkind = \"microphone\"\n");
   rig.is(SourceState::up, "Front door");
   peer.await("earshot/attic/status", "online");
   FreePorts ports;

@@ -6,8 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/daemon/LogLines.h"
-#include "tests/daemon/mqtt/MqttBroker.h"
-#include "tests/daemon/mqtt/OutletRig.h"
+#include "tests/daemon/mqtt/OutletAtBroker.h"
 
 namespace earshot::test {
 namespace {
@@ -21,10 +20,7 @@ constexpr const char* kDiscovery = "homeassistant/device/earshot_attic_mic/confi
 
 TEST_CASE("a broker is told that the daemon and a source are there, what goes on, and how loud it is") {
   if (skip_without_mosquitto()) return;
-  MqttBroker broker;
-  MqttPeer peer(broker.port(), "earshot/#");
-  OutletRig rig;
-  rig.change(broker.port());
+  auto&& [broker, peer, rig] = OutletAtBroker("earshot/#");
   peer.await("earshot/attic/mic/class/dog", "OFF");
   peer.await("earshot/attic/mic/status", "offline");
   peer.await("earshot/attic/status", "online");
@@ -49,10 +45,7 @@ TEST_CASE("a broker is told that the daemon and a source are there, what goes on
 
 TEST_CASE("an event has the stream's fields, its type for Home Assistant, and is not retained") {
   if (skip_without_mosquitto()) return;
-  MqttBroker broker;
-  MqttPeer peer(broker.port(), "earshot/attic/mic/event");
-  OutletRig rig;
-  rig.change(broker.port());
+  auto&& [broker, peer, rig] = OutletAtBroker("earshot/attic/mic/event");
   rig.hear(mqtt_event(1));
   rig.hear(mqtt_event(2, Event::Phase::start, "Rain"));
   const json::object dog = json::parse(peer.await("earshot/attic/mic/event").payload).as_object();
@@ -91,10 +84,7 @@ TEST_CASE("a daemon that is killed is offline by its last will") {
 
 TEST_CASE("Home Assistant learns of a source, again when it comes up, and that it is gone when it is") {
   if (skip_without_mosquitto()) return;
-  MqttBroker broker;
-  MqttPeer peer(broker.port());
-  OutletRig rig;
-  rig.change(broker.port());
+  auto&& [broker, peer, rig] = OutletAtBroker();
   const json::object message = json::parse(peer.await(kDiscovery).payload).as_object();
   CHECK(message.at("components").as_object().size() == 4);
   CHECK(message.at("device").as_object().at("model").as_string() == "yamnet");
@@ -114,10 +104,7 @@ TEST_CASE("Home Assistant learns of a source, again when it comes up, and that i
 
 TEST_CASE("a source that was removed while the daemon was down is taken back all the same") {
   if (skip_without_mosquitto()) return;
-  MqttBroker broker;
-  MqttPeer peer(broker.port());
-  OutletRig rig;
-  rig.change(broker.port());
+  auto&& [broker, peer, rig] = OutletAtBroker();
   peer.await(kDiscovery);
   peer.await("earshot/attic/status", "online");
   rig.stop();
@@ -128,18 +115,14 @@ TEST_CASE("a source that was removed while the daemon was down is taken back all
 
 TEST_CASE("a source that was removed while the daemon was down is no sender that may come back") {
   if (skip_without_mosquitto()) return;
-  MqttBroker broker;
-  MqttPeer peer(broker.port());
-  const std::string senders =
-      "[[source]]\nname = \"barns\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\nmax_senders = 5\n";
-  OutletRig rig;
-  rig.change(broker.port(), OutletRig::kLabels, OutletRig::kMic + senders);
+  auto&& [broker, peer, rig] =
+      OutletAtBroker("#", OutletRig::kLabels, std::string(OutletRig::kMic) + OutletRig::kSenders);
   rig.is(SourceState::up, "Barn 7");
   peer.await("earshot/attic/barn_7/status", "online");
   rig.is(SourceState::ended, "Barn 7");
   rig.stop();
   rig.start();
-  rig.change(broker.port(), OutletRig::kLabels, senders);
+  rig.change(broker.port(), OutletRig::kLabels, OutletRig::kSenders);
   peer.await([](const MqttPeer::Message& each) { return each.topic == kDiscovery && each.payload.empty(); });
   MqttPeer later(broker.port());
   CHECK(later.await("homeassistant/device/earshot_attic_barn_7/config").retained);
@@ -150,8 +133,7 @@ TEST_CASE("a sender that is forgotten while the broker is away is taken back whe
   MqttBroker broker;
   LogLines log;
   OutletRig rig;
-  rig.change(broker.port(), OutletRig::kLabels,
-             "[[source]]\nname = \"barns\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\nmax_senders = 5\n");
+  rig.change(broker.port(), OutletRig::kLabels, OutletRig::kSenders);
   {
     MqttPeer peer(broker.port());
     rig.is(SourceState::up, "Barn 7");
@@ -169,11 +151,8 @@ TEST_CASE("a sender that is forgotten while the broker is away is taken back whe
 
 TEST_CASE("a label that is taken off the list and put back has its state again, a switch goes with its key") {
   if (skip_without_mosquitto()) return;
-  MqttBroker broker;
-  MqttPeer peer(broker.port(), "earshot/#");
   const std::string doorbell = "earshot/attic/mic/class/doorbell";
-  OutletRig rig;
-  rig.change(broker.port());
+  auto&& [broker, peer, rig] = OutletAtBroker("earshot/#");
   peer.await(doorbell, "OFF");
   peer.await("earshot/attic/status", "online");
   rig.change(broker.port(), "labels = [\"Dog\"]\n");
@@ -190,10 +169,7 @@ TEST_CASE("a label that is taken off the list and put back has its state again, 
 
 TEST_CASE("a source that is renamed keeps its topics and entities") {
   if (skip_without_mosquitto()) return;
-  MqttBroker broker;
-  MqttPeer peer(broker.port());
-  OutletRig rig;
-  rig.change(broker.port());
+  auto&& [broker, peer, rig] = OutletAtBroker();
   rig.is(SourceState::up);
   const json::object before = json::parse(peer.await(kDiscovery).payload).as_object();
   rig.change(broker.port(), OutletRig::kLabels,
@@ -215,10 +191,7 @@ TEST_CASE("a source that is renamed keeps its topics and entities") {
 
 TEST_CASE("a label that is no longer listed loses its entity, and a new one gets one") {
   if (skip_without_mosquitto()) return;
-  MqttBroker broker;
-  MqttPeer peer(broker.port());
-  OutletRig rig;
-  rig.change(broker.port());
+  auto&& [broker, peer, rig] = OutletAtBroker();
   peer.await(kDiscovery);
   peer.await("earshot/attic/status", "online");
   rig.change(broker.port(), "labels = [\"Dog\", \"Rain\"]\n");
@@ -233,11 +206,7 @@ TEST_CASE("a label that is no longer listed loses its entity, and a new one gets
 
 TEST_CASE("senders that name themselves are devices while they are known") {
   if (skip_without_mosquitto()) return;
-  MqttBroker broker;
-  MqttPeer peer(broker.port());
-  OutletRig rig;
-  rig.change(broker.port(), OutletRig::kLabels,
-             "[[source]]\nname = \"barns\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\nmax_senders = 5\n");
+  auto&& [broker, peer, rig] = OutletAtBroker("#", OutletRig::kLabels, OutletRig::kSenders);
   peer.await("earshot/attic/status", "online");
   rig.is(SourceState::up, "Barn 7");
   CHECK_FALSE(peer.await("homeassistant/device/earshot_attic_barn_7/config").payload.empty());
@@ -268,10 +237,7 @@ TEST_CASE("a reload moves to another topic and to another broker, and says goodb
 
 TEST_CASE("a reload that logs in anew is offline until it is in") {
   if (skip_without_mosquitto()) return;
-  MqttBroker broker;
-  MqttPeer peer(broker.port(), "earshot/attic/status");
-  OutletRig rig;
-  rig.change(broker.port());
+  auto&& [broker, peer, rig] = OutletAtBroker("earshot/attic/status");
   peer.await("earshot/attic/status", "online");
   rig.change(broker.port(), "user = \"me\"\nlabels = [\"Dog\"]\n");
   peer.await("earshot/attic/status", "offline");
@@ -280,10 +246,7 @@ TEST_CASE("a reload that logs in anew is offline until it is in") {
 
 TEST_CASE("without homeassistant nothing goes to its topics") {
   if (skip_without_mosquitto()) return;
-  MqttBroker broker;
-  MqttPeer peer(broker.port());
-  OutletRig rig;
-  rig.change(broker.port(), "homeassistant = false\n");
+  auto&& [broker, peer, rig] = OutletAtBroker("#", "homeassistant = false\n");
   rig.is(SourceState::up);
   rig.hear(mqtt_event(1));
   peer.await("earshot/attic/mic/event");

@@ -5,8 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/daemon/LogLines.h"
-#include "tests/daemon/mqtt/MqttBroker.h"
-#include "tests/daemon/mqtt/OutletRig.h"
+#include "tests/daemon/mqtt/OutletAtBroker.h"
 
 namespace earshot::test {
 namespace {
@@ -22,10 +21,7 @@ constexpr const char* kGateCommand = "earshot/attic/mic/gate/set";
 TEST_CASE(
     "a label that is switched off is told neither as an event nor as a state, until it is switched on") {
   if (skip_without_mosquitto()) return;
-  MqttBroker broker;
-  MqttPeer peer(broker.port(), "earshot/#");
-  OutletRig rig;
-  rig.change(broker.port(), kSwitches);
+  auto&& [broker, peer, rig] = OutletAtBroker("earshot/#", kSwitches);
   peer.await(kDogSwitch, "ON");
   peer.publish(kDogCommand, "OFF");
   peer.await(kDogSwitch, "OFF");
@@ -72,10 +68,7 @@ TEST_CASE("a command that is none is passed over, and told of once a minute") {
 
 TEST_CASE("without switches commands are nothing") {
   if (skip_without_mosquitto()) return;
-  MqttBroker broker;
-  MqttPeer peer(broker.port(), "earshot/#");
-  OutletRig rig;
-  rig.change(broker.port());
+  auto&& [broker, peer, rig] = OutletAtBroker("earshot/#");
   peer.await("earshot/attic/status", "online");
   peer.publish(kDogCommand, "OFF");
   rig.hear(mqtt_event(1));
@@ -85,11 +78,9 @@ TEST_CASE("without switches commands are nothing") {
 
 TEST_CASE("a source's gate is switched off and on, and no other's") {
   if (skip_without_mosquitto()) return;
-  MqttBroker broker;
-  MqttPeer peer(broker.port(), "earshot/#");
-  OutletRig rig;
-  rig.change(broker.port(), kSwitches,
-             std::string(OutletRig::kMic) + "[[source]]\nname = \"porch\"\nkind = \"stdin\"\n");
+  auto&& [broker, peer, rig] =
+      OutletAtBroker("earshot/#", kSwitches,
+                     std::string(OutletRig::kMic) + "[[source]]\nname = \"porch\"\nkind = \"stdin\"\n");
   peer.await(kGate, "ON");
   CHECK(rig.gates());
   peer.publish(kGateCommand, "off");  // is no command
@@ -119,10 +110,7 @@ TEST_CASE("a retained command leaves the gate as it is") {
 
 TEST_CASE("without switches a gate has no topic, and one that was switched off is on again") {
   if (skip_without_mosquitto()) return;
-  MqttBroker broker;
-  MqttPeer peer(broker.port(), "earshot/#");
-  OutletRig rig;
-  rig.change(broker.port(), kSwitches);
+  auto&& [broker, peer, rig] = OutletAtBroker("earshot/#", kSwitches);
   peer.await(kGate, "ON");
   peer.publish(kGateCommand, "OFF");
   peer.await(kGate, "OFF");
@@ -142,10 +130,7 @@ TEST_CASE("without switches a gate has no topic, and one that was switched off i
 
 TEST_CASE("a source that is renamed keeps its gate as it was switched, and gives its old name back") {
   if (skip_without_mosquitto()) return;
-  MqttBroker broker;
-  MqttPeer peer(broker.port(), "#");
-  OutletRig rig;
-  rig.change(broker.port(), kSwitches);
+  auto&& [broker, peer, rig] = OutletAtBroker("#", kSwitches);
   peer.await(kGate, "ON");
   peer.publish(kGateCommand, "OFF");
   peer.await(kGate, "OFF");
@@ -158,11 +143,7 @@ TEST_CASE("a source that is renamed keeps its gate as it was switched, and gives
 
 TEST_CASE("of a sender that is forgotten neither the gate nor its topic is left") {
   if (skip_without_mosquitto()) return;
-  MqttBroker broker;
-  MqttPeer peer(broker.port(), "earshot/#");
-  OutletRig rig;
-  rig.change(broker.port(), kSwitches,
-             "[[source]]\nname = \"barns\"\nkind = \"tcp\"\nlisten = \"127.0.0.1:0\"\nmax_senders = 5\n");
+  auto&& [broker, peer, rig] = OutletAtBroker("earshot/#", kSwitches, OutletRig::kSenders);
   rig.is(SourceState::up, "Barn 7");
   peer.await("earshot/attic/barn_7/gate", "ON");
   peer.publish("earshot/attic/barn_7/gate/set", "OFF");

@@ -7,8 +7,7 @@
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
-#include "daemon/stream/Subscriber.h"
-#include "tests/daemon/TestLabels.h"
+#include "tests/daemon/stream/OneClient.h"
 #include "tests/support/Python.h"
 #include "tests/support/TemporaryDirectory.h"
 
@@ -17,35 +16,23 @@ namespace {
 
 /// A line of every kind that there is.
 std::vector<SharedLine> all_lines() {
-  Counters counters;
-  UtcClock utc;
-  StreamFacts facts{"esc10", "ab12", {"dog", "rain"}, false,
-                    220500,  22016,  44100,           {{"mic", "microphone"}, {"file", "file"}}};
-  StreamState state(facts, 100, counters, utc);
-  Subscriber client(state, std::size_t{1} << 20);
-  const auto publish = [&](const Message& message) {
-    OutgoingMessage outgoing = state.add(message);
-    client.deliver(outgoing);
-  };
-  Prediction prediction;
-  prediction.source = "mic";
+  OneClient stream;
+  Prediction prediction = OneClient::prediction();
   prediction.end_sample = 220500;
-  prediction.labels = dog_and_rain();
-  prediction.scores = {0.25F, 0.75F};
-  publish(prediction);
+  stream.publish(prediction);
   prediction.heard = {1};
   prediction.padded_samples = 3;
-  publish(prediction);
-  client.request(R"({"type":"subscribe","scores":"none"})");
-  publish(prediction);
-  client.request(
+  stream.publish(prediction);
+  stream.client.request(R"({"type":"subscribe","scores":"none"})");
+  stream.publish(prediction);
+  stream.client.request(
       R"({"type":"subscribe","scores":1,"types":["prediction","event","gap","source","clock"],"sources":["mic"]})");
-  publish(prediction);
-  client.request(R"({"type":"subscribe","scores":"all"})");
+  stream.publish(prediction);
+  stream.client.request(R"({"type":"subscribe","scores":"all"})");
   prediction.gated = true;
-  publish(prediction);
+  stream.publish(prediction);
   prediction.padded_samples = 0;
-  publish(prediction);
+  stream.publish(prediction);
 
   Event event;
   event.id = "1-7";
@@ -57,40 +44,38 @@ std::vector<SharedLine> all_lines() {
            BegunByWindows{1, 1, 0.5F, {0.75F}, "Cat"}, BegunBySurety{0.75F, 0.875F, ""},
            BegunBySurety{0.75F, 0.875F, "Cat"}}) {
     event.why = why;
-    publish(event);
+    stream.publish(event);
   }
   event.peak_dbfs = -10.25;
   event.why = BegunByLevel{-20.0, -12.5};
-  publish(event);
+  stream.publish(event);
   event.phase = Event::Phase::end;
   for (const bool level : {false, true}) {
     if (!level) event.peak_dbfs.reset();
     for (const EndRule rule : {EndRule::quiet, EndRule::became, EndRule::max_s, EndRule::source}) {
       event.why = Ended{rule, rule == EndRule::became ? "Bark" : "", 4, 0.5F};
-      publish(event);
+      stream.publish(event);
     }
     event.peak_dbfs = -3.0;
   }
 
   for (const GapReason reason : {GapReason::overflow, GapReason::device, GapReason::network})
-    publish(Gap{"mic", 10, 20, reason, 0, 0});
-  publish(Gap{"mic", 10, 0, GapReason::overload, 2, 22016});
+    stream.publish(Gap{"mic", 10, 20, reason, 0, 0});
+  stream.publish(Gap{"mic", 10, 0, GapReason::overload, 2, 22016});
   for (const SourceState each : {SourceState::starting, SourceState::up, SourceState::stalled})
-    publish(SourceChange{"mic", each, "why", {}});
+    stream.publish(SourceChange{"mic", each, "why", {}});
   for (const SourceState each : {SourceState::down, SourceState::ended})
-    publish(SourceChange{"mic", each, "", 5});
-  publish(ClockStep{-1.5});
-  client.heartbeat(state.heartbeat(1));
-  facts.several_labels = true;
-  state.change(facts, 100);
-  client.greet_again(false);
+    stream.publish(SourceChange{"mic", each, "", 5});
+  stream.publish(ClockStep{-1.5});
+  stream.client.heartbeat(stream.state.heartbeat(1));
+  stream.facts.several_labels = true;
+  stream.state.change(stream.facts, 100);
+  stream.client.greet_again(false);
   for (const char* request : {"?", "{}", R"({"type":"x"})", R"({"type":"subscribe","sources":["attic"]})",
                               R"({"type":"subscribe","instance":"x"})"})
-    client.request(request);
-  client.refuse({"line_too_long", "found more than 64 KiB"});
-  std::vector<SharedLine> lines{lost_line({1, 2, 2}), bye_line("SIGTERM")};
-  while (SharedLine line = client.next()) lines.push_back(line);
-  return lines;
+    stream.client.request(request);
+  stream.client.refuse({"line_too_long", "found more than 64 KiB"});
+  return stream.lines();
 }
 
 }  // namespace
