@@ -21,7 +21,7 @@ class Outlets final : public MessageSink {
 
   void publish(Message message) noexcept override;
 
-  /// Throws Error, and each is as before.
+  /// Throws Error once it has taken it back.
   void change(const Config& config, const StreamFacts& facts);
   /// Each as if the last change had not been, as far as it can be again; logs what cannot. Once after a
   /// change.
