@@ -1,5 +1,7 @@
 #include "daemon/mqtt/ConnectAttempt.h"
 
+#include <openssl/crypto.h>
+
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -8,6 +10,13 @@
 #include "dsp/base/Error.h"
 
 namespace earshot {
+namespace {
+
+// A thread may still speak TLS while the process ends, when OpenSSL takes down what that stands on unless it
+// is told not to: SIGSEGV. Before main(), since whoever initialises it first decides.
+[[maybe_unused]] const int kOpenSslStays = ::OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
+
+}  // namespace
 
 struct ConnectAttempt::State {
   std::mutex mutex;  // guards what follows

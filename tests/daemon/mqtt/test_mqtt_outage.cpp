@@ -163,14 +163,14 @@ TEST_CASE("a broker that hangs holds up neither who hears nor the end") {
   CHECK(log.await("MQTT: connected to") == 1);
   broker.freeze(true);
   const auto begun = std::chrono::steady_clock::now();
-  for (int i = 0; i < 1'000; ++i) rig.hear(mqtt_event(i));
+  for (int i = 0; i < 200; ++i) rig.hear(mqtt_event(i));
   rig.stop(300ms);
   CHECK(std::chrono::steady_clock::now() - begun < 5s);
   broker.freeze(false);
   MqttPeer peer(broker.port(), "earshot/#");
   rig.start();
   rig.change(broker.port());
-  await_number(peer, 999);
+  await_number(peer, 199);
   CHECK(std::ranges::is_sorted(numbers_of(peer)));
 }
 
