@@ -9,6 +9,7 @@
 
 #include "tests/daemon/StreamClient.h"
 #include "tests/soak/Fault.h"
+#include "tests/soak/Sequence.h"
 
 namespace earshot::soak {
 namespace {
@@ -34,42 +35,6 @@ json::object await_message(StreamClient& client, std::string_view type) {
   fail("no \"" + std::string(type) + "\" in time");
 }
 
-/// Holds a client to "seq has no holes but those that are told".
-class Sequence {
- public:
-  explicit Sequence(std::optional<std::uint64_t> next = {}) : next_(next) {}
-
-  void take(const json::object& message) {
-    if (message.at("type").as_string() == "lost") {
-      const auto from = number(message, "from_seq");
-      const auto to = number(message, "to_seq");
-      if (number(message, "messages") != to - from + 1) fail("wrong count: " + json::serialize(message));
-      expect(from);
-      next_ = to + 1;
-      lost_ = true;
-    } else if (message.contains("seq")) {
-      expect(number(message, "seq"));
-      ++*next_;
-    }
-  }
-  std::uint64_t next() const { return next_.value(); }
-  bool begun() const { return next_.has_value(); }
-  bool lost() const { return lost_; }
-
- private:
-  static std::uint64_t number(const json::object& message, const char* key) {
-    return message.at(key).to_number<std::uint64_t>();
-  }
-  void expect(std::uint64_t seq) {
-    if (next_ && seq != *next_)
-      fail("seq " + std::to_string(seq) + " where " + std::to_string(*next_) + " is due");
-    next_ = seq;
-  }
-
-  std::optional<std::uint64_t> next_;
-  bool lost_ = false;
-};
-
 void read_for(StreamClient& client, std::chrono::milliseconds time, Sequence& sequence) {
   for (const auto until = Clock::now() + time; Clock::now() < until || !sequence.begun();)
     sequence.take(client.message());
@@ -79,27 +44,6 @@ void leave(const StreamClient& client, KeyedRandom& random) {
   if (random.below(2) == 0) return;
   const linger at_once{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(client.socket(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-}
-
-/// What a client does; where the daemon was killed meanwhile it is excused.
-Fault client(Household& household, std::string name, std::chrono::seconds longest,
-             std::function<void(Household&, KeyedRandom&)> act) {
-  return {name, longest, [&household, name, act = std::move(act)](KeyedRandom& random) -> Outcome {
-            const std::string instance = household.witness().instance();
-            if (instance.empty()) {
-              std::this_thread::sleep_for(100ms);
-              return {true, {}};
-            }
-            try {
-              act(household, random);
-              return {true, {}};
-            } catch (const std::exception& error) {
-              std::this_thread::sleep_for(500ms);  // the witness may learn of the end later
-              if (household.witness().instance() != instance) return {true, {}};
-              household.findings().add(name + ": " + error.what());
-              return {};
-            }
-          }};
 }
 
 void come_and_go(Household& household, KeyedRandom& random) {
@@ -172,12 +116,33 @@ void resume(Household& household, KeyedRandom& random) {
 
 }  // namespace
 
+Fault client_fault(Household& household, std::string name, std::chrono::seconds longest,
+                   std::function<void(Household&, KeyedRandom&)> act) {
+  return {name, longest, [&household, name, act = std::move(act)](KeyedRandom& random) -> Outcome {
+            const std::string instance = household.witness().instance();
+            if (instance.empty()) {
+              std::this_thread::sleep_for(100ms);
+              return {true, {}};
+            }
+            try {
+              act(household, random);
+              return {true, {}};
+            } catch (const std::exception& error) {
+              std::this_thread::sleep_for(500ms);  // the witness may learn of the end later
+              if (household.witness().instance() != instance) return {true, {}};
+              household.findings().add(name + ": " + error.what());
+              return {};
+            }
+          }};
+}
+
 Victim client_faults(Household& household, int number) {
-  return {"client " + std::to_string(number),
-          200ms,
-          {client(household, "client comes and goes", 4s, come_and_go),
-           client(household, "client stalls", 29s, stall), client(household, "client lies", 10s, lie),
-           client(household, "client comes back for what it missed", 17s, resume)}};
+  return {
+      "client " + std::to_string(number),
+      200ms,
+      {client_fault(household, "client comes and goes", 4s, come_and_go),
+       client_fault(household, "client stalls", 29s, stall), client_fault(household, "client lies", 10s, lie),
+       client_fault(household, "client comes back for what it missed", 17s, resume)}};
 }
 
 }  // namespace earshot::soak

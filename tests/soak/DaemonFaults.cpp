@@ -97,10 +97,53 @@ Fault hup_changed(Household& household) {
           }};
 }
 
+// Whether the stream is told at that address.
+bool says_hello(std::uint16_t port) {
+  try {
+    test::StreamClient client(port);
+    return client.message().at("type").as_string() == "hello";
+  } catch (const std::exception&) {  // nobody listens
+    return false;
+  }
+}
+
+// The pages and one of the stream's addresses go elsewhere and come back; who is connected notices nothing.
+Fault hup_moved(Household& household) {
+  return {
+      "SIGHUP, listeners moved and moved back", 4s, [&household](KeyedRandom& random) {
+        const std::shared_lock no_start(household.starts());
+        const std::string instance = household.witness().instance();
+        const auto& [stream, stream_elsewhere, web_elsewhere] = household.spare_ports();
+        const std::uint16_t web = household.pages().port();
+        const auto move = [&](std::uint16_t web_to, std::uint16_t stream_to, const std::string& text) {
+          household.pages().move(web_to, [&] {
+            std::ofstream(household.config()) << text;
+            household.send_signal(SIGHUP);
+            const auto limit = BootClock::now() + kLimit;
+            while (!says_hello(stream_to) && BootClock::now() < limit) std::this_thread::sleep_for(50ms);
+          });
+          if (!says_hello(stream_to)) household.findings().add("SIGHUP: nobody listens where it should be");
+        };
+        std::string text = household.config_text();
+        for (const auto& [from, to] : {std::pair(stream, stream_elsewhere), std::pair(web, web_elsewhere)}) {
+          const std::string address = "127.0.0.1:" + std::to_string(from) + '"';
+          text.replace(text.find(address), address.size(), "127.0.0.1:" + std::to_string(to) + '"');
+        }
+        move(web_elsewhere, stream_elsewhere, text);
+        if (says_hello(stream)) household.findings().add("SIGHUP: it still listens where it was");
+        std::this_thread::sleep_for(some_time(random, 0.5, 3.0));
+        move(web, stream, household.config_text());
+        if (says_hello(stream_elsewhere)) household.findings().add("SIGHUP: it has not moved back");
+        return goes_on(household, instance);
+      }};
+}
+
 }  // namespace
 
 std::vector<Victim> daemon_faults(Household& household) {
-  Victim configuration{"configuration", 5s, {hup(household), hup_broken(household), hup_changed(household)}};
+  Victim configuration{"configuration",
+                       5s,
+                       {hup(household), hup_broken(household), hup_changed(household), hup_moved(household)}};
   return {{"clock", 2s, {clock_set(household)}}, std::move(configuration)};
 }
 

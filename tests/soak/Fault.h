@@ -39,6 +39,10 @@ inline Outcome hold_back(Household& household, const std::string& source, Sender
   return household.witness().await_recovery(source, began, BootClock::now(), false, std::chrono::seconds(30));
 }
 
+/// What a client does; where the daemon was killed meanwhile it is excused. What `act` throws is a finding.
+Fault client_fault(Household& household, std::string name, std::chrono::seconds longest,
+                   std::function<void(Household&, KeyedRandom&)> act);
+
 /// What befalls one source, or all clients, or the daemon: one at a time, beside those of others.
 struct Victim {
   std::string name;
@@ -51,6 +55,10 @@ std::vector<Victim> microphone_faults(Household& household, const std::vector<st
 std::vector<Victim> sender_faults(Household& household, const std::vector<std::chrono::seconds>& outages);
 std::vector<Victim> program_faults(Household& household);
 Victim client_faults(Household& household, int number);
+/// None without addresses beyond loopback.
+std::vector<Victim> tls_faults(Household& household);
+/// Of those that are told of events.
+std::vector<Victim> outlet_faults(Household& household);
 /// The clock and the configuration.
 std::vector<Victim> daemon_faults(Household& household);
 /// kill -9 and a new start.

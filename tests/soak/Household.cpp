@@ -49,17 +49,22 @@ std::string listen_key(std::uint16_t port) {
 
 }  // namespace
 
-Household::Household(std::uint64_t seed, Findings& findings, Trace& trace)
+Household::Household(std::uint64_t seed, bool tls, Findings& findings, Trace& trace)
     : seed_(seed),
       findings_(findings),
-      witness_(findings, trace),
+      events_(findings),
+      witness_(events_, findings, trace),
       fifo_(directory_ / "pipe"),
       loop_(directory_ / "loop.wav"),
       clock_(directory_.write("clock", std::string(8, '\0'))),
       stream_port_(ports_.next()),
+      spare_ports_{
+          .stream = ports_.next(), .stream_elsewhere = ports_.next(), .web_elsewhere = ports_.next()},
       porch_port_(ports_.next()),
       shed_port_(ports_.next()),
-      barns_port_(ports_.next()) {
+      barns_port_(ports_.next()),
+      outlets_(ports_, tls, findings, trace),
+      pages_(outlets_.web_port(), witness_, findings) {
   std::filesystem::create_directory(directory_ / "run");
   std::filesystem::permissions(directory_ / "run", std::filesystem::perms::owner_all);
   if (::mkfifo(fifo_.c_str(), 0600) != 0) throw std::runtime_error("cannot make " + fifo_.string());
@@ -124,8 +129,10 @@ void Household::add_camera(const std::string& source) {
 void Household::write_config() {
   std::ostringstream text;
   text << "[model]\npath = " << quoted(EARSHOT_SOURCE_DIR "/config/earshot.safetensors")
-       << "\n[window]\nhop_s = 0.5\n[gate]\nlevel_dbfs = -60.0\n[publish.tcp]\nlisten = \"127.0.0.1:"
-       << stream_port_ << "\"\n[log]\nlevel = \"info\"\n";
+       << "\n[window]\nhop_s = 0.5\n[gate]\nlevel_dbfs = -60.0\n[publish.tcp]\nlisten = [\"127.0.0.1:"
+       << stream_port_ << "\", \"127.0.0.1:" << spare_ports_.stream << '"' << outlets_.more_listen()
+       << "]\n[log]\nlevel = \"info\"\n"
+       << outlets_.tables();
   for (const Microphone& each : microphones_)
     text << source_table(each.source, "microphone") << "device = " << quoted(each.source) << '\n';
   text << source_table("porch", "tcp") << listen_key(porch_port_);
@@ -169,6 +176,7 @@ void Household::start() {
 }
 
 void Household::kill() {
+  events_.end_life(true);
   daemon_->send_signal(SIGKILL);
   daemon_->wait();
   witness_.close();
@@ -177,12 +185,14 @@ void Household::kill() {
 }
 
 void Household::stop() {
+  events_.end_life(false);
   daemon_->send_signal(SIGTERM);
   const int code = daemon_->wait(20s);
   if (code != 0) findings_.add("SIGTERM: earshotd exited " + std::to_string(code));
   if (!witness_.close()) findings_.add("SIGTERM: the stream ended without a \"bye\"");
   end_log();
   compare_books(-kBooksApartS, kBooksApartS, books_apart_.stopped_s);
+  outlets_.hold(events_, directory_ / "state");
 }
 
 void Household::end_log() {

@@ -14,8 +14,11 @@
 
 #include "tests/daemon/FreePorts.h"
 #include "tests/daemon/PulseServer.h"
+#include "tests/soak/EventBook.h"
 #include "tests/soak/Findings.h"
+#include "tests/soak/Outlets.h"
 #include "tests/soak/Sender.h"
+#include "tests/soak/WebProbe.h"
 #include "tests/soak/Witness.h"
 #include "tests/support/Child.h"
 #include "tests/support/TemporaryDirectory.h"
@@ -36,13 +39,17 @@ struct LogTotals {
 
 class Household {
  public:
-  Household(std::uint64_t seed, Findings& findings, Trace& trace);
+  /// `tls`: there are addresses beyond loopback.
+  Household(std::uint64_t seed, bool tls, Findings& findings, Trace& trace);
   ~Household();
   Household(const Household&) = delete;
   Household& operator=(const Household&) = delete;
 
   Findings& findings() noexcept { return findings_; }
   Witness& witness() noexcept { return witness_; }
+  EventBook& events() noexcept { return events_; }
+  Outlets& outlets() noexcept { return outlets_; }
+  WebProbe& pages() noexcept { return pages_; }
 
   // The daemon.
 
@@ -55,6 +62,13 @@ class Household {
   void send_signal(int signal) const { daemon_->send_signal(signal); }
   pid_t pid() const noexcept { return daemon_ ? daemon_->pid() : 0; }
   std::uint16_t port() const noexcept { return stream_port_; }
+  /// Where the stream and the pages may be found besides, or moved to.
+  struct SparePorts {
+    std::uint16_t stream;            ///< a second address of the stream's
+    std::uint16_t stream_elsewhere;  ///< nobody listens there, as on the next
+    std::uint16_t web_elsewhere;
+  };
+  const SparePorts& spare_ports() const noexcept { return spare_ports_; }
   const LogTotals& log_totals() const noexcept { return log_totals_; }
   /// Faults that must not be there while it starts hold it shared; who kills it has it alone.
   std::shared_mutex& starts() noexcept { return starts_; }
@@ -112,6 +126,7 @@ class Household {
 
   const std::uint64_t seed_;
   Findings& findings_;
+  EventBook events_;
   Witness witness_;
   test::TemporaryDirectory directory_;
   std::filesystem::path config_;
@@ -121,9 +136,12 @@ class Household {
   std::filesystem::path clock_;
   test::FreePorts ports_;
   std::uint16_t stream_port_;
+  SparePorts spare_ports_;
   std::uint16_t porch_port_;
   std::uint16_t shed_port_;
   std::uint16_t barns_port_;
+  Outlets outlets_;
+  WebProbe pages_;
   std::vector<Microphone> microphones_;
   std::vector<Remote> remotes_;
   std::vector<Camera> cameras_;

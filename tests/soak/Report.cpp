@@ -41,6 +41,25 @@ void print_books(const Report& report, std::ostream& out) {
   out << fmt::format("log: {} lines, {} of them warnings\n", report.log.lines, report.log.warnings);
 }
 
+void print_outlets(const Report& report, std::ostream& out) {
+  out << fmt::format("\nevents: {} told by the stream\n", report.events);
+  if (const auto& mqtt = report.mqtt) {
+    out << fmt::format(
+        "MQTT: {} events of them over {} connections, {} late, {} twice; {} taken by kill -9, {} left in the "
+        "outbox; "
+        "{} messages in all\n",
+        mqtt->events - mqtt->repeated, mqtt->connections, mqtt->late, mqtt->repeated, mqtt->taken, mqtt->left,
+        mqtt->messages);
+  } else {
+    out << "MQTT: left out, mosquitto is not installed\n";
+  }
+  out << fmt::format("actions: a program was told of {}, a server of {}, of {} again\n",
+                     report.actions.commanded, report.actions.posted, report.actions.posted_again);
+  out << fmt::format("pages: {} answers, the slowest after {:.2f} s\n", report.pages.answers,
+                     report.pages.slowest_s);
+  if (!report.tls) out << "clients by TLS: left out, a network namespace takes root's rights\n";
+}
+
 void print_resources(const Report& report, std::ostream& out) {
   if (!report.begin || !report.end) return;
   const auto row = [&](const char* what, auto begin, auto end, const std::string& grows) {
@@ -64,6 +83,7 @@ void print(const Report& report, std::ostream& out) {
   out << fmt::format("soak of {:.1f} minutes, seed {}\n\n", report.minutes, report.seed);
   print_faults(report.faults, out);
   print_books(report, out);
+  print_outlets(report, out);
   print_resources(report, out);
   out << fmt::format("\nunexplained: {}\n", report.unexplained.empty() ? "nothing" : "");
   for (const std::string& line : report.unexplained) out << "  " << line << '\n';

@@ -21,6 +21,11 @@ struct Report {
   Witness::Totals told;
   BooksApart books;
   LogTotals log;
+  std::size_t events = 0;              ///< that the stream told
+  std::optional<Broker::Totals> mqtt;  ///< nothing: there is no broker
+  Outlets::Totals actions;
+  WebProbe::Totals pages;
+  bool tls = false;            ///< there was some
   std::optional<Taken> begin;  ///< without a fault, all sources up
   std::optional<Taken> end;    ///< the same
   std::optional<double> memory_mb_per_h;

@@ -112,6 +112,7 @@ void Witness::take(const json::object& message, Time received) {
   if (type == "bye") took_leave_ = true;
   if (type == "error") findings_.add("the stream: " + json::serialize(message));
   if (type == "clock") clock_steps_.emplace_back(received, message.at("step_s").to_number<double>());
+  if (type == "event") events_.tell(HeardOf::from(message, received));
   if (!message.contains("source")) return;
   Heard& heard = sources_[text(message, "source")];
   if (type == "source") {
@@ -125,6 +126,7 @@ void Witness::take(const json::object& message, Time received) {
 
 void Witness::take_prediction(const json::object& message, Heard& heard, Time received) {
   heard.predicted = received;
+  ++heard.predictions;
   const std::uint64_t start = number(message, "start_sample");
   const std::uint64_t end = number(message, "end_sample") - number(message, "padded_samples");
   if (end > heard.covered) heard.heard_samples += end - std::max(start, heard.covered);
@@ -174,6 +176,7 @@ void Witness::begin_life(const json::object& hello, Time received) {
   const std::string instance = text(hello, "instance");
   if (std::exchange(instance_, instance) == instance) return;
   ++totals_.lives;
+  events_.begin_life(instance_);
   check_.emplace();
   for (auto& [name, heard] : sources_) heard.broke = heard.changed = received;
 }
@@ -189,7 +192,7 @@ void Witness::close_books() {
   check_.reset();
   for (auto& [name, heard] : sources_) {
     heard.heard_before_s += static_cast<double>(heard.heard_samples) / rate_hz_;
-    heard.heard_samples = heard.covered = 0;
+    heard.heard_samples = heard.covered = heard.predictions = 0;
     heard.line_s.reset();
     heard.state.clear();
   }
@@ -253,6 +256,13 @@ std::map<std::string, double> Witness::heard_s() const {
   std::map<std::string, double> all;
   for (const auto& [name, heard] : sources_)
     all[name] = heard.heard_before_s + static_cast<double>(heard.heard_samples) / rate_hz_;
+  return all;
+}
+
+std::map<std::string, std::uint64_t> Witness::predictions() const {
+  const std::lock_guard lock(mutex_);
+  std::map<std::string, std::uint64_t> all;
+  for (const auto& [name, heard] : sources_) all[name] = heard.predictions;
   return all;
 }
 

@@ -18,6 +18,7 @@
 #include "daemon/hearing/BootClock.h"
 #include "tests/daemon/BookCheck.h"
 #include "tests/daemon/StreamClient.h"
+#include "tests/soak/EventBook.h"
 #include "tests/soak/Findings.h"
 #include "tests/soak/SpokenSound.h"
 
@@ -35,7 +36,9 @@ class Witness {
  public:
   using Time = BootClock::time_point;
 
-  Witness(Findings& findings, Trace& trace) : findings_(findings), trace_(trace) {}
+  /// `events` gets all that are told; it outlives this, as the others do.
+  Witness(EventBook& events, Findings& findings, Trace& trace)
+      : events_(events), findings_(findings), trace_(trace) {}
   ~Witness();
   Witness(const Witness&) = delete;
   Witness& operator=(const Witness&) = delete;
@@ -67,6 +70,8 @@ class Witness {
   std::string instance() const;
   /// Seconds of each source that were heard, over all lives.
   std::map<std::string, double> heard_s() const;
+  /// Of each source, in this life.
+  std::map<std::string, std::uint64_t> predictions() const;
 
   struct Totals {
     std::uint64_t lives = 0;
@@ -84,9 +89,10 @@ class Witness {
     Time broke;                       ///< last not up
     Time predicted;                   ///< last
     std::uint64_t covered = 0;        ///< samples, up to there
-    std::uint64_t heard_samples = 0;  ///< of this life
-    double heard_before_s = 0.0;      ///< of those before
-    std::optional<double> line_s;     ///< of this life: the moment of position 0
+    std::uint64_t heard_samples = 0;  ///< of this life, as the next
+    std::uint64_t predictions = 0;
+    double heard_before_s = 0.0;   ///< of those before
+    std::optional<double> line_s;  ///< of this life: the moment of position 0
   };
 
   void read(test::StreamClient& client);
@@ -97,6 +103,7 @@ class Witness {
   void begin_life(const boost::json::object& hello, Time received);
   void close_books();
 
+  EventBook& events_;
   Findings& findings_;
   Trace& trace_;
   std::map<std::string, SpokenSound> sounds_;

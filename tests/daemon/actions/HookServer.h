@@ -34,10 +34,14 @@ class HookServer {
   /// Of the number of a request, from 0: the whole response, "" for none as long as the server lives.
   using Answer = std::function<std::string(std::size_t)>;
 
-  explicit HookServer(Answer answer)
+  /// `port` 0: the system's choice.
+  explicit HookServer(Answer answer, std::uint16_t port = 0)
       : answer_(std::move(answer)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const int on = 1;  // connections of a server before it may not be over yet
+    ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     sockaddr_in address{};
     address.sin_family = AF_INET;
+    address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
     if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(listener_, 64) != 0 ||

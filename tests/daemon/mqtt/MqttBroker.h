@@ -46,7 +46,9 @@ inline bool accepts_connections(std::uint16_t port) {
 /// On 127.0.0.1. It forgets all when it stops.
 class MqttBroker {
  public:
-  explicit MqttBroker(const std::string& more = "allow_anonymous true\n") : port_(FreePorts().next()) {
+  explicit MqttBroker(const std::string& more = "allow_anonymous true\n",
+                      std::uint16_t port = FreePorts().next())
+      : port_(port) {
     files_.write("mosquitto.conf", "user root\nlistener " + std::to_string(port_) + " 127.0.0.1\n" + more);
     start();
   }
@@ -61,6 +63,10 @@ class MqttBroker {
     child_->wait();
     child_.reset();
   }
+  /// kill -9.
+  void kill() { child_.reset(); }
+  /// It reads its configuration and who may log in anew, soon.
+  void reread() const { child_->send_signal(SIGHUP); }
   /// As if the network were gone.
   void freeze(bool on) const { child_->send_signal(on ? SIGSTOP : SIGCONT); }
 
