@@ -78,7 +78,10 @@ void Subscriber::take(const MqttConnection::Received& message) {
   const Time now = BootClock::now();
   ++messages_;
   if (!message.retained) word_ = now;
-  if (message.topic == topic_ + "/status" && message.payload == "online") ++connections_;
+  if (message.topic == topic_ + "/status") {
+    trace_.line("MQTT: the daemon is " + message.payload);
+    if (message.payload == "online") ++connections_;
+  }
   if (message.topic == topic_ + "/lost") findings_.add("MQTT: " + message.topic + ' ' + message.payload);
   if (!message.topic.ends_with("/event")) {
     retained_[message.topic] = message.payload;
