@@ -107,35 +107,38 @@ bool says_hello(std::uint16_t port) {
   }
 }
 
+void move_listeners(Household& household, std::uint16_t web, std::uint16_t stream, const std::string& text) {
+  household.pages().move(web, [&] {
+    std::ofstream(household.config()) << text;
+    household.send_signal(SIGHUP);
+    const auto limit = BootClock::now() + kLimit;
+    while (!says_hello(stream) && BootClock::now() < limit) std::this_thread::sleep_for(50ms);
+  });
+}
+
+std::string with_port(std::string text, std::uint16_t from, std::uint16_t to) {
+  const auto address = [](std::uint16_t port) { return "127.0.0.1:" + std::to_string(port) + '"'; };
+  return text.replace(text.find(address(from)), address(from).size(), address(to));
+}
+
 // The pages and one of the stream's addresses go elsewhere and come back; who is connected notices nothing.
 Fault hup_moved(Household& household) {
-  return {
-      "SIGHUP, listeners moved and moved back", 4s, [&household](KeyedRandom& random) {
-        const std::shared_lock no_start(household.starts());
-        const std::string instance = household.witness().instance();
-        const auto& [stream, stream_elsewhere, web_elsewhere] = household.spare_ports();
-        const std::uint16_t web = household.pages().port();
-        const auto move = [&](std::uint16_t web_to, std::uint16_t stream_to, const std::string& text) {
-          household.pages().move(web_to, [&] {
-            std::ofstream(household.config()) << text;
-            household.send_signal(SIGHUP);
-            const auto limit = BootClock::now() + kLimit;
-            while (!says_hello(stream_to) && BootClock::now() < limit) std::this_thread::sleep_for(50ms);
-          });
-          if (!says_hello(stream_to)) household.findings().add("SIGHUP: nobody listens where it should be");
-        };
-        std::string text = household.config_text();
-        for (const auto& [from, to] : {std::pair(stream, stream_elsewhere), std::pair(web, web_elsewhere)}) {
-          const std::string address = "127.0.0.1:" + std::to_string(from) + '"';
-          text.replace(text.find(address), address.size(), "127.0.0.1:" + std::to_string(to) + '"');
-        }
-        move(web_elsewhere, stream_elsewhere, text);
-        if (says_hello(stream)) household.findings().add("SIGHUP: it still listens where it was");
-        std::this_thread::sleep_for(some_time(random, 0.5, 3.0));
-        move(web, stream, household.config_text());
-        if (says_hello(stream_elsewhere)) household.findings().add("SIGHUP: it has not moved back");
-        return goes_on(household, instance);
-      }};
+  return {"SIGHUP, listeners moved and moved back", 4s, [&household](KeyedRandom& random) {
+            const std::shared_lock no_start(household.starts());
+            const std::string instance = household.witness().instance();
+            const auto& [stream, stream_elsewhere, web_elsewhere] = household.spare_ports();
+            const std::uint16_t web = household.pages().port();
+            const std::string& text = household.config_text();
+            move_listeners(household, web_elsewhere, stream_elsewhere,
+                           with_port(with_port(text, stream, stream_elsewhere), web, web_elsewhere));
+            const bool moved = says_hello(stream_elsewhere) && !says_hello(stream);
+            std::this_thread::sleep_for(some_time(random, 0.5, 3.0));
+            move_listeners(household, web, stream, text);
+            const bool moved_back = says_hello(stream) && !says_hello(stream_elsewhere);
+            if (!moved || !moved_back)
+              household.findings().add("SIGHUP: the listeners are not where the configuration has them");
+            return goes_on(household, instance);
+          }};
 }
 
 }  // namespace

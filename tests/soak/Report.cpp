@@ -45,9 +45,9 @@ void print_outlets(const Report& report, std::ostream& out) {
   out << fmt::format("\nevents: {} told by the stream\n", report.events);
   if (const auto& mqtt = report.mqtt) {
     out << fmt::format(
-        "MQTT: {} events of them over {} connections, {} late, {} twice; {} taken by kill -9, {} left in the "
-        "outbox; "
-        "{} messages in all\n",
+        "MQTT: {} of them over {} connections, {} late, {} twice; {} taken by kill -9, {} left in the "
+        "outbox; {} "
+        "messages in all\n",
         mqtt->events - mqtt->repeated, mqtt->connections, mqtt->late, mqtt->repeated, mqtt->taken, mqtt->left,
         mqtt->messages);
   } else {

@@ -119,7 +119,12 @@ void WebProbe::hold_metrics(const std::string& page, const std::map<std::string,
 
 void WebProbe::hold_sources(const std::vector<std::string>& sources) {
   const std::lock_guard lock(mutex_);
-  const Samples samples = samples_of(ask("/metrics"));
+  Samples samples;
+  try {
+    samples = samples_of(ask("/metrics"));
+  } catch (const std::exception& error) {
+    return findings_.add(std::string("pages: ") + error.what());
+  }
   for (const std::string& source : sources) {
     const auto up = samples.find(of_source("earshot_source_up", source));
     if (up == samples.end() || up->second != 1.0) findings_.add("pages: " + source + " is not up");

@@ -34,8 +34,8 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kCalm = 3s;  // after the last fault, before the final look
-constexpr std::chrono::milliseconds kMoments = 1500ms;
+constexpr std::chrono::seconds kCalm = 3s;              // after the last fault, before the final look
+constexpr std::chrono::milliseconds kMoments = 1500ms;  // of that look
 constexpr std::chrono::seconds kEnding = 17s;  // of the time that is given: the calm, the stop, the report
 constexpr std::chrono::seconds kOvertime = 90s;
 constexpr std::chrono::milliseconds kBetweenKills = 20s;
