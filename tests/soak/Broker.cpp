@@ -24,7 +24,6 @@ constexpr const char* kTopic = "earshot/soak";
 constexpr const char* kPassword = "of the soak";
 constexpr auto kStates = 20s;    // until all states are told
 constexpr auto kLate = 10s;      // an event that the broker could not be handed within so long
-constexpr auto kFrozen = 12s;    // at most a broker that is not given up for it has what it was handed
 constexpr auto kTolerance = 4s;  // of a machine with other things to do
 
 std::string first_line(const std::filesystem::path& path) {
@@ -127,7 +126,7 @@ void Broker::hold_late(const Subscriber::Came& came, const EventBook& book) {
   if (!told) return;  // a kill -9 kept the stream from it
   const auto after = came.event.when - *told;
   const bool is_of_before = ended && *ended < came.event.when;
-  if (came.late ? !is_of_before && after < kLate - kTolerance : after > kLate + kFrozen + kTolerance)
+  if (came.late ? !is_of_before && after < kLate - kTolerance : after > kLate + kLongestFrozen + kTolerance)
     findings_.add("MQTT: " + came.event.event.text() + " came " +
                   std::to_string(std::chrono::duration<double>(after).count()) + " s after the stream's, " +
                   (came.late ? "late" : "not late"));

@@ -1,6 +1,7 @@
 // Broker: a real Mosquitto, what befalls it, and whether all that it was told is what the stream told.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -22,6 +23,9 @@ class Broker {
   Broker(std::uint16_t port, Findings& findings, Trace& trace);
 
   static bool is_installed();
+
+  /// At most, should it go on with what it was handed meanwhile: after longer it is given up.
+  static constexpr std::chrono::seconds kLongestFrozen{12};
 
   /// The table [publish.mqtt].
   std::string table() const;

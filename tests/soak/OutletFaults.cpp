@@ -1,6 +1,5 @@
 // What befalls those that are told of events: the broker stops, is killed, freezes and hangs; the server of
 // an action is away, and does not answer.
-#include <algorithm>
 #include <thread>
 
 #include "tests/soak/Fault.h"
@@ -48,7 +47,7 @@ Victim broker_faults(Household& household, Broker& broker) {
   };
   const auto frozen = [&broker](KeyedRandom& random) {
     broker.freeze(true);
-    std::this_thread::sleep_for(some_time(random, 0.5, 12.0));
+    std::this_thread::sleep_for(some_time(random, 0.5, static_cast<double>(Broker::kLongestFrozen.count())));
     broker.freeze(false);
   };
   const auto hangs = [&broker](KeyedRandom&) {
@@ -61,7 +60,7 @@ Victim broker_faults(Household& household, Broker& broker) {
           kBrokerRest,
           {broker_fault(household, broker, "broker stopped, back after 0 to 5 s", 6s, stopped),
            broker_fault(household, broker, "broker killed, back after 0 to 2 s", 3s, killed),
-           broker_fault(household, broker, "broker frozen for 0.5 to 12 s", 12s, frozen),
+           broker_fault(household, broker, "broker frozen for 0.5 to 12 s", Broker::kLongestFrozen, frozen),
            broker_fault(household, broker, "broker hangs, killed after 36 s", kHangs + 1s, hangs)}};
 }
 

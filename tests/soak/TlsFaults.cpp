@@ -1,5 +1,4 @@
 // Clients by TLS: they come and go, stall, say a wrong token, and stall in the handshake.
-#include <algorithm>
 #include <stdexcept>
 #include <thread>
 
