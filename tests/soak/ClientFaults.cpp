@@ -1,7 +1,6 @@
 // Clients that come, go, stall, lie, and come back for what they missed.
 #include <sys/socket.h>
 
-#include <optional>
 #include <thread>
 #include <utility>
 
