@@ -55,7 +55,7 @@ bool Broker::is_installed() {
 }
 
 Broker::Broker(std::uint16_t port, Findings& findings, Trace& trace) : findings_(findings) {
-  directory_.write("password", std::string(kPassword) + '\n');
+  directory_.write_secret("password", std::string(kPassword) + '\n');
   witness_line_ = login_line(directory_, "witness");
   daemon_line_ = login_line(directory_, "earshot");
   let_in(false);
