@@ -92,7 +92,8 @@ TEST_CASE("messages are passed on, and what was missed is in the books of those 
   const SourceBooks mic = mic_of(directory.path());
   REQUIRE(mic.gaps.size() >= 2);
   CHECK(mic.gaps[0].parts[0].reason == "network");
-  CHECK(mic.gaps[0].unheard() == 100ms);
+  CHECK(mic.gaps[0].unheard() <= 100ms);
+  CHECK(mic.gaps[0].unheard() > 50ms);  // less what was over before the books began
   CHECK(mic.gaps[1].parts[0].reason == kNotRunning);
   CHECK(mic.gaps[1].parts[0].detail == "SIGTERM");
 }
