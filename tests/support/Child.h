@@ -45,7 +45,8 @@ class Child {
     for (std::string& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);
     // A daemon's books are none of the tester's.
-    environment.push_back("STATE_DIRECTORY=" + (files_ / "state").string());
+    if (const std::string state = "STATE_DIRECTORY="; !names_any(state, environment))
+      environment.push_back(state + (files_ / "state").string());
     std::vector<char*> envp;
     for (std::string& variable : environment) envp.push_back(variable.data());
     for (char** variable = environ; *variable; ++variable) {
