@@ -36,6 +36,17 @@ double log_sum_exp(std::span<const double> row, double inverse) {
   return highest * inverse + std::log(sum);
 }
 
+// log_sum_exp() less the logit of the truth, by differences of logits: where the truth's is the highest
+// nothing is rounded away, and no rounding makes it negative.
+double cross_entropy(std::span<const double> row, std::size_t truth, double inverse) {
+  const auto highest = static_cast<std::size_t>(std::ranges::max_element(row) - row.begin());
+  double others = 0.0;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (i != highest) others += std::exp((row[i] - row[highest]) * inverse);
+  }
+  return (row[highest] - row[truth]) * inverse + std::log1p(others);
+}
+
 // The loss as a function of the temperature, from logits, so that no score can underflow on the way.
 class Loss {
  public:
@@ -50,8 +61,8 @@ class Loss {
   double categorical(double inverse) const {
     double sum = 0.0;
     for (std::size_t i = 0; i < clips_.size(); ++i) {
-      const auto row = std::span(logits_).subspan(i * classes_, classes_);
-      sum += log_sum_exp(row, inverse) - row[static_cast<std::size_t>(clips_.truth[i])] * inverse;
+      sum += cross_entropy(std::span(logits_).subspan(i * classes_, classes_),
+                           static_cast<std::size_t>(clips_.truth[i]), inverse);
     }
     return sum / static_cast<double>(clips_.size());
   }
@@ -126,8 +137,8 @@ TemperatureFit fit_temperature(const ScoredClips& clips, Scores kind) {
   const double high = std::log(kMostTemperature);
   const double best = golden_section(loss, low, high);
   const double least = loss.at(std::exp(best));
-  // At the least temperature the loss of clips that are all right is flat, a rounded 0, and the search ends
-  // anywhere.
+  // At the least temperature the loss of clips that are all right may be flat, 0 for want of smaller numbers,
+  // and the search ends anywhere.
   const bool never_wrong = best - low < 1e-5 || loss.at(kLeastTemperature) <= least;
   if (never_wrong || high - best < 1e-5) {
     throw Error(
