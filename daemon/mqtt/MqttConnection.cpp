@@ -12,7 +12,6 @@
 #include "daemon/mqtt/MqttTopics.h"
 #include "daemon/net/SecretFile.h"
 #include "dsp/base/Error.h"
-#include "dsp/base/ReadFile.h"
 
 namespace earshot {
 namespace {
@@ -30,8 +29,7 @@ void init_library() {
 }  // namespace
 
 std::string read_mqtt_password(const std::filesystem::path& file) {
-  std::string text = read_file(file, kMostPasswordBytes, "a password");
-  expect_secret(file);
+  std::string text = read_secret(file, kMostPasswordBytes, "a password");
   text.resize(std::min(text.size(), text.find_first_of("\r\n")));
   return text;
 }

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "dsp/base/Error.h"
+#include "dsp/base/ReadFile.h"
 #include "dsp/base/Utf8.h"
 
 namespace earshot {
@@ -18,6 +19,13 @@ void expect_secret(const std::filesystem::path& path) {
   const std::string file = printable(path.string());
   throw Error(ExitCode::config, file + ": found a file that every user of this machine may read or write, " +
                                     "expected one for its owner and group (chmod o= " + file + ')');
+}
+
+std::string read_secret(const std::filesystem::path& path, std::uintmax_t most_bytes,
+                        const std::string& what) {
+  std::string text = read_file(path, most_bytes, what);
+  expect_secret(path);
+  return text;
 }
 
 }  // namespace earshot

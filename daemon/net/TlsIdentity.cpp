@@ -86,8 +86,7 @@ TlsIdentity::Hash TlsIdentity::hash_of(std::string_view text) noexcept {
 TlsIdentity::TlsIdentity(const std::filesystem::path& certificate, const std::filesystem::path& key,
                          const std::filesystem::path& token_file) {
   const std::string certificate_text = read_file(certificate, kMostIdentityBytes, "a certificate");
-  const std::string key_text = read_file(key, kMostIdentityBytes, "a private key");
-  expect_secret(key);
+  const std::string key_text = read_secret(key, kMostIdentityBytes, "a private key");
   std::string token;
   try {
     token = read_token(token_file);
