@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <fstream>
 #include <stdexcept>
 #include <utility>
@@ -12,6 +11,7 @@
 
 #include "daemon/mqtt/MqttTopics.h"
 #include "daemon/mqtt/Outbox.h"
+#include "daemon/settings/SourceSettings.h"
 #include "tests/support/Child.h"
 
 namespace earshot::soak {
@@ -41,13 +41,6 @@ std::string login_line(const test::TemporaryDirectory& directory, const std::str
   return first_line(file) + '\n';
 }
 
-std::string id_of(std::string source) {
-  for (char& each : source) {
-    if (!std::isalnum(static_cast<unsigned char>(each))) each = '_';
-  }
-  return source;
-}
-
 }  // namespace
 
 bool Broker::is_installed() {
@@ -72,9 +65,7 @@ Broker::Broker(std::uint16_t port, Findings& findings, Trace& trace) : findings_
                                                        .client_id = "witness",
                                                        .status_topic = "soak/status"},
                                              kTopic, findings, trace);
-  subscriber_->await_connected();
-  let_in(true);
-  mosquitto_->reread();
+  open_to_daemon();
 }
 
 std::string Broker::table() const {
@@ -87,12 +78,17 @@ void Broker::let_in(bool daemon) {
   directory_.write("logins", witness_line_ + (daemon ? daemon_line_ : ""));
 }
 
-void Broker::start() {
-  let_in(false);
-  mosquitto_->start();
+// Once the subscriber hears all.
+void Broker::open_to_daemon() {
   subscriber_->await_connected();
   let_in(true);
   mosquitto_->reread();
+}
+
+void Broker::start() {
+  let_in(false);
+  mosquitto_->start();
+  open_to_daemon();
 }
 
 void Broker::hold_states(const std::vector<std::string>& sources) {
@@ -106,7 +102,7 @@ void Broker::hold_states(const std::vector<std::string>& sources) {
     };
     if (at(topics.status()) != kOnline) wrong = topics.status();
     for (const std::string& source : sources) {
-      const std::string id = id_of(source);
+      const std::string id = slug(source);
       if (at(topics.status(id)) != kOnline) wrong = topics.status(id);
       if (at(topics.discovery(id)).empty()) wrong = topics.discovery(id);
     }

@@ -57,6 +57,7 @@ class Broker {
 
  private:
   void let_in(bool daemon);
+  void open_to_daemon();
   void hold_late(const Subscriber::Came& came, const EventBook& book);
 
   Findings& findings_;

@@ -21,7 +21,7 @@ constexpr int kLookMs = 100;
 
 Subscriber::Subscriber(MqttLogin login, std::string topic, Findings& findings, Trace& trace)
     : login_(std::move(login)),
-      topic_(std::move(topic)),
+      topics_(std::move(topic)),
       mark_("soak/" + login_.client_id),
       findings_(findings),
       trace_(trace),
@@ -74,15 +74,15 @@ void Subscriber::take(MqttConnection& connection) {
 void Subscriber::take(const MqttConnection::Received& message) {
   if (message.topic == mark_) connected_ = true;
   const bool is_discovery = message.topic.starts_with("homeassistant/");
-  if (!is_discovery && !message.topic.starts_with(topic_ + '/')) return;
+  if (!is_discovery && !message.topic.starts_with(topics_.below(""))) return;
   const Time now = BootClock::now();
   ++messages_;
   if (!message.retained) word_ = now;
-  if (message.topic == topic_ + "/status") {
+  if (message.topic == topics_.status()) {
     trace_.line("MQTT: the daemon is " + message.payload);
-    if (message.payload == "online") ++connections_;
+    if (message.payload == kOnline) ++connections_;
   }
-  if (message.topic == topic_ + "/lost") findings_.add("MQTT: " + message.topic + ' ' + message.payload);
+  if (message.topic == topics_.lost()) findings_.add("MQTT: " + message.topic + ' ' + message.payload);
   if (!message.topic.ends_with("/event")) {
     retained_[message.topic] = message.payload;
     return;

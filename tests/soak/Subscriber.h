@@ -14,6 +14,7 @@
 
 #include "daemon/hearing/BootClock.h"
 #include "daemon/mqtt/MqttConnection.h"
+#include "daemon/mqtt/MqttTopics.h"
 #include "tests/soak/EventBook.h"
 #include "tests/soak/Findings.h"
 
@@ -53,7 +54,7 @@ class Subscriber {
   void take(const MqttConnection::Received& message);
 
   const MqttLogin login_;
-  const std::string topic_;
+  const MqttTopics topics_;
   const std::string mark_;  // a topic: what it says itself comes back once it is subscribed
   Findings& findings_;
   Trace& trace_;
