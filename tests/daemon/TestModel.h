@@ -8,6 +8,16 @@
 
 namespace earshot::test {
 
+/// For the recipe and the labels of `model`, and called as it is.
+inline Architecture hardly_a_network(const Model& model, Scores scores) {
+  return {.name = model.name,
+          .input = model.recipe.shape(),
+          .layers = {{"conv", Conv2d{.filters = 4, .stride = 4}},
+                     {"pool", GlobalAveragePool2d{}},
+                     {"dense", Dense{.units = static_cast<int>(model.labels.size())}}},
+          .scores = scores};
+}
+
 /// YAMNet's recipe and windows (15 600 samples at 16 kHz), and next to no network: a window costs little.
 inline const Model& small_yamnet() {
   static const Model small = [] {
@@ -15,12 +25,7 @@ inline const Model& small_yamnet() {
     model.name = "small";
     model.recipe = recipe_named("yamnet");
     model.labels = {"rain", "thunder", "dog"};
-    model.architecture = {.name = "small",
-                          .input = model.recipe.shape(),
-                          .layers = {{"conv", Conv2d{.filters = 4, .stride = 4}},
-                                     {"pool", GlobalAveragePool2d{}},
-                                     {"dense", Dense{.units = 3}}},
-                          .scores = Scores::sigmoid};
+    model.architecture = hardly_a_network(model, Scores::sigmoid);
     model.weights = initial_weights(model.architecture, 3);
     return model;
   }();
@@ -32,11 +37,7 @@ inline Model untrained_model() {
   Model model;
   model.name = "untrained";
   model.labels = {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"};
-  model.architecture = {.name = "untrained",
-                        .input = model.recipe.shape(),
-                        .layers = {{"conv", Conv2d{.filters = 4, .stride = 4}},
-                                   {"pool", GlobalAveragePool2d{}},
-                                   {"dense", Dense{.units = 10}}}};
+  model.architecture = hardly_a_network(model, Scores::softmax);
   model.weights = initial_weights(model.architecture, 7);
   return model;
 }
